@@ -1,0 +1,30 @@
+"""What goes wrong between an agent and its model.
+
+ModelError
+├── ModelUnavailable   the provider is down after all retries and fallbacks: the task is parked
+├── ModelRefused       final: bad key, no such model, a malformed request
+└── ContextTooLong     the prompt does not fit
+"""
+
+from __future__ import annotations
+
+
+class ModelError(Exception):
+    """Base: `model` is the id that failed, `why` the provider's words, cut and printable."""
+
+    def __init__(self, model: str, why: str) -> None:
+        self.model = model
+        self.why = why
+        super().__init__(f"{model}: {why}")
+
+
+class ModelUnavailable(ModelError):
+    """Every retry and every fallback was used up."""
+
+
+class ModelRefused(ModelError):
+    """An error that asking again can't mend."""
+
+
+class ContextTooLong(ModelError):
+    """The conversation is longer than the model takes."""

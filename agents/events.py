@@ -1,0 +1,389 @@
+"""Everything a journal can hold: one class for each kind of event, told apart by `kind`.
+
+Times are Unix seconds, costs US dollars, sizes bytes. A payload's shape changes only with its version `v`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from agents.model import Message, Usage
+
+Source = Literal["agent", "verify", "setup"]
+TaskState = Literal["landed", "ready", "failed", "refused", "skipped", "waiting"]
+RunStatus = Literal["done", "partial", "failed", "stopped", "interrupted"]
+Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    v: int = 1
+
+
+# --- the run ---------------------------------------------------------------------------------------------------
+
+
+class RunStarted(_Event):
+    """A run begins: everything that later decides anything is here, so that `resume` needs no file of the user's."""
+
+    kind: Literal["run started"] = "run started"
+    program: str
+    plan: dict[str, Any]
+    plan_source: str
+    base_branch: str
+    base_commit: str
+    policy: dict[str, str]
+    """Layer name to its text, nearest first; `policy_hash` is over all of it."""
+    policy_hash: str
+    backend: str
+    image: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunResumed(_Event):
+    """The run goes on in a new process; `options` holds what was granted or changed."""
+
+    kind: Literal["run resumed"] = "run resumed"
+    program: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunEnded(_Event):
+    """The process is done with the run; it closes the chain unless the run is resumed."""
+
+    kind: Literal["run ended"] = "run ended"
+    status: RunStatus
+    why: str | None = None
+    base_after: str
+    moved: bool
+    why_not: str | None = None
+
+
+class PlanMade(_Event):
+    """The tasks of the run, as they will be worked on."""
+
+    kind: Literal["plan made"] = "plan made"
+    source: Literal["file", "coordinator"] = "file"
+    tasks: list[dict[str, Any]]
+
+
+class VerifiedBase(_Event):
+    """The plan's `verify` on the base, before a token was spent."""
+
+    kind: Literal["base verified"] = "base verified"
+    commit: str
+    green: bool
+    why: str | None = None
+
+
+# --- a task and its attempts -----------------------------------------------------------------------------------
+
+
+class TaskStarted(_Event):
+    """A task's needs have landed; it starts from `commit`."""
+
+    kind: Literal["task started"] = "task started"
+    commit: str
+
+
+class TaskEnded(_Event):
+    """A task's outcome in this process; `commit` is its result, if any."""
+
+    kind: Literal["task ended"] = "task ended"
+    state: TaskState
+    why: str | None = None
+    commit: str | None = None
+
+
+class AttemptStarted(_Event):
+    """An agent begins a conversation (round 1), or goes on with it for the reasons given (later rounds).
+
+    `agent` names the conversation, for instance `editor.1`; `added` is what the conversation starts or goes on with.
+    """
+
+    kind: Literal["attempt started"] = "attempt started"
+    agent: str
+    role: Role
+    attempt: int
+    round: int
+    model: str
+    commit: str
+    sandbox: str
+    added: list[Message] = Field(default_factory=list)
+
+
+class AttemptEnded(_Event):
+    """An agent is done: `result` is what it handed to `finish`."""
+
+    kind: Literal["attempt ended"] = "attempt ended"
+    agent: str
+    outcome: Literal["finished", "failed", "limit", "interrupted", "parked"]
+    result: dict[str, Any] | None = None
+    why: str | None = None
+    commit: str | None = None
+
+
+# --- a step ----------------------------------------------------------------------------------------------------
+
+
+class ModelAsked(_Event):
+    """A request goes out; `added` are the messages that the last request of this agent did not have."""
+
+    kind: Literal["model asked"] = "model asked"
+    agent: str
+    role: Role
+    step: int
+    model: str
+    added: list[Message] = Field(default_factory=list)
+    prompt_estimate: int
+    max_tokens: int
+
+
+class ModelAnswered(_Event):
+    """The whole answer and what it cost; `cost` is None where no price is known."""
+
+    kind: Literal["model answered"] = "model answered"
+    agent: str
+    role: Role
+    step: int
+    model: str
+    message: Message
+    finish_reason: str
+    usage: Usage
+    cost: float | None
+    latency_seconds: float
+    client_ms: float
+
+
+class CommandProposed(_Event):
+    """A tool call as the model made it (`tool`, raw `arguments`), or a command of the user's plan."""
+
+    kind: Literal["command proposed"] = "command proposed"
+    id: str
+    source: Source = "agent"
+    agent: str | None = None
+    step: int | None = None
+    tool: str
+    arguments: str
+
+
+class JudgedPart(BaseModel):
+    """A part of a decision, as in `policies.verdict.Part`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    verdict: Literal["allow", "ask", "deny"]
+    rule: str
+    file: str
+    line: int
+    why: str
+    instead: str | None = None
+
+
+class CommandJudged(_Event):
+    """The policy's word on a proposed command; `allowed` is the outcome after a human was asked, if one was."""
+
+    kind: Literal["command judged"] = "command judged"
+    id: str
+    verdict: Literal["allow", "ask", "deny"]
+    allowed: bool
+    parts: list[JudgedPart]
+    answered_by: str | None = None
+
+
+class CommandRun(_Event):
+    """A command was executed in a sandbox; texts are cut to the sandbox's output cap and redacted."""
+
+    kind: Literal["command run"] = "command run"
+    id: str
+    source: Source = "agent"
+    agent: str | None = None
+    step: int | None = None
+    sandbox: str
+    command: str
+    exit_code: int | None
+    signal: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    dropped_bytes: int = 0
+    wall_seconds: float
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    limit: str | None = None
+    cancelled: bool = False
+
+
+class CheckpointTaken(_Event):
+    """The files as they were after a step: a commit of ours on `ref`; what was refused or ignored is named."""
+
+    kind: Literal["checkpoint taken"] = "checkpoint taken"
+    agent: str
+    step: int
+    ref: str
+    commit: str
+    files: list[str] = Field(default_factory=list)
+    refused: list[str] = Field(default_factory=list)
+    ignored: list[str] = Field(default_factory=list)
+
+
+class ContextRebuilt(_Event):
+    """The conversation was folded to a shorter one, which is given whole."""
+
+    kind: Literal["context rebuilt"] = "context rebuilt"
+    agent: str
+    step: int
+    why: str
+    messages: list[Message]
+
+
+# --- gates and landing -----------------------------------------------------------------------------------------
+
+
+class GateStarted(_Event):
+    """A gate looks at `commit`."""
+
+    kind: Literal["gate started"] = "gate started"
+    gate: str
+    commit: str
+
+
+class GatePassed(_Event):
+    """The gate let `commit` through; `evidence` is what it saw."""
+
+    kind: Literal["gate passed"] = "gate passed"
+    gate: str
+    commit: str
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class GateFailed(_Event):
+    """The gate refused `commit`; `why` goes back to the editor."""
+
+    kind: Literal["gate failed"] = "gate failed"
+    gate: str
+    commit: str
+    why: str
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class QuestionAsked(_Event):
+    """A human is needed: `subject` is the exact command or change, `id` is what `approve` and `deny` take."""
+
+    kind: Literal["question asked"] = "question asked"
+    id: str
+    about: Literal["command", "change"]
+    subject: str
+    parts: list[JudgedPart] = Field(default_factory=list)
+
+
+class QuestionAnswered(_Event):
+    """A human, or the run's `--ask`, answered."""
+
+    kind: Literal["question answered"] = "question answered"
+    id: str
+    allowed: bool
+    by: str
+    why: str | None = None
+
+
+class ChangeQueued(_Event):
+    """A task's commit waits to be landed."""
+
+    kind: Literal["change queued"] = "change queued"
+    commit: str
+
+
+class ChangeMerged(_Event):
+    """`landed` is on the run's main branch: `commit` merged onto `onto`, and what it lost of either side, if any."""
+
+    kind: Literal["change merged"] = "change merged"
+    commit: str
+    onto: str
+    landed: str
+    tree: str
+    lost_lines: list[str] = Field(default_factory=list)
+
+
+class ChangeRefused(_Event):
+    """The merge conflicted or its tests were red."""
+
+    kind: Literal["change refused"] = "change refused"
+    commit: str
+    onto: str
+    why: str
+    conflicts: list[str] = Field(default_factory=list)
+
+
+class ChangeReverted(_Event):
+    """A landed task was taken back by `commit`."""
+
+    kind: Literal["change reverted"] = "change reverted"
+    landed: str
+    commit: str
+
+
+class PublishStarted(_Event):
+    """What is about to be done to the user's repository; without its end the effect is unknown and looked up."""
+
+    kind: Literal["publish started"] = "publish started"
+    refs: dict[str, str]
+    base_branch: str | None = None
+    base_before: str | None = None
+    base_after: str | None = None
+
+
+class PublishEnded(_Event):
+    """What was done to the user's repository."""
+
+    kind: Literal["publish ended"] = "publish ended"
+    refs: dict[str, str]
+    moved: bool
+    why_not: str | None = None
+
+
+# --- limits and faults -----------------------------------------------------------------------------------------
+
+
+class LimitReached(_Event):
+    """A limit of the plan ended an attempt or the run."""
+
+    kind: Literal["limit reached"] = "limit reached"
+    limit: str
+    value: float
+    used: float
+
+
+class FaultMet(_Event):
+    """The machine or a provider failed; never shown to a model as a result."""
+
+    kind: Literal["fault met"] = "fault met"
+    where: str
+    why: str
+    retryable: bool = True
+
+
+class FaultRetried(_Event):
+    """The try after a fault."""
+
+    kind: Literal["fault retried"] = "fault retried"
+    where: str
+    attempt: int
+    wait_seconds: float = 0.0
+
+
+Event = Annotated[
+    RunStarted | RunResumed | RunEnded | PlanMade | VerifiedBase
+    | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded
+    | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | CheckpointTaken | ContextRebuilt
+    | GateStarted | GatePassed | GateFailed | QuestionAsked | QuestionAnswered
+    | ChangeQueued | ChangeMerged | ChangeRefused | ChangeReverted | PublishStarted | PublishEnded
+    | LimitReached | FaultMet | FaultRetried,
+    Field(discriminator="kind"),
+]  # fmt: skip
+
+event_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+"""Reads any event back from its JSON; raises pydantic.ValidationError."""

@@ -1,0 +1,88 @@
+"""The seam to language models: one request in, one reply out, whatever the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ToolCall(BaseModel):
+    """A tool call as the model made it: `arguments` is its raw text and may be anything."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Message(BaseModel):
+    """One message of a conversation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+class Usage(BaseModel):
+    """Tokens of one call, as the provider counted them (or as we did, where it counted none)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+class ModelReply(BaseModel):
+    """One answer: untrusted text and calls, what it used, and what it took.
+
+    `cost` is in US dollars, None where no price is known; `client_ms` is the client library's own time.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    message: Message
+    finish_reason: str
+    usage: Usage = Usage()
+    cost: float | None = None
+    latency_seconds: float = 0.0
+    client_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSchema:
+    """A tool as a model sees it: `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """What is asked: the whole conversation, the tools, and the most that may come back."""
+
+    messages: Sequence[Message]
+    tools: Sequence[ToolSchema]
+    max_tokens: int
+
+
+class Model(Protocol):
+    """A model, or a chain of them."""
+
+    @property
+    def id(self) -> str:
+        """The model id asked for first."""
+        ...
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """Ask once (retries and fallbacks included); raises ModelError of `agents.errors`."""
+        ...
