@@ -1,0 +1,243 @@
+"""The state of a run as a pure fold over its events: the only place that gives events a meaning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from agents import events as e
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.state import GateResult, QuestionState, RunState, Tally, TaskProgress, TaskState
+
+
+def event_of(recorded: Recorded) -> e.Event:
+    """The event that stands in a journal row; raises pydantic.ValidationError for one that can't be read."""
+    return e.event_adapter.validate_python({"kind": recorded.kind, **json.loads(recorded.payload)})
+
+
+def fold(events: Iterable[Recorded]) -> RunState:
+    """The state after all these events of one run, oldest first; raises ValueError where there are none."""
+    state: RunState | None = None
+    for recorded in events:
+        state = state or RunState(run=recorded.run, started_at=recorded.time)
+        apply(state, recorded)
+    if state is None:
+        msg = "a run without events has no state"
+        raise ValueError(msg)
+    return state
+
+
+def apply(state: RunState, recorded: Recorded) -> None:
+    """Move `state` on by one event."""
+    event = event_of(recorded)
+    state.events, state.head = recorded.seq, recorded.hash
+    state.updated_at = recorded.time
+    task = state.tasks.get(recorded.task) if recorded.task is not None else None
+    _RULES[type(event)](state, task, event, recorded)
+
+
+def _run_started(state: RunState, _: TaskProgress | None, event: e.RunStarted, recorded: Recorded) -> None:
+    state.name, state.goal = str(event.plan.get("name", "")), str(event.plan.get("goal", ""))
+    state.plan, state.plan_source = event.plan, event.plan_source
+    state.policy, state.policy_hash = event.policy, event.policy_hash
+    state.backend, state.image, state.options = event.backend, event.image, dict(event.options)
+    state.base_branch, state.base_before = event.base_branch, event.base_commit
+    state.base_after = state.tip = event.base_commit
+    state.started_at = state.session_started_at = recorded.time
+
+
+def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, recorded: Recorded) -> None:
+    state.status, state.why, state.why_not = "running", None, None
+    state.options.update(event.options)
+    state.limits_reached.clear()
+    state.session_started_at = recorded.time
+    for task in state.tasks.values():
+        if task.state not in _KEPT_ON_RESUME:
+            task.state, task.why, task.doing = TaskState.PENDING, None, None
+            task.started_at = None
+
+
+_KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED}
+
+
+def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recorded: Recorded) -> None:
+    state.status, state.why = event.status, event.why
+    state.base_after, state.moved, state.why_not = event.base_after, event.moved, event.why_not
+    state.seconds += recorded.time - state.session_started_at
+
+
+def _plan_made(state: RunState, _: TaskProgress | None, event: e.PlanMade, __: Recorded) -> None:
+    for task in event.tasks:
+        progress = TaskProgress(id=task["id"], role=task["role"], goal=task["goal"], needs=list(task.get("needs", [])))
+        state.tasks[progress.id] = progress
+
+
+def _base_verified(state: RunState, _: TaskProgress | None, event: e.VerifiedBase, __: Recorded) -> None:
+    state.base_green = event.green
+
+
+def _task_started(_: RunState, task: TaskProgress | None, event: e.TaskStarted, recorded: Recorded) -> None:
+    if task is not None:
+        task.state, task.start_commit, task.started_at = TaskState.WORKING, event.commit, recorded.time
+
+
+def _task_ended(_: RunState, task: TaskProgress | None, event: e.TaskEnded, recorded: Recorded) -> None:
+    if task is None:
+        return
+    task.state, task.why, task.doing = TaskState(event.state), event.why, None
+    task.commit = event.commit or task.commit
+    if task.started_at is not None:
+        task.seconds += recorded.time - task.started_at
+        task.started_at = None
+
+
+def _attempt_started(_: RunState, task: TaskProgress | None, event: e.AttemptStarted, __: Recorded) -> None:
+    if task is not None and event.role == task.role:
+        task.state = TaskState.WORKING
+        task.attempts, task.rounds = max(task.attempts, event.attempt), event.round
+
+
+def _attempt_ended(_: RunState, task: TaskProgress | None, event: e.AttemptEnded, __: Recorded) -> None:
+    if task is not None and event.agent.split(".")[0] == task.role:
+        task.result = event.result or task.result
+        task.commit = event.commit or task.commit
+        task.doing = None
+
+
+def _model_asked(_: RunState, task: TaskProgress | None, event: e.ModelAsked, __: Recorded) -> None:
+    if task is not None:
+        task.doing = f"{event.role}: asking {event.model}"
+
+
+def _model_answered(state: RunState, task: TaskProgress | None, event: e.ModelAnswered, __: Recorded) -> None:
+    for tally in [state.total] + ([task.used] if task is not None else []):
+        _add(tally, event)
+
+
+def _add(tally: Tally, event: e.ModelAnswered) -> None:
+    tally.steps += 1
+    tally.prompt += event.usage.prompt
+    tally.completion += event.usage.completion
+    tally.cached += event.usage.cached
+    if event.cost is None:
+        tally.unpriced_tokens += event.usage.prompt + event.usage.completion
+    else:
+        tally.cost += event.cost
+
+
+def _command_proposed(_: RunState, task: TaskProgress | None, event: e.CommandProposed, __: Recorded) -> None:
+    if task is not None:
+        task.doing = f"{event.source}: {event.tool} {event.arguments}"
+
+
+def _checkpoint(_: RunState, task: TaskProgress | None, event: e.CheckpointTaken, __: Recorded) -> None:
+    if task is not None:
+        task.checkpoint, task.checkpoint_ref = event.commit, event.ref
+
+
+def _gate_started(_: RunState, task: TaskProgress | None, event: e.GateStarted, __: Recorded) -> None:
+    if task is not None:
+        task.state = TaskState.GATED
+        task.gates.append(GateResult(gate=event.gate, commit=event.commit))
+
+
+def _gate_passed(_: RunState, task: TaskProgress | None, event: e.GatePassed, __: Recorded) -> None:
+    _settle(task, event.gate, passed=True, why=None, evidence=event.evidence)
+
+
+def _gate_failed(_: RunState, task: TaskProgress | None, event: e.GateFailed, __: Recorded) -> None:
+    _settle(task, event.gate, passed=False, why=event.why, evidence=event.evidence)
+
+
+def _settle(task: TaskProgress | None, gate: str, *, passed: bool, why: str | None, evidence: dict[str, Any]) -> None:
+    for result in reversed(task.gates if task is not None else []):
+        if result.gate == gate and result.passed is None:
+            result.passed, result.why, result.evidence = passed, why, evidence
+            return
+
+
+def _question_asked(state: RunState, _: TaskProgress | None, event: e.QuestionAsked, recorded: Recorded) -> None:
+    parts = [part.model_dump() for part in event.parts]
+    state.questions[event.id] = QuestionState(
+        id=event.id, task=recorded.task, about=event.about, subject=event.subject, parts=parts
+    )
+
+
+def _question_answered(state: RunState, _: TaskProgress | None, event: e.QuestionAnswered, __: Recorded) -> None:
+    question = state.questions.get(event.id)
+    if question is not None:
+        question.allowed, question.by, question.why = event.allowed, event.by, event.why
+
+
+def _change_queued(_: RunState, task: TaskProgress | None, event: e.ChangeQueued, __: Recorded) -> None:
+    if task is not None:
+        task.state, task.commit = TaskState.QUEUED, event.commit
+
+
+def _change_merged(state: RunState, task: TaskProgress | None, event: e.ChangeMerged, __: Recorded) -> None:
+    state.tip = event.landed
+    if task is not None:
+        task.state, task.commit, task.landed = TaskState.MERGED, event.commit, event.landed
+        task.lost_lines, task.reverted = event.lost_lines, None
+
+
+def _change_refused(_: RunState, task: TaskProgress | None, event: e.ChangeRefused, __: Recorded) -> None:
+    if task is not None:
+        task.why = event.why
+
+
+def _change_reverted(state: RunState, task: TaskProgress | None, event: e.ChangeReverted, __: Recorded) -> None:
+    state.tip = event.commit
+    if task is not None:
+        task.reverted = event.commit
+
+
+def _publish_ended(state: RunState, _: TaskProgress | None, event: e.PublishEnded, __: Recorded) -> None:
+    state.published.update(event.refs)
+
+
+def _limit_reached(state: RunState, _: TaskProgress | None, event: e.LimitReached, __: Recorded) -> None:
+    state.limits_reached.append(f"{event.limit}: {event.used:g} of {event.value:g}")
+
+
+def _fault_met(state: RunState, _: TaskProgress | None, event: e.FaultMet, __: Recorded) -> None:
+    state.faults.append(f"{event.where}: {event.why}")
+
+
+def _nothing(*_: object) -> None:
+    """For kinds that `log` shows and the state doesn't need."""
+
+
+_RULES: dict[type[Any], Callable[..., None]] = {
+    e.RunStarted: _run_started,
+    e.RunResumed: _run_resumed,
+    e.RunEnded: _run_ended,
+    e.PlanMade: _plan_made,
+    e.VerifiedBase: _base_verified,
+    e.TaskStarted: _task_started,
+    e.TaskEnded: _task_ended,
+    e.AttemptStarted: _attempt_started,
+    e.AttemptEnded: _attempt_ended,
+    e.ModelAsked: _model_asked,
+    e.ModelAnswered: _model_answered,
+    e.CommandProposed: _command_proposed,
+    e.CommandJudged: _nothing,
+    e.CommandRun: _nothing,
+    e.CheckpointTaken: _checkpoint,
+    e.ContextRebuilt: _nothing,
+    e.GateStarted: _gate_started,
+    e.GatePassed: _gate_passed,
+    e.GateFailed: _gate_failed,
+    e.QuestionAsked: _question_asked,
+    e.QuestionAnswered: _question_answered,
+    e.ChangeQueued: _change_queued,
+    e.ChangeMerged: _change_merged,
+    e.ChangeRefused: _change_refused,
+    e.ChangeReverted: _change_reverted,
+    e.PublishStarted: _nothing,
+    e.PublishEnded: _publish_ended,
+    e.LimitReached: _limit_reached,
+    e.FaultMet: _fault_met,
+    e.FaultRetried: _nothing,
+}

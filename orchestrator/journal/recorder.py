@@ -1,0 +1,66 @@
+"""Recording while a run goes on: redact, append, then tell whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from agents.redact import Redactor
+from anyio import CancelScope, CapacityLimiter, to_thread
+
+from agents.events import Event, event_adapter
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.store import JournalStore
+
+Watcher = Callable[[Recorded], None]
+"""Called with each event after it is committed, in order, on the event loop."""
+
+
+class RunJournal:
+    """The journal of one run; hands out recorders for its tasks."""
+
+    def __init__(self, store: JournalStore, run: str, redactor: Redactor) -> None:
+        """Record to `store` as `run`, with the values that `redactor` knows taken out first."""
+        self._store = store
+        self._run = run
+        self._redactor = redactor
+        self._watchers: list[Watcher] = []
+        self._one_writer = CapacityLimiter(1)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` with each event committed from now on."""
+        self._watchers.append(watcher)
+
+    def head(self) -> str:
+        """The hash of the last event: what a landed commit carries as `Mimo-Journal`."""
+        return self._store.head(self._run)
+
+    def recorder(self, task: str | None = None) -> TaskRecorder:
+        """A recorder for a task, or for the run itself."""
+        return TaskRecorder(self, task)
+
+    async def append(self, task: str | None, events: tuple[Event, ...]) -> None:
+        """Commit events of `task`; a cancelled caller still has them committed and told."""
+        clean: list[tuple[str | None, Event]] = [(task, self._redacted(event)) for event in events]
+        # The watchers must see what the file holds, so a cancellation waits the fraction of a millisecond.
+        with CancelScope(shield=True):
+            write = partial(self._store.append, self._run, clean)
+            recorded = await to_thread.run_sync(write, limiter=self._one_writer)
+        for one in recorded:
+            for watcher in self._watchers:
+                watcher(one)
+
+    def _redacted(self, event: Event) -> Event:
+        return event_adapter.validate_python(self._redactor.structure(event.model_dump()))
+
+
+class TaskRecorder:
+    """The `Recorder` of one task."""
+
+    def __init__(self, journal: RunJournal, task: str | None) -> None:
+        self._journal = journal
+        self._task = task
+
+    async def record(self, *events: Event) -> None:
+        """Commit the events in order and together; raises sqlite3.Error where the file can't be written."""
+        await self._journal.append(self._task, events)

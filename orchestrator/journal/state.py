@@ -1,0 +1,137 @@
+"""The state of a run, as every view, `resume` and the result of `--json` see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class TaskState(StrEnum):
+    """Where a task is: on its way (first five), or at an outcome of formats.md §2 (the rest)."""
+
+    PENDING = "pending"
+    WORKING = "working"
+    GATED = "gated"
+    QUEUED = "queued"
+    MERGED = "merged"
+    LANDED = "landed"
+    READY = "ready"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    WAITING = "waiting"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What was used: tokens as the provider counted them, `cost` in US dollars for the priced part."""
+
+    steps: int = 0
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    cost: float = 0.0
+    unpriced_tokens: int = 0
+
+    def tokens(self) -> dict[str, int]:
+        """The `tokens` object of `run --json`."""
+        return {"prompt": self.prompt, "completion": self.completion, "cached": self.cached}
+
+
+@dataclass(slots=True, kw_only=True)
+class GateResult:
+    """One gate's last word on a commit; `passed` is None while it looks."""
+
+    gate: str
+    commit: str
+    passed: bool | None = None
+    why: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class QuestionState:
+    """A question to a human; `allowed` is None until it is answered."""
+
+    id: str
+    task: str | None
+    about: str
+    subject: str
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    allowed: bool | None = None
+    by: str | None = None
+    why: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskProgress:
+    """One task: what it is, how far it came, what it used."""
+
+    id: str
+    role: str
+    goal: str
+    needs: list[str] = field(default_factory=list)
+    state: TaskState = TaskState.PENDING
+    attempts: int = 0
+    rounds: int = 0
+    start_commit: str | None = None
+    checkpoint: str | None = None
+    checkpoint_ref: str | None = None
+    commit: str | None = None
+    landed: str | None = None
+    reverted: str | None = None
+    result: dict[str, Any] | None = None
+    why: str | None = None
+    doing: str | None = None
+    gates: list[GateResult] = field(default_factory=list)
+    lost_lines: list[str] = field(default_factory=list)
+    used: Tally = field(default_factory=Tally)
+    started_at: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """A run, folded from its events. `status` is `running` until the run has ended, and again once it is resumed."""
+
+    run: str
+    name: str = ""
+    goal: str = ""
+    status: str = "running"
+    why: str | None = None
+    plan: dict[str, Any] = field(default_factory=dict)
+    plan_source: str = ""
+    policy: dict[str, str] = field(default_factory=dict)
+    policy_hash: str = ""
+    backend: str = ""
+    image: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    base_branch: str = ""
+    base_before: str = ""
+    base_after: str = ""
+    moved: bool = False
+    why_not: str | None = None
+    base_green: bool | None = None
+    tip: str = ""
+    published: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, TaskProgress] = field(default_factory=dict)
+    questions: dict[str, QuestionState] = field(default_factory=dict)
+    limits_reached: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    total: Tally = field(default_factory=Tally)
+    started_at: float = 0.0
+    session_started_at: float = 0.0
+    updated_at: float = 0.0
+    seconds: float = 0.0
+    events: int = 0
+    head: str = ""
+
+    @property
+    def waiting(self) -> list[QuestionState]:
+        """The questions that nobody has answered."""
+        return [question for question in self.questions.values() if question.allowed is None]
+
+    def branch(self, task: str) -> str:
+        """The ref of a task's result in the user's repository."""
+        return f"refs/heads/mimo/{self.run}/{task}"

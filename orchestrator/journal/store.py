@@ -1,0 +1,105 @@
+"""The journal's file: one SQLite database for each repository, to which events are only ever appended."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from agents.events import Event
+from orchestrator.journal.chain import GENESIS, Recorded, link
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, task TEXT, time REAL NOT NULL,
+    kind TEXT NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_kind ON events (kind, run);
+CREATE TRIGGER IF NOT EXISTS events_unchanged BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS events_kept BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+"""
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another process's transaction; both last milliseconds."""
+
+
+class JournalStore:
+    """Appends events and reads them back; safe to share between processes, one object for each thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal at `path`, making it if it is not there; raises sqlite3.Error."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        # An effect may follow as soon as `append` returns, so the event must outlast a power cut, not just a crash.
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_SCHEMA)
+
+    def append(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
+        """Commit (task, event) pairs to the end of a run's chain, all or none; raises sqlite3.Error."""
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                recorded = self._chain(cursor, run, events)
+                cursor.executemany(
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [(r.run, r.seq, r.task, r.time, r.kind, r.payload, r.hash) for r in recorded],
+                )
+                cursor.execute("COMMIT")
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+        return recorded
+
+    def _chain(self, cursor: sqlite3.Cursor, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
+        cursor.execute("SELECT seq, hash FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,))
+        seq, before = cursor.fetchone() or (0, GENESIS)
+        recorded = []
+        for task, event in events:
+            seq += 1
+            now = time.time()
+            payload = event.model_dump_json(exclude={"kind"})
+            before = link(before, run=run, seq=seq, task=task, time=now, kind=event.kind, payload=payload)
+            recorded.append(
+                Recorded(run=run, seq=seq, task=task, time=now, kind=event.kind, payload=payload, hash=before)
+            )
+        return recorded
+
+    def events(self, run: str, *, after: int = 0) -> Iterator[Recorded]:
+        """A run's events in order, from sequence number `after` + 1."""
+        rows = self._connection.execute(
+            "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE run = ? AND seq > ? ORDER BY seq",
+            (run, after),
+        )
+        for run_id, seq, task, when, kind, payload, digest in rows:
+            yield Recorded(run=run_id, seq=seq, task=task, time=when, kind=kind, payload=payload, hash=digest)
+
+    def runs(self) -> list[str]:
+        """All runs, newest first."""
+        rows = self._connection.execute("SELECT run FROM events WHERE seq = 1 ORDER BY time DESC, run DESC")
+        return [run for (run,) in rows]
+
+    def head(self, run: str) -> str:
+        """The hash of a run's last event; GENESIS where it has none."""
+        row = self._connection.execute(
+            "SELECT hash FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,)
+        ).fetchone()
+        return str(row[0]) if row else GENESIS
+
+    def close(self) -> None:
+        """Close the file; closing twice is as good as once."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()

@@ -1,0 +1,116 @@
+"""A run's state is what its events say, and nothing else."""
+
+from __future__ import annotations
+
+import typing
+
+from agents import events as e
+from agents.model import Message, Usage
+from orchestrator.journal import JournalStore, RunState, TaskState, fold
+from orchestrator.journal.fold import _RULES
+
+RUN = "sample-20260101-000000-abcd"
+
+STARTED = e.RunStarted(
+    program="0",
+    plan={"name": "sample", "goal": "all of it"},
+    plan_source="plan",
+    base_branch="main",
+    base_commit="base",
+    policy={},
+    policy_hash="h",
+    backend="docker",
+)
+PLAN = e.PlanMade(
+    tasks=[
+        {"id": "a", "role": "editor", "goal": "first"},
+        {"id": "b", "role": "editor", "goal": "second", "needs": ["a"]},
+    ]
+)
+
+
+def answered(*, cost: float | None) -> e.ModelAnswered:
+    """An answer of 10 prompt and 5 completion tokens."""
+    return e.ModelAnswered(
+        agent="editor.1",
+        role="editor",
+        step=1,
+        model="m",
+        message=Message(role="assistant"),
+        finish_reason="stop",
+        usage=Usage(prompt=10, completion=5, cached=2),
+        cost=cost,
+        latency_seconds=0,
+        client_ms=0,
+    )
+
+
+def state_of(tmp_path: object, *events: tuple[str | None, e.Event]) -> RunState:
+    """The state after these events were written and read back."""
+    with JournalStore(typing.cast("typing.Any", tmp_path) / "journal.db") as store:
+        store.append(RUN, [(None, STARTED), (None, PLAN), *events])
+        return fold(store.events(RUN))
+
+
+def test_every_kind_of_event_has_a_meaning() -> None:
+    """No event can be added without saying what it does to the state."""
+    kinds = set(typing.get_args(typing.get_args(e.Event)[0]))
+    assert kinds == set(_RULES)
+
+
+def test_a_new_run_waits(tmp_path: object) -> None:
+    """Before anything happened all tasks are pending and the tip is the base."""
+    state = state_of(tmp_path)
+    assert [task.state for task in state.tasks.values()] == [TaskState.PENDING] * 2
+    assert (state.tip, state.base_after, state.status) == ("base", "base", "running")
+
+
+def test_what_a_model_used_counts_for_task_and_run(tmp_path: object) -> None:
+    """Tokens and priced cost add up in both places; the unpriced part is counted apart."""
+    state = state_of(tmp_path, ("a", answered(cost=0.25)), ("a", answered(cost=None)))
+    for tally in (state.total, state.tasks["a"].used):
+        assert (tally.steps, tally.prompt, tally.cost, tally.unpriced_tokens) == (2, 20, 0.25, 15)
+    assert state.tasks["b"].used.steps == 0
+
+
+def test_a_merged_task_moves_the_tip(tmp_path: object) -> None:
+    """What landed is the tip that the next task starts from."""
+    merged = e.ChangeMerged(commit="c", onto="base", landed="l", tree="t", lost_lines=["x"])
+    state = state_of(tmp_path, ("a", e.TaskStarted(commit="base")), ("a", merged))
+    assert (state.tip, state.tasks["a"].state, state.tasks["a"].landed) == ("l", TaskState.MERGED, "l")
+    assert state.tasks["a"].lost_lines == ["x"]
+
+
+def test_resuming_keeps_what_is_done_and_retakes_the_rest(tmp_path: object) -> None:
+    """After `resume` merged work stays merged; parked and half-done work waits to be taken again."""
+    state = state_of(
+        tmp_path,
+        ("a", e.ChangeMerged(commit="c", onto="base", landed="l", tree="t")),
+        ("b", e.TaskStarted(commit="l")),
+        ("b", e.TaskEnded(state="waiting", why="limit")),
+        (None, e.LimitReached(limit="steps", value=1, used=1)),
+        (None, e.RunEnded(status="stopped", base_after="base", moved=False)),
+        (None, e.RunResumed(program="0", options={"steps": 5})),
+    )
+    assert (state.tasks["a"].state, state.tasks["b"].state) == (TaskState.MERGED, TaskState.PENDING)
+    assert (state.status, state.limits_reached, state.options) == ("running", [], {"steps": 5})
+
+
+def test_questions_wait_until_answered(tmp_path: object) -> None:
+    """An open question is listed as waiting; an answered one is not."""
+    ask = [("a", e.QuestionAsked(id=f"q{n}", about="command", subject="make")) for n in (1, 2)]
+    state = state_of(tmp_path, *ask, (None, e.QuestionAnswered(id="q1", allowed=True, by="human")))
+    assert [question.id for question in state.waiting] == ["q2"]
+    assert state.questions["q1"].allowed is True
+
+
+def test_a_gates_last_word_counts(tmp_path: object) -> None:
+    """A gate that looked twice is there twice, each with its own outcome."""
+    events: list[tuple[str | None, e.Event]] = [
+        ("a", e.GateStarted(gate="reviewer", commit="c1")),
+        ("a", e.GateFailed(gate="reviewer", commit="c1", why="no")),
+        ("a", e.GateStarted(gate="reviewer", commit="c2")),
+        ("a", e.GatePassed(gate="reviewer", commit="c2", evidence={"k": 1})),
+    ]
+    gates = state_of(tmp_path, *events).tasks["a"].gates
+    assert [(gate.passed, gate.why) for gate in gates] == [(False, "no"), (True, None)]

@@ -1,0 +1,127 @@
+"""The journal keeps every event, in order, and shows when one was changed, cut out or lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.events import FaultMet, RunEnded, TaskStarted
+from orchestrator.journal import JournalStore, event_of, verify_chain
+
+RUN = "sample-20260101-000000-abcd"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A journal with one closed run of four events."""
+    path = tmp_path / "journal.db"
+    with JournalStore(path) as store:
+        store.append(RUN, [(None, FaultMet(where="engine", why="gone")), ("a", TaskStarted(commit="c1"))])
+        store.append(RUN, [("b", TaskStarted(commit="c2"))])
+        store.append(RUN, [(None, RunEnded(status="done", base_after="c3", moved=True))])
+    return path
+
+
+def tamper(path: Path, statement: str) -> None:
+    """Do to the file what the program itself never does."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript("DROP TRIGGER events_unchanged; DROP TRIGGER events_kept;")
+        connection.execute(statement)
+    connection.close()
+
+
+def test_events_come_back_as_they_were_written(path: Path) -> None:
+    """What was appended is read back in order, with its task and content."""
+    with JournalStore(path) as store:
+        events = list(store.events(RUN))
+    assert [event.seq for event in events] == [1, 2, 3, 4]
+    assert [event.task for event in events] == [None, "a", "b", None]
+    assert event_of(events[1]) == TaskStarted(commit="c1")
+
+
+def test_reading_can_go_on_where_it_stopped(path: Path) -> None:
+    """A follower asks for what came after the last event it saw."""
+    with JournalStore(path) as store:
+        assert [event.seq for event in store.events(RUN, after=2)] == [3, 4]
+
+
+def test_an_untouched_chain_is_whole(path: Path) -> None:
+    """A journal that nobody touched verifies, and its end is known."""
+    with JournalStore(path) as store:
+        report = verify_chain(store.events(RUN))
+        assert report.head == store.head(RUN)
+    assert (report.broken_at, report.closed, report.events) == (None, True, 4)
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken_at", "word"),
+    [
+        ("UPDATE events SET payload = replace(payload, 'c1', 'cX') WHERE seq = 2", 2, "changed"),
+        ("UPDATE events SET task = 'z' WHERE seq = 3", 3, "changed"),
+        ("UPDATE events SET time = time + 1 WHERE seq = 1", 1, "changed"),
+        ("DELETE FROM events WHERE seq = 2", 2, "missing"),
+        ("DELETE FROM events WHERE seq = 1", 1, "missing"),
+    ],
+)
+def test_a_changed_or_missing_event_is_named(path: Path, statement: str, broken_at: int, word: str) -> None:
+    """The first event that was changed or is missing is named."""
+    tamper(path, statement)
+    with JournalStore(path) as store:
+        report = verify_chain(store.events(RUN))
+    assert report.broken_at == broken_at
+    assert word in str(report.why)
+
+
+def test_a_cut_tail_leaves_the_chain_open(path: Path) -> None:
+    """Without its `run ended` a chain does not count as closed."""
+    tamper(path, "DELETE FROM events WHERE seq = 4")
+    with JournalStore(path) as store:
+        assert not verify_chain(store.events(RUN)).closed
+
+
+@pytest.mark.parametrize("statement", ["UPDATE events SET task = 'x'", "DELETE FROM events"])
+def test_the_file_itself_refuses_changes(path: Path, statement: str) -> None:
+    """A slip of ours can't rewrite history: the database aborts it."""
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute(statement)
+    connection.close()
+
+
+def test_two_processes_share_one_chain(tmp_path: Path) -> None:
+    """Writers in several processes interleave without breaking the chain or losing an event."""
+    path = tmp_path / "journal.db"
+    code = (
+        "import sys; from pathlib import Path; from agents.events import TaskStarted\n"
+        "from orchestrator.journal import JournalStore\n"
+        "with JournalStore(Path(sys.argv[1])) as store:\n"
+        f"    [store.append({RUN!r}, [(sys.argv[2], TaskStarted(commit=str(n)))]) for n in range(50)]\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in ("a", "b")]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    with JournalStore(path) as store:
+        events = list(store.events(RUN))
+        assert verify_chain(events).broken_at is None
+    for name in ("a", "b"):
+        assert [json.loads(e.payload)["commit"] for e in events if e.task == name] == [str(n) for n in range(50)]
+
+
+def test_all_or_none_of_a_group_is_written(tmp_path: Path) -> None:
+    """A group of events that can't be written whole leaves nothing behind."""
+    with JournalStore(tmp_path / "journal.db") as store:
+        with pytest.raises(AttributeError):
+            store.append(RUN, [(None, TaskStarted(commit="c")), (None, None)])  # type: ignore[list-item]
+        assert list(store.events(RUN)) == []
+
+
+def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
+    """`runs` shows the newest run first."""
+    with JournalStore(tmp_path / "journal.db") as store:
+        for run in ("one", "two", "three"):
+            store.append(run, [(None, TaskStarted(commit="c"))])
+        assert store.runs() == ["three", "two", "one"]
