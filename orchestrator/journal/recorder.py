@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from agents.redact import Redactor
 from anyio import CancelScope, CapacityLimiter, to_thread
 
 from agents.events import Event, event_adapter
+from agents.redact import Redactor
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.store import JournalStore
 
@@ -51,7 +51,7 @@ class RunJournal:
                 watcher(one)
 
     def _redacted(self, event: Event) -> Event:
-        return event_adapter.validate_python(self._redactor.structure(event.model_dump()))
+        return event_adapter.validate_python(self._redactor.data(event.model_dump()))
 
 
 class TaskRecorder:

@@ -77,8 +77,15 @@ class JournalStore:
             "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE run = ? AND seq > ? ORDER BY seq",
             (run, after),
         )
-        for run_id, seq, task, when, kind, payload, digest in rows:
-            yield Recorded(run=run_id, seq=seq, task=task, time=when, kind=kind, payload=payload, hash=digest)
+        return map(_recorded, rows)
+
+    def of_kind(self, run: str, kind: str) -> Iterator[Recorded]:
+        """A run's events of one kind, in order."""
+        rows = self._connection.execute(
+            "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE kind = ? AND run = ? ORDER BY seq",
+            (kind, run),
+        )
+        return map(_recorded, rows)
 
     def runs(self) -> list[str]:
         """All runs, newest first."""
@@ -103,3 +110,8 @@ class JournalStore:
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
+
+
+def _recorded(row: tuple[str, int, str | None, float, str, str, str]) -> Recorded:
+    run, seq, task, when, kind, payload, digest = row
+    return Recorded(run=run, seq=seq, task=task, time=when, kind=kind, payload=payload, hash=digest)

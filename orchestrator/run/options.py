@@ -1,0 +1,96 @@
+"""What the command line says over the plan: one value for each option, laid over the plan's document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from orchestrator.errors import UsageProblem
+from orchestrator.plan.models import Limits, Plan, TaskLimits
+
+AskMode = Literal["prompt", "deny", "wait"]
+
+_RUN_KEYS = {spec.alias or name for name, spec in Limits.model_fields.items()}
+_TASK_KEYS = {spec.alias or name for name, spec in TaskLimits.model_fields.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options of `run` and `resume`; None and empty where the command line says nothing."""
+
+    backend: str | None = None
+    model: str | None = None
+    parallel: int | None = None
+    hold: bool | None = None
+    ask: AskMode = "deny"
+    limits: tuple[str, ...] = ()
+    allow_red_base: bool = False
+    strict_policy: bool = False
+
+    def journalled(self) -> dict[str, Any]:
+        """What the journal keeps of them."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, (), False)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    task: str | None
+    key: str
+    value: int | float | str = field(default=0)
+
+
+def overlay(plan: Plan, options: RunOptions) -> Plan:
+    """The plan with the command line's word over it; raises UsageProblem for an option that doesn't fit it."""
+    document = plan.dumped()
+    if options.backend is not None:
+        document["sandbox"]["backend"] = options.backend
+    if options.model is not None:
+        document["model"] = options.model
+        document["models"] = {}
+    if options.parallel is not None:
+        document["limits"]["parallel"] = options.parallel
+    if options.hold is not None:
+        document["merge"]["mode"] = "hold" if options.hold else "auto"
+    for limit in _limits(options.limits, plan):
+        _limits_of(document, limit.task)[limit.key] = limit.value
+    try:
+        return Plan.rebuilt(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageProblem(f"{where}: {first['msg']}") from error
+
+
+def _limits_of(document: dict[str, Any], task: str | None) -> dict[str, Any]:
+    holder = document if task is None else next(entry for entry in document["tasks"] if entry["id"] == task)
+    limits: dict[str, Any] = holder.setdefault("limits", {})
+    return limits
+
+
+def _limits(texts: Sequence[str], plan: Plan) -> list[_Limit]:
+    return [_limit(text, plan) for text in texts]
+
+
+def _limit(text: str, plan: Plan) -> _Limit:
+    name, equals, value = text.partition("=")
+    task, dot, key = name.rpartition(".")
+    known = _TASK_KEYS if dot else _RUN_KEYS
+    if not equals or not value or key not in known:
+        raise UsageProblem(
+            f"--limit {text}: write KEY=VALUE or TASK.KEY=VALUE, where KEY is one of {', '.join(sorted(known))}"
+        )
+    if dot and task not in {entry.id for entry in plan.tasks}:
+        raise UsageProblem(f"--limit {text}: the plan has no task {task}")
+    return _Limit(task if dot else None, key, _number(value))
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
