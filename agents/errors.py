@@ -3,7 +3,8 @@
 ModelError
 ├── ModelUnavailable   the provider is down after all retries and fallbacks: the task is parked
 ├── ModelRefused       final: bad key, no such model, a malformed request
-└── ContextTooLong     the prompt does not fit
+├── ContextTooLong     the prompt does not fit
+└── ModelFault         one try went wrong and the next may not: never leaves the retries
 """
 
 from __future__ import annotations
@@ -28,3 +29,11 @@ class ModelRefused(ModelError):
 
 class ContextTooLong(ModelError):
     """The conversation is longer than the model takes."""
+
+
+class ModelFault(ModelError):
+    """A rate limit, an overload, a timeout or a broken stream; `retry_after_seconds` is the provider's wish."""
+
+    def __init__(self, model: str, why: str, *, retry_after_seconds: float | None = None) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(model, why)

@@ -1,0 +1,52 @@
+"""What an agent is given to do, and everything it is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.events import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A text of somebody else's with where it comes from: a task's findings, a gate's reasons. Shown as data."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a gate looks at; the parts that are empty are left out."""
+
+    diff: str
+    stat: str = ""
+    summary: str = ""
+    tests_before: int | None = None
+    tests_after: int | None = None
+    verify_output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One conversation of one role about one task.
+
+    `agent` names it within the task (`editor.1`), the same in each round. `run_goal` and `task_goal` are the user's
+    words and stand verbatim in every conversation. `findings` come from the tasks that this one needs, `reasons`
+    from what sent it back; `instructions` is the text of AGENTS.md. `context` caps the prompt, in tokens.
+    """
+
+    role: Role
+    agent: str
+    task: str
+    run_goal: str
+    task_goal: str
+    attempt: int = 1
+    round: int = 1
+    paths: tuple[str, ...] = ()
+    findings: tuple[Note, ...] = ()
+    instructions: str = ""
+    reasons: tuple[Note, ...] = ()
+    inspection: Inspection | None = None
+    max_steps: int = 200
+    context: int = 200_000

@@ -1,0 +1,64 @@
+"""A conversation that only grows at its end, and what its steps put out in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agents.assignment import Note
+from agents.model import Message
+
+CHARS_PER_TOKEN = 3.6
+"""A little fewer than the four of English prose, because code and paths take more tokens."""
+
+MESSAGE_TOKENS = 4
+"""What a provider's own marks around each message take, about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOutput:
+    """What one call of a step put out, uncut as far as the sandbox kept it."""
+
+    step: int
+    what: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Conversation:
+    """One agent's: `sent` messages of it were in the last request, `step` counts the requests over all rounds."""
+
+    agent: str
+    messages: list[Message] = field(default_factory=list)
+    outputs: list[StepOutput] = field(default_factory=list)
+    findings: tuple[Note, ...] = ()
+    sent: int = 0
+    step: int = 0
+
+    def say(self, text: str) -> None:
+        """Add a message of ours."""
+        self.messages.append(Message(role="user", content=text))
+
+    def take_new(self) -> list[Message]:
+        """The messages that no request had yet; from now on they count as sent, the model's own answers never."""
+        new = self.messages[self.sent :]
+        self.sent = len(self.messages)
+        return new
+
+    def answer(self, message: Message) -> None:
+        """Add the model's answer, which the journal holds by itself."""
+        self.messages.append(message)
+        self.sent = len(self.messages)
+
+    def tokens(self) -> int:
+        """About how many tokens the next prompt has, besides the tools."""
+        return estimate(self.messages)
+
+
+def estimate(messages: Iterable[Message]) -> int:
+    """About how many tokens some messages take."""
+    return sum(MESSAGE_TOKENS + int(_chars(message) / CHARS_PER_TOKEN) for message in messages)
+
+
+def _chars(message: Message) -> int:
+    return len(message.content) + sum(len(call.name) + len(call.arguments) + 20 for call in message.tool_calls)

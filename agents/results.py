@@ -1,0 +1,67 @@
+"""What a role hands to `finish`: untrusted, so checked, and bounded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Line = Annotated[str, Field(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Findings(_Result):
+    """An investigator's: facts with their places."""
+
+    findings: Text
+
+
+class Change(_Result):
+    """An editor's: what changed and why, and what those who come after should know."""
+
+    summary: Text
+    notes: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class Evidence(_Result):
+    """One thing that a tester tried."""
+
+    command: Line
+    what_happened: Text
+
+
+class TestVerdict(_Result):
+    """A tester's: pass or fail, and what it rests on."""
+
+    __test__ = False
+
+    verdict: Literal["pass", "fail"]
+    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1, max_length=50)]
+
+
+class Comment(_Result):
+    """One thing that has to change, or is worth saying; line 0 is the whole file."""
+
+    file: Line
+    line: Annotated[int, Field(ge=0)] = 0
+    text: Text
+
+
+class Review(_Result):
+    """A reviewer's: approve, or ask for changes with at least one comment that says which."""
+
+    verdict: Literal["approve", "changes"]
+    comments: Annotated[tuple[Comment, ...], Field(max_length=50)] = ()
+
+    @model_validator(mode="after")
+    def _changes_are_named(self) -> Review:
+        if self.verdict == "changes" and not self.comments:
+            raise ValueError("asking for changes needs at least one comment")
+        return self
+
+
+RoleResult = Findings | Change | TestVerdict | Review

@@ -1,0 +1,61 @@
+"""The roles: for each its prompt, its tools and what it hands to `finish`. A new role is a prompt file and a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.events import Role
+from agents.results import Change, Findings, Review, RoleResult, TestVerdict
+
+PROMPTS = Path(__file__).parent / "prompts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSpec:
+    """One role. `prompt` is a file of `agents/prompts`, `result` the schema of its `finish`."""
+
+    name: Role
+    prompt: str
+    tools: tuple[str, ...]
+    result: type[RoleResult]
+    finishing: str
+
+    def system_prompt(self) -> str:
+        """The text that opens each conversation of the role."""
+        return (PROMPTS / self.prompt).read_text(encoding="utf-8").strip()
+
+
+_READING = ("shell", "recall", "finish")
+_WRITING = ("shell", "edit", "recall", "finish")
+
+ROLES: dict[Role, RoleSpec] = {
+    "investigator": RoleSpec(
+        name="investigator",
+        prompt="investigator.md",
+        tools=_READING,
+        result=Findings,
+        finishing="Hand over what you found. Call it alone, when you know enough.",
+    ),
+    "editor": RoleSpec(
+        name="editor",
+        prompt="editor.md",
+        tools=_WRITING,
+        result=Change,
+        finishing="Claim that the goal is met. Call it alone, after your last edit was tested.",
+    ),
+    "tester": RoleSpec(
+        name="tester",
+        prompt="tester.md",
+        tools=_WRITING,
+        result=TestVerdict,
+        finishing="Give your verdict with the evidence. Call it alone.",
+    ),
+    "reviewer": RoleSpec(
+        name="reviewer",
+        prompt="reviewer.md",
+        tools=_READING,
+        result=Review,
+        finishing="Approve, or ask for changes by file and line. Call it alone.",
+    ),
+}
