@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -38,7 +38,7 @@ def _shaped(pattern: str, message: str, *, longest: int = 100_000) -> Callable[[
 
     def check(value: str) -> str:
         if len(value) > longest:
-            raise PydanticCustomError("too_long", "longer than {longest} characters", {"longest": longest})
+            raise PydanticCustomError("too_long", "must be at most {longest} characters", {"longest": longest})
         if compiled.fullmatch(value) is None:
             raise PydanticCustomError("shape", "{message}", {"message": message})
         return value
@@ -51,28 +51,42 @@ def _schema(pattern: str) -> WithJsonSchema:
 
 
 def _duration(value: Any) -> float:
-    if isinstance(value, str):
-        try:
-            return parse_duration(value)
-        except UnitError as error:
-            raise PydanticCustomError("duration", "{message}", {"message": str(error)}) from None
-    raise PydanticCustomError("duration", 'not a duration: write a number and a unit, such as "90s" or "10m"')
+    try:
+        return parse_duration(value if isinstance(value, str) else "")
+    except UnitError as error:
+        raise PydanticCustomError("duration", "{message}", {"message": str(error)}) from None
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, str):
-        try:
-            return parse_size(value)
-        except UnitError as error:
-            raise PydanticCustomError("size", "{message}", {"message": str(error)}) from None
-    raise PydanticCustomError("size", 'not a size: write a number and a unit, such as "512m" or "2g"')
+    try:
+        return parse_size(value if isinstance(value, str) else "")
+    except UnitError as error:
+        raise PydanticCustomError("size", "{message}", {"message": str(error)}) from None
 
 
 def _port_in_range(host: str) -> str:
     _, colon, port = host.partition(":")
     if colon and not 1 <= int(port) <= 65535:
-        raise PydanticCustomError("port", "a port is between 1 and 65535")
+        raise PydanticCustomError("port", "must have a port between 1 and 65535")
     return host.lower()
+
+
+def _a_list(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise PydanticCustomError("list", "must be a list, such as [one, two]")
+    return value
+
+
+def _not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise PydanticCustomError("empty", "must name at least one, or be left out")
+    return value
+
+
+def _quoted(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise PydanticCustomError("unquoted", "must be text: put it in quotes")
+    return value
 
 
 def _chain(value: Any) -> Any:
@@ -80,10 +94,15 @@ def _chain(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+_T = TypeVar("_T")
+
+Listed = Annotated[tuple[_T, ...], BeforeValidator(_a_list)]
+"""A list of something; one thing alone is not a list."""
+
 Name = Annotated[
     str,
     Strict(),
-    AfterValidator(_shaped(_NAME, "a name is made of 1 to 40 characters of a-z, 0-9 and -")),
+    AfterValidator(_shaped(_NAME, "must be 1 to 40 characters of a-z, 0-9 and -")),
     _schema(_NAME),
 ]
 """The name of a plan or a task: it becomes part of branch names and of directory names."""
@@ -99,7 +118,7 @@ Line = Annotated[
 Revision = Annotated[
     str,
     Strict(),
-    AfterValidator(_shaped(_REVISION, "not the name of a branch", longest=250)),
+    AfterValidator(_shaped(_REVISION, "must be the name of a branch", longest=250)),
     _schema(_REVISION),
 ]
 """The name of a branch, as far as its shape can tell."""
@@ -115,15 +134,15 @@ Text = Annotated[
 VariableName = Annotated[
     str,
     Strict(),
-    AfterValidator(_shaped(_VARIABLE, "not the name of an environment variable", longest=200)),
+    AfterValidator(_shaped(_VARIABLE, "must be the name of an environment variable", longest=200)),
     _schema(_VARIABLE),
 ]
 """The name of an environment variable."""
 
 VariableValue = Annotated[
     str,
-    Strict(),
-    AfterValidator(_shaped(_VALUE, "an environment variable can't hold a zero byte")),
+    BeforeValidator(_quoted),
+    AfterValidator(_shaped(_VALUE, "must hold no zero byte")),
     _schema(_VALUE),
 ]
 """What an environment variable holds: text, never a bare number or a bare true."""
@@ -142,6 +161,13 @@ Glob = Annotated[
 ]
 """Paths of the repository: `*` within a segment, `**/` none or more segments."""
 
+Globs = Annotated[
+    Listed[Glob],
+    AfterValidator(_not_empty),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": _GLOB}, "minItems": 1}),
+]
+"""Globs, at least one."""
+
 Host = Annotated[
     str,
     Strict(),
@@ -152,9 +178,9 @@ Host = Annotated[
 """A host that may be reached, all of its subdomains with `*.`, and its port."""
 
 ModelChain = Annotated[
-    tuple[Line, ...],
-    Field(min_length=1),
+    Listed[Line],
     BeforeValidator(_chain),
+    AfterValidator(_not_empty),
     WithJsonSchema(
         {
             "anyOf": [

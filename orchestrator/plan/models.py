@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from orchestrator.plan.fields import (
     Count,
     Dollars,
     Duration,
-    Glob,
+    Globs,
     Host,
     Line,
+    Listed,
     ModelChain,
     Name,
     PositiveCount,
@@ -36,6 +37,9 @@ Gate = Literal["tester", "reviewer"]
 
 EDITOR_GATES: tuple[Gate, ...] = ("tester", "reviewer")
 """The gates of an editor's task that names none."""
+
+WRITING_ROLES = frozenset({"editor", "tester"})
+"""The roles whose changes may land; what the others change is discarded with their sandbox."""
 
 MAIN = "main"
 """No task may have this id: `mimo/RUN/main` is where the run's tasks land."""
@@ -76,22 +80,16 @@ class SandboxSettings(_Written):
     backend: Literal["auto", "docker", "bubblewrap"] = "auto"
     image: Line | None = None
     dockerfile: Line | None = None
-    setup: tuple[Text, ...] = ()
-    setup_network: tuple[Host, ...] = ()
-    secrets: tuple[VariableName, ...] = ()
+    setup: Listed[Text] = ()
+    setup_network: Listed[Host] = ()
+    secrets: Listed[VariableName] = ()
     disk_bytes: Size = Field(default=4 * 1024**3, alias="disk")
-    network: tuple[Host, ...] = ()
+    network: Listed[Host] = ()
     cpus: Annotated[float, Strict(), Field(gt=0, le=1024, allow_inf_nan=False)] = 2.0
     memory_bytes: Size = Field(default=2 * 1024**3, alias="memory")
     pids: Annotated[int, Strict(), Field(ge=1, le=4_000_000)] = 256
     timeout_seconds: Duration = Field(default=600.0, alias="timeout")
     env: dict[VariableName, VariableValue] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_image(self) -> Self:
-        if self.image is not None and self.dockerfile is not None:
-            raise PydanticCustomError("two_images", "image and dockerfile exclude each other: keep one of them")
-        return self
 
 
 class Limits(_Written):
@@ -132,10 +130,10 @@ class Task(_Written):
     id: Name
     role: TaskRole
     goal: Text
-    needs: tuple[Name, ...] = ()
-    paths: Annotated[tuple[Glob, ...], Field(min_length=1)] | None = None
-    verify: tuple[Text, ...] = ()
-    gates: tuple[Gate, ...] | None = None
+    needs: Listed[Name] = ()
+    paths: Globs | None = None
+    verify: Listed[Text] = ()
+    gates: Listed[Gate] | None = None
     limits: TaskLimits = TaskLimits()
 
     @property
@@ -148,7 +146,7 @@ class Task(_Written):
     @property
     def writes(self) -> bool:
         """Whether what this task changes may land."""
-        return self.role in {"editor", "tester"}
+        return self.role in WRITING_ROLES
 
 
 class Plan(_Written):
@@ -163,10 +161,10 @@ class Plan(_Written):
     prices: dict[Line, Price] = Field(default_factory=dict)
     sandbox: SandboxSettings = SandboxSettings()
     policy: Line | None = None
-    verify: tuple[Text, ...] = ()
+    verify: Listed[Text] = ()
     limits: Limits = Limits()
     merge: MergeSettings = MergeSettings()
-    tasks: tuple[Task, ...] = ()
+    tasks: Listed[Task] = ()
 
     def task(self, task_id: str) -> Task:
         """The task of that id; raises KeyError."""

@@ -26,22 +26,22 @@ class UnitError(ValueError):
 def parse_duration(text: str) -> float:
     """The seconds that `text` stands for; raises UnitError."""
     if len(text) > _LONGEST_TEXT or re.fullmatch(DURATION_PATTERN, text) is None:
-        raise UnitError('not a duration: a number and a unit (ms, s, m, h, d), such as "90s", "10m" or "1h30m"')
+        raise UnitError("must be a duration, a number and a unit (ms, s, m, h, d) such as 90s, 10m or 1h30m")
     exact = sum((Decimal(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text)), Decimal())
     seconds = round(exact, 3)
     if not 0 < seconds <= _LONGEST_SECONDS:
-        raise UnitError("a duration must be at least 1ms and at most 366d")
+        raise UnitError("must be a duration between 1ms and 366d")
     return float(seconds)
 
 
 def parse_size(text: str) -> int:
     """The bytes that `text` stands for; raises UnitError."""
     if len(text) > _LONGEST_TEXT or re.fullmatch(SIZE_PATTERN, text) is None:
-        raise UnitError('not a size: a number and a unit (b, k, m, g, t), such as "512m" or "2g"')
+        raise UnitError("must be a size, a number and a unit (b, k, m, g, t) such as 512m or 2g")
     number = text.rstrip("bBiIkKmMgGtT")
     size = int(Decimal(number) * _BYTES[text[len(number)].lower()])
     if not 0 < size <= _LARGEST_BYTES:
-        raise UnitError("a size must be more than nothing and at most 1024t")
+        raise UnitError("must be a size between 1b and 1024t")
     return size
 
 

@@ -1,0 +1,32 @@
+"""What a plan may ask for and this version can't do yet: refused with its place, never passed over in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policies.document import Document, KeyPath
+from policies.problems import Problem
+
+_NOT_YET: dict[KeyPath, str] = {
+    ("sandbox", "network"): "network access is not part of this version: sandboxes have none",
+    ("sandbox", "setup_network"): "network access is not part of this version: sandboxes have none",
+    ("sandbox", "setup"): "setup commands are not part of this version: put what they install into the image",
+    ("sandbox", "secrets"): "secrets serve setup commands, which are not part of this version",
+}
+
+
+def unsupported(document: Document) -> Iterator[Problem]:
+    """A problem for each thing of the plan that this version would have to pass over."""
+    for path, message in _NOT_YET.items():
+        if _at(document.data, path):
+            yield document.problem(path, message, at_key=True)
+    if not _at(document.data, ("tasks",)):
+        message = "tasks: missing (the coordinator that would make them is not part of this version)"
+        yield document.problem(("tasks",), message)
+
+
+def _at(data: Any, path: KeyPath) -> Any:
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
