@@ -1,0 +1,110 @@
+"""The one place where what went wrong becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+
+from orchestrator.cli.exit_code import ExitCode
+from orchestrator.cli.terminal import say
+
+PROGRAM = "mimo-orchestrate"
+
+_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """The exit code of a command; whatever it raises is said on stderr."""
+    try:
+        return command()
+    except (KeyboardInterrupt, EOFError):
+        say(f"{PROGRAM}: interrupted")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the boundary: past here there is only the interpreter's traceback
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    for cause in _causes(error):
+        code, message = explained(cause)
+        if code is not ExitCode.BUG:
+            say(message)
+            return code
+    return _bug(error)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error itself, or those that a task group holds together."""
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _causes(member)
+    else:
+        yield error
+
+
+def explained(error: BaseException) -> tuple[ExitCode, str]:
+    """The exit code of an error and what to tell the user; BUG where it is none that was foreseen."""
+    from orchestrator.errors import CannotRun, UsageProblem
+    from policies.problems import DocumentError
+
+    match error:
+        case KeyboardInterrupt():
+            return ExitCode.INTERRUPTED, f"{PROGRAM}: interrupted"
+        case DocumentError():
+            return ExitCode.USAGE, str(error)
+        case UsageProblem():
+            return ExitCode.USAGE, _message(error.problem, error.hint)
+        case CannotRun():
+            return ExitCode.CANNOT_RUN, _message(error.what, error.remedy)
+        case _:
+            return _explained_part(error)
+
+
+def _explained_part(error: BaseException) -> tuple[ExitCode, str]:
+    from agents.errors import ModelError
+    from orchestrator.airlock.errors import DiskFull, GitUnusable, RepositoryUnusable
+    from sandbox.errors import SandboxLost, SandboxUnavailable
+
+    match error:
+        case SandboxUnavailable() | RepositoryUnusable():
+            return ExitCode.CANNOT_RUN, _message(error.what, error.remedy)
+        case GitUnusable() | DiskFull() | SandboxLost() | ModelError():
+            return ExitCode.CANNOT_RUN, _message(str(error), None)
+        case _:
+            return _explained_machine(error)
+
+
+def _explained_machine(error: BaseException) -> tuple[ExitCode, str]:
+    import sqlite3
+
+    match error:
+        case OSError() if error.errno in _MACHINE_ERRNOS:
+            where = f"{error.filename}: " if error.filename else ""
+            return ExitCode.CANNOT_RUN, _message(f"{where}{error.strerror}", None)
+        case sqlite3.DatabaseError():
+            return ExitCode.CANNOT_RUN, _message(f"the journal can't be used: {error}", None)
+        case _:
+            return ExitCode.BUG, ""
+
+
+def _message(what: str, remedy: str | None) -> str:
+    return f"{PROGRAM}: {what}\n  {remedy}" if remedy else f"{PROGRAM}: {what}"
+
+
+def _bug(error: BaseException) -> int:
+    from orchestrator.cli.bug_report import write_report
+    from orchestrator.cli.state import state_home
+
+    report = write_report(error, directory=state_home() / "reports")
+    kept = f"please send {report}" if report is not None else "and the report of it could not be written"
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    say(f"{PROGRAM}: a bug of ours ({_redacted(said)[:200]}): {kept}")
+    return ExitCode.BUG
+
+
+def _redacted(text: str) -> str:
+    import os
+
+    from agents.redact import Redactor
+
+    return Redactor.of_environment(os.environ).text(text)

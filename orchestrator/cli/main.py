@@ -1,0 +1,72 @@
+"""The program: its commands in a table written by hand, and the way from a command line to an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import with_command
+from orchestrator.cli.boundary import PROGRAM, guarded
+from orchestrator.cli.schema import schema
+
+_OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(guarded(lambda: run_program(sys.argv[1:])))
+
+
+def run_program(arguments: list[str]) -> int:
+    """Run one command line and give its exit code; raises what the command raises."""
+    command = typer.main.get_command(build())
+    names = frozenset(getattr(command, "commands", ()))
+    words = with_command(arguments, commands=names, own_options=_OWN_OPTIONS)
+    try:
+        command.main(args=words, prog_name=PROGRAM)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+def build() -> typer.Typer:
+    """The command line, with every command that there is."""
+    app = typer.Typer(
+        name=PROGRAM,
+        help="Large refactorings, done by agents that nobody has to trust.",
+        epilog=_examples(
+            f"{PROGRAM} check plan.yaml", f"{PROGRAM} plan.yaml", f"{PROGRAM} review last", f"{PROGRAM} merge last"
+        ),
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_program)
+    app.command("schema", epilog=_examples("schema plan > plan.schema.json"))(schema)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from orchestrator.version import version
+
+        typer.echo(f"{PROGRAM} {version()}")
+        raise typer.Exit
+
+
+def _program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Take what stands before the command; `--version` has been served when this is called."""
+
+
+def _examples(*lines: str) -> str:
+    # The line with the control character keeps the formatter from joining what follows.
+    return "\b\nExamples:\n" + "\n".join(f"  {PROGRAM} {line.removeprefix(PROGRAM).strip()}" for line in lines)

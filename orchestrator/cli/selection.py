@@ -1,0 +1,62 @@
+"""Which run, and which of its tasks, a user means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import UsageProblem
+from policies.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from orchestrator.journal.state import RunState
+    from orchestrator.journal.store import JournalStore
+
+LAST = "last"
+"""The newest run."""
+
+_SHOWN = 5
+
+
+def choose_run(runs: Sequence[str], wanted: str) -> str:
+    """The run that `wanted` names among `runs`, newest first: whole, by a unique prefix, or as `last`.
+
+    Raises:
+        UsageProblem: it names none, or several.
+
+    """
+    if not runs:
+        raise UsageProblem("this repository has no runs", hint="start one: mimo-orchestrate PLAN.yaml")
+    if wanted == LAST:
+        return runs[0]
+    if wanted in runs:
+        return wanted
+    matching = [run for run in runs if run.startswith(wanted)] if wanted else []
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UsageProblem(f"{wanted!r} may be any of {len(matching)} runs", hint=f"one of {_some(matching)}")
+    raise UsageProblem(f"there is no run {wanted!r}", hint=did_you_mean(wanted, runs) or f"there is {_some(runs)}")
+
+
+def choose_tasks(state: RunState, wanted: Iterable[str]) -> list[str]:
+    """The named tasks of a run, all of them where none is named; raises UsageProblem for an unknown one."""
+    names = list(wanted)
+    for name in names:
+        if name not in state.tasks:
+            hint = did_you_mean(name, state.tasks) or f"its tasks: {', '.join(state.tasks)}"
+            raise UsageProblem(f"run {state.run} has no task {name!r}", hint=hint)
+    return names or list(state.tasks)
+
+
+def read_state(store: JournalStore, wanted: str) -> RunState:
+    """The state of the run that `wanted` names; raises UsageProblem."""
+    from orchestrator.journal.fold import fold
+
+    run = choose_run(store.runs(), wanted)
+    return fold(store.events(run))
+
+
+def _some(runs: Sequence[str]) -> str:
+    more = f" and {len(runs) - _SHOWN} more" if len(runs) > _SHOWN else ""
+    return ", ".join(runs[:_SHOWN]) + more

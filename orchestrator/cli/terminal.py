@@ -1,0 +1,99 @@
+"""The terminal: results on stdout, progress on stderr, colour only where it is wanted, hostile text made harmless.
+
+Nothing that came from a file, a model or a command is ever read as markup: consoles have it switched off, and views
+build `rich.text.Text`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from policies.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+__all__ = ["print_json", "print_json_lines", "printable", "progress_console", "results_console", "say", "show_paged"]
+
+UNBOUNDED_COLUMNS = 1000
+"""The width for readers that are no terminal: wide enough that `grep` sees whole lines."""
+
+
+def results_console() -> Console:
+    """Where results go."""
+    return _console(sys.stdout)
+
+
+def progress_console() -> Console:
+    """Where progress, questions and complaints go."""
+    return _console(sys.stderr)
+
+
+def say(text: str) -> None:
+    """One message for the user on stderr; its lines stay lines, everything else unsafe is escaped."""
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+    sys.stderr.flush()
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout; pure ASCII, so that no terminal can be steered by it."""
+    import json
+
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def print_json_lines(values: Iterable[Any]) -> None:
+    """One JSON value a line on stdout, each as soon as it is there."""
+    import json
+
+    for value in values:
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
+
+def show_paged(renderables: Iterable[RenderableType]) -> None:
+    """Print results, through a pager if stdout and stdin are a terminal."""
+    console = results_console()
+    paged = console.is_terminal and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
+    with _pager(console) if paged else _plainly():
+        for renderable in renderables:
+            console.print(renderable)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _pager(console: Console) -> Iterator[None]:
+    # As git does: colours pass, a text of one screen is just printed, and the screen keeps what was read.
+    wanted = os.environ.get("LESS")
+    if wanted is None:
+        os.environ["LESS"] = "FRX"
+    try:
+        with console.pager(styles=not console.no_color):
+            yield
+    finally:
+        if wanted is None:
+            del os.environ["LESS"]
+
+
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else UNBOUNDED_COLUMNS
+    # FORCE_COLOR and the like would put escapes into files: colour is for terminals alone.
+    return Console(
+        file=stream,
+        force_terminal=stream.isatty(),
+        no_color=bool(os.environ.get("NO_COLOR")) or not stream.isatty(),
+        width=width,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
