@@ -26,7 +26,11 @@ class StepOutput:
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
-    """One agent's: `sent` messages of it were in the last request, `step` counts the requests over all rounds."""
+    """One agent's: `sent` messages of it were in the last request, `step` counts the requests over all rounds.
+
+    `cut_off` says that the last answer ended at its length limit, `tries` how often the last answer was begun to
+    be acted on.
+    """
 
     agent: str
     messages: list[Message] = field(default_factory=list)
@@ -34,6 +38,14 @@ class Conversation:
     findings: tuple[Note, ...] = ()
     sent: int = 0
     step: int = 0
+    round: int = 1
+    cut_off: bool = False
+    tries: int = 0
+
+    @property
+    def pending(self) -> Message | None:
+        """The model's newest answer, if it was not acted on yet, or not to its end."""
+        return self.messages[-1] if self.messages[-1].role == "assistant" else None
 
     def say(self, text: str) -> None:
         """Add a message of ours."""
@@ -45,10 +57,13 @@ class Conversation:
         self.sent = len(self.messages)
         return new
 
-    def answer(self, message: Message) -> None:
-        """Add the model's answer, which the journal holds by itself."""
+    def answer(self, message: Message, *, cut_off: bool) -> Message:
+        """Add the model's answer, which the journal holds by itself, and hand it back."""
         self.messages.append(message)
+        self.cut_off = cut_off
+        self.tries = 0
         self.sent = len(self.messages)
+        return message
 
     def tokens(self) -> int:
         """About how many tokens the next prompt has, besides the tools."""

@@ -63,19 +63,26 @@ class Hands:
     timeout_seconds: float = 600.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which call it is: its step, its number within the step's answer, and the how-manieth try at that step."""
+
+    step: int
+    number: int
+    tries: int = 1
+
+
 class JudgedSandbox:
     """A sandbox in which an agent's commands and edits run only after the policy allowed them.
 
-    `place` of a call is (step, number of the call within it). Every method lets SandboxLost through.
+    Every method lets SandboxLost through.
     """
 
     def __init__(self, sandbox: Sandbox, hands: Hands) -> None:
         self._sandbox = sandbox
         self._hands = hands
 
-    async def shell(
-        self, script: str, *, place: tuple[int, int], timeout_seconds: float | None = None
-    ) -> Ran | Refused:
+    async def shell(self, script: str, *, place: Place, timeout_seconds: float | None = None) -> Ran | Refused:
         """Judge and run a script; the time limit is never above the plan's."""
         hands = self._hands
         decision = hands.policy.judge_command(script, role=hands.role, cwd=WORKSPACE)
@@ -83,7 +90,7 @@ class JudgedSandbox:
         if timeout_seconds is not None:
             arguments["timeout_seconds"] = timeout_seconds
         proposed = self._proposed(place, "shell", arguments)
-        refusal = await self._judge(proposed, decision, script)
+        refusal = await self._judge(proposed, place, decision, script)
         if refusal is not None:
             return refusal
         timeout = min(timeout_seconds or hands.timeout_seconds, hands.timeout_seconds)
@@ -91,7 +98,7 @@ class JudgedSandbox:
         await hands.recorder.record(run_event(proposed, script, result, sandbox=self._sandbox.name))
         return Ran(result=result)
 
-    async def edit(self, path: str, old: str, new: str, *, place: tuple[int, int]) -> Edited | Refused:
+    async def edit(self, path: str, old: str, new: str, *, place: Place) -> Edited | Refused:
         """Judge and make an exact replacement, or a new file where `old` is empty."""
         hands = self._hands
         try:
@@ -99,7 +106,8 @@ class JudgedSandbox:
         except EditRefused as error:
             return Edited(path=path, why=str(error))
         proposed = self._proposed(place, "edit", {"path": absolute, "old": old, "new": new})
-        refusal = await self._judge(proposed, hands.policy.judge_edit(absolute, role=hands.role), f"edit {absolute}")
+        decision = hands.policy.judge_edit(absolute, role=hands.role)
+        refusal = await self._judge(proposed, place, decision, f"edit {absolute}")
         if refusal is not None:
             return refusal
         began = time.monotonic()
@@ -108,7 +116,7 @@ class JudgedSandbox:
             CommandRun(
                 id=proposed.id,
                 agent=hands.agent,
-                step=place[0],
+                step=place.step,
                 sandbox=self._sandbox.name,
                 command=f"edit {absolute}",
                 exit_code=0 if why is None else 1,
@@ -129,24 +137,27 @@ class JudgedSandbox:
             return f"{path}: {refusal.why}"
         return None
 
-    def _proposed(self, place: tuple[int, int], tool: str, arguments: dict[str, object]) -> CommandProposed:
-        step, number = place
+    def _proposed(self, place: Place, tool: str, arguments: dict[str, object]) -> CommandProposed:
+        again = f".r{place.tries}" if place.tries > 1 else ""
         return CommandProposed(
-            id=f"{self._hands.agent}.{step}.{number}",
+            id=f"{self._call_id(place)}{again}",
             agent=self._hands.agent,
-            step=step,
+            step=place.step,
             tool=tool,
             arguments=json.dumps(arguments),
         )
 
-    async def _judge(self, proposed: CommandProposed, decision: Decision, subject: str) -> Refused | None:
+    def _call_id(self, place: Place) -> str:
+        return f"{self._hands.agent}.{place.step}.{place.number}"
+
+    async def _judge(self, proposed: CommandProposed, place: Place, decision: Decision, subject: str) -> Refused | None:
         hands = self._hands
         if decision.verdict is not Verdict.ASK:
             allowed = decision.verdict is Verdict.ALLOW
             await hands.recorder.record(proposed, judged_event(proposed.id, decision, allowed=allowed))
             return None if allowed else Refused(decision=decision)
         question = Question(
-            id=question_id(hands.task, proposed.id, subject),
+            id=question_id(hands.task, self._call_id(place), subject),
             task=hands.task,
             role=hands.role,
             subject=subject,

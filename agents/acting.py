@@ -1,0 +1,118 @@
+"""One step's second half: every call of an answer is carried out or answered with why not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from agents.calls import Action, Malformed, read_call
+from agents.conversation import Conversation, StepOutput
+from agents.execution import Edited, JudgedSandbox, Place, Ran, Refused
+from agents.fence import cut, fence, one_line
+from agents.model import Message, ToolCall
+from agents.recall import recall
+from agents.results import RoleResult
+from agents.roles import RoleSpec
+from agents.shown import full_text, shown
+from agents.tools import EditArguments, RecallArguments, ShellArguments
+
+Checkpoint = Callable[[int], Awaitable[str | None]]
+"""Saves the files after a step, by number; returns what of them was refused or left out, if anything."""
+
+Claim = Callable[[RoleResult], Awaitable[str | None]]
+"""Checks what an agent handed to `finish`; None accepts it, a reason sends it back."""
+
+MOST_CALLS = 16
+"""Calls of one answer that are carried out; what comes after them has seen too little."""
+
+REASON_CHARS = 12_000
+
+NO_CALL = "Your answer had no tool call, so nothing happened. Call a tool; when the goal is met, call finish."
+NOT_ALONE = "finish has to be the only call of an answer: you have not seen yet what the others do"
+
+
+class Acting:
+    """The hands of one agent in one sandbox; its conversation takes what they did."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        role: RoleSpec,
+        sandbox: JudgedSandbox,
+        checkpoint: Checkpoint,
+        claim: Claim,
+    ) -> None:
+        self._talk = conversation
+        self._role = role
+        self._sandbox = sandbox
+        self._checkpoint = checkpoint
+        self._claim = claim
+
+    async def act(self, answer: Message, *, cut_off: bool, note: str | None) -> RoleResult | None:
+        """Answer every call of the newest answer; the result, where `finish` was accepted. Lets SandboxLost through.
+
+        The conversation takes the answers together at the end: a step that broke off can be done again whole.
+        """
+        self._talk.tries += 1
+        if not answer.tool_calls:
+            self._talk.say(f"Your answer was cut off at its length limit. {NO_CALL}" if cut_off else NO_CALL)
+            return None
+        actions = [read_call(call, self._role, cut_off=cut_off) for call in answer.tool_calls]
+        first = actions[0]
+        if len(actions) == 1 and isinstance(first, RoleResult):
+            return await self._finish(answer.tool_calls[0], first)
+        outcomes = [
+            await self._carry_out(action, number)
+            if number <= MOST_CALLS
+            else _refuse(f"over {MOST_CALLS} calls at once")
+            for number, action in enumerate(actions, start=1)
+        ]
+        await self._answer(answer.tool_calls, outcomes, note)
+        return None
+
+    async def _finish(self, call: ToolCall, result: RoleResult) -> RoleResult | None:
+        why = await self._claim(result)
+        text = "accepted" if why is None else f"Not accepted. {fence('Why', cut(why, REASON_CHARS))}"
+        self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
+        return result if why is None else None
+
+    async def _carry_out(self, action: Action | Malformed, number: int) -> Ran | Edited | Refused | str:
+        place = Place(step=self._talk.step, number=number, tries=self._talk.tries)
+        match action:
+            case ShellArguments():
+                timeout = action.timeout_seconds
+                return await self._sandbox.shell(action.command, place=place, timeout_seconds=timeout)
+            case EditArguments():
+                return await self._sandbox.edit(action.path, action.old, action.new, place=place)
+            case RecallArguments():
+                return recall(self._talk, action.query)
+            case Malformed():
+                return _refuse(action.why)
+            case _:
+                return _refuse(NOT_ALONE)
+
+    async def _answer(
+        self, calls: tuple[ToolCall, ...], outcomes: list[Ran | Edited | Refused | str], note: str | None
+    ) -> None:
+        step = self._talk.step
+        notes = [note] if note else []
+        if any(isinstance(outcome, Ran | Edited) for outcome in outcomes):
+            left_out = await self._checkpoint(step)
+            notes += [f"note: {left_out}"] if left_out else []
+        last = len(calls) - 1
+        for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
+            mine = tuple(notes) if place == last else ()
+            self._talk.messages.append(Message(role="tool", content=_text(outcome, step, mine), tool_call_id=call.id))
+            if not isinstance(outcome, str):
+                what = one_line(call.arguments, 400)
+                self._talk.outputs.append(StepOutput(step=step, what=f"{call.name} {what}", text=full_text(outcome)))
+
+
+def _refuse(why: str) -> str:
+    return f"not done: {why}"
+
+
+def _text(outcome: Ran | Edited | Refused | str, step: int, notes: tuple[str, ...]) -> str:
+    if isinstance(outcome, str):
+        return "\n".join([*notes, outcome])
+    return shown(outcome, step=step, notes=notes)

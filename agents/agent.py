@@ -1,0 +1,178 @@
+"""The loop: ask the model, act on its answer, show it what happened, until it finishes or a limit stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.acting import Acting, Checkpoint, Claim
+from agents.assignment import Assignment
+from agents.briefing import next_round, opening
+from agents.budget import SMALLEST_ANSWER_TOKENS, USUAL_ANSWER_TOKENS, Budget, LimitReached, Reservation
+from agents.calls import with_own_ids
+from agents.conversation import Conversation
+from agents.errors import ContextTooLong, ModelRefused, ModelUnavailable
+from agents.events import LimitReached as LimitEvent
+from agents.events import ModelAnswered, ModelAsked
+from agents.execution import Hands, JudgedSandbox
+from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.policy import Asker, Policy
+from agents.recorder import Recorder
+from agents.repetition import Repetition, Stuck
+from agents.results import RoleResult
+from agents.roles import ROLES
+from agents.tools import tool_schemas
+from sandbox.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an agent ended; `result` where it finished, `why` where it did not, `limit` where a limit ended it."""
+
+    ended: Literal["finished", "failed", "limit", "parked", "interrupted"]
+    conversation: Conversation
+    result: RoleResult | None = None
+    why: str | None = None
+    limit: LimitReached | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A model with hands; everything it stands on is given. `stopping` is asked between steps."""
+
+    model: Model
+    policy: Policy
+    asker: Asker
+    recorder: Recorder
+    budget: Budget
+    timeout_seconds: float = 600.0
+    stopping: Callable[[], bool] = lambda: False
+
+    async def run(
+        self,
+        assignment: Assignment,
+        *,
+        sandbox: Sandbox,
+        conversation: Conversation | None = None,
+        checkpoint: Checkpoint,
+        claim: Claim,
+    ) -> Outcome:
+        """Work until the end; raises SandboxLost.
+
+        A conversation that is given goes on: in a new round with the assignment's reasons, and where its last
+        answer was not acted on to the end, with that answer, in this sandbox.
+        """
+        talk = begin(assignment) if conversation is None else conversation
+        _open_round(talk, assignment)
+        judged = JudgedSandbox(sandbox, self._hands(assignment))
+        acting = Acting(talk, role=ROLES[assignment.role], sandbox=judged, checkpoint=checkpoint, claim=claim)
+        try:
+            return await self._loop(assignment, talk, acting)
+        except LimitReached as reached:
+            await self.recorder.record(LimitEvent(limit=reached.limit, value=reached.value, used=reached.used))
+            return Outcome(ended="limit", conversation=talk, why=str(reached), limit=reached)
+        except ModelUnavailable as error:
+            return Outcome(ended="parked", conversation=talk, why=str(error))
+        except (ModelRefused, Stuck) as error:
+            return Outcome(ended="failed", conversation=talk, why=str(error))
+
+    async def _loop(self, assignment: Assignment, talk: Conversation, acting: Acting) -> Outcome:
+        repetition = Repetition()
+        while not self.stopping():
+            answer = talk.pending or await self._ask(assignment, talk)
+            note = repetition.notice(answer)
+            result = await acting.act(answer, cut_off=talk.cut_off, note=note)
+            if result is not None:
+                return Outcome(ended="finished", conversation=talk, result=result)
+        return Outcome(ended="interrupted", conversation=talk, why="the run is being stopped")
+
+    async def _ask(self, assignment: Assignment, talk: Conversation) -> Message:
+        tools = tool_schemas(ROLES[assignment.role])
+        reservation = self._reserve(assignment, talk, tools)
+        talk.step += 1
+        asked = ModelAsked(
+            agent=assignment.agent,
+            role=assignment.role,
+            step=talk.step,
+            model=self.model.id,
+            added=talk.take_new(),
+            prompt_estimate=reservation.prompt_tokens,
+            max_tokens=reservation.max_tokens,
+        )
+        usage, cost = Usage(), None
+        try:
+            await self.recorder.record(asked)
+            request = ModelRequest(messages=tuple(talk.messages), tools=tools, max_tokens=reservation.max_tokens)
+            reply = await self.model.ask(request)
+            usage, cost = reply.usage, reply.cost
+        except ContextTooLong as error:
+            raise LimitReached("context", assignment.context, reservation.prompt_tokens) from error
+        finally:
+            self.budget.settle(reservation, usage=usage, cost=cost)
+        await self.recorder.record(_answered(asked, reply))
+        return talk.answer(with_own_ids(reply.message), cut_off=reply.finish_reason == "length")
+
+    def _reserve(self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...]) -> Reservation:
+        if talk.step >= assignment.max_steps:
+            raise LimitReached("steps", assignment.max_steps, talk.step)
+        prompt = talk.tokens() + tools_tokens(tools)
+        room = assignment.context - prompt
+        if room < SMALLEST_ANSWER_TOKENS:
+            raise LimitReached("context", assignment.context, prompt)
+        reservation = self.budget.reserve(prompt_tokens=prompt, max_tokens=min(USUAL_ANSWER_TOKENS, room))
+        try:
+            self.budget.step()
+        except LimitReached:
+            self.budget.settle(reservation, usage=Usage(), cost=None)
+            raise
+        return reservation
+
+    def _hands(self, assignment: Assignment) -> Hands:
+        return Hands(
+            task=assignment.task,
+            role=assignment.role,
+            agent=assignment.agent,
+            policy=self.policy,
+            asker=self.asker,
+            recorder=self.recorder,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+
+def begin(assignment: Assignment) -> Conversation:
+    """A conversation as it stands before the first request; hold it to go on after a lost sandbox."""
+    return Conversation(
+        agent=assignment.agent,
+        messages=list(opening(assignment)),
+        findings=assignment.findings,
+        round=assignment.round,
+    )
+
+
+def _open_round(talk: Conversation, assignment: Assignment) -> None:
+    if assignment.round > talk.round:
+        talk.round = assignment.round
+        for call in talk.pending.tool_calls if talk.pending else ():
+            talk.messages.append(Message(role="tool", content="not done: your work came back", tool_call_id=call.id))
+        talk.messages.append(next_round(assignment))
+
+
+def tools_tokens(tools: tuple[ToolSchema, ...]) -> int:
+    """About how many tokens the tools' schemas take in each request."""
+    return sum(len(f"{tool.name}{tool.description}{tool.parameters}") // 4 for tool in tools)
+
+
+def _answered(asked: ModelAsked, reply: ModelReply) -> ModelAnswered:
+    return ModelAnswered(
+        agent=asked.agent,
+        role=asked.role,
+        step=asked.step,
+        model=reply.model,
+        message=reply.message,
+        finish_reason=reply.finish_reason,
+        usage=reply.usage,
+        cost=reply.cost,
+        latency_seconds=reply.latency_seconds,
+        client_ms=reply.client_ms,
+    )

@@ -1,0 +1,67 @@
+"""What a model is shown of what happened: our words first, then the data, cut to a budget."""
+
+from __future__ import annotations
+
+from agents.execution import Edited, Ran, Refused
+from agents.fence import cut, digest, one_line
+from policies.verdict import Part, Verdict
+from sandbox.sandbox import CommandResult
+
+STDOUT_CHARS = 8000
+STDERR_CHARS = 4000
+MOST_PARTS = 3
+
+
+def full_text(outcome: Ran | Edited | Refused) -> str:
+    """All that came out, for `recall`."""
+    if not isinstance(outcome, Ran):
+        return shown(outcome)
+    return f"{_ending(outcome.result)}\n{outcome.result.stdout.text()}\n{outcome.result.stderr.text()}"
+
+
+def shown(outcome: Ran | Edited | Refused, *, step: int = 0, notes: tuple[str, ...] = ()) -> str:
+    """The tool's answer. Data comes last and to the very end, so that it can't pass for a word of ours."""
+    if isinstance(outcome, Refused):
+        return "\n".join([_refused(outcome), *notes])
+    if isinstance(outcome, Edited):
+        said = f"edited {outcome.path}" if outcome.why is None else f"not edited: {outcome.why}"
+        return "\n".join([*notes, said])
+    result = outcome.result
+    hint = f"; recall `step {step}` shows more" if step else ""
+    stdout = cut(result.stdout.text().rstrip(), STDOUT_CHARS, hint=hint)
+    stderr = cut(result.stderr.text().rstrip(), STDERR_CHARS, hint=hint)
+    lines = [_ending(result), *notes]
+    if stdout:
+        lines.append(stdout)
+    if stderr:
+        # The mark belongs to this text: what stdout prints can't begin a false stderr that holds.
+        lines.append(f"[stderr {digest(stderr)}]\n{stderr}")
+    if not stdout and not stderr:
+        lines[0] += ", no output"
+    return "\n".join(lines)
+
+
+def _ending(result: CommandResult) -> str:
+    if result.cancelled:
+        return "cancelled"
+    ending = f"exit {result.exit_code}" if result.exit_code is not None else f"killed by signal {result.signal}"
+    return f"{ending}, {result.limit.value} limit hit" if result.limit else ending
+
+
+def _refused(refused: Refused) -> str:
+    parts = [part for part in refused.decision.parts if part.verdict is not Verdict.ALLOW]
+    lines = ["refused, nothing was run"]
+    for part in parts[:MOST_PARTS]:
+        lines.extend(_part(part))
+    if refused.answer is not None:
+        lines.append(
+            f"a human had to be asked, and the answer was no: {one_line(refused.answer.why or 'no reason given')}"
+        )
+    return "\n".join(lines)
+
+
+def _part(part: Part) -> list[str]:
+    lines = [f"{one_line(part.text)}: rule {one_line(part.rule)} ({part.file}:{part.line}): {one_line(part.why, 400)}"]
+    if part.instead:
+        lines.append(f"instead: {one_line(part.instead, 400)}")
+    return lines
