@@ -1,0 +1,36 @@
+"""A fallback chain: the next model is asked where the one before can't answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.errors import ModelError, ModelRefused, ModelUnavailable
+from agents.events import FaultMet
+from agents.model import Model, ModelReply, ModelRequest
+from agents.recorder import Recorder
+
+
+class ModelChain:
+    """Models in order of preference, each with its own retries. A prompt that is too long ends the chain at once."""
+
+    def __init__(self, models: Sequence[Model], *, recorder: Recorder) -> None:
+        self._models = tuple(models)
+        self._recorder = recorder
+
+    @property
+    def id(self) -> str:
+        """The id of the first."""
+        return self._models[0].id
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """The first answer; raises ModelUnavailable if waiting may help any of them, else ModelRefused."""
+        errors: list[ModelError] = []
+        for model in self._models:
+            try:
+                return await model.ask(request)
+            except (ModelUnavailable, ModelRefused) as error:
+                errors.append(error)
+                where = f"model {model.id}"
+                await self._recorder.record(FaultMet(where=where, why=f"falling back: {error.why}", retryable=False))
+        waiting = [error for error in errors if isinstance(error, ModelUnavailable)]
+        raise (waiting or errors)[-1]

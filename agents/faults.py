@@ -1,0 +1,63 @@
+"""Which of ours an exception of litellm is: try again, give up, or shorten the prompt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from agents.errors import ContextTooLong, ModelError, ModelFault, ModelRefused
+from agents.fence import one_line
+from agents.redact import Redactor
+
+WHY_CHARS = 300
+
+TRY_AGAIN_STATUSES = {408, 409, 425, 429}
+"""Those below 500 that are about the moment and not about the request."""
+
+
+def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelError:
+    """The error as ours; known secrets are taken out of its words."""
+    why = one_line(redactor.text(str(error)), WHY_CHARS)
+    if type(error).__name__ == "ContextWindowExceededError":
+        return ContextTooLong(model, why)
+    status = getattr(error, "status_code", None)
+    if is_final(status) or "insufficient_quota" in str(error):
+        return ModelRefused(model, why)
+    return ModelFault(model, why, retry_after_seconds=retry_after_seconds(error))
+
+
+def is_final(status: object) -> bool:
+    """Whether an HTTP status says that asking again can't help; without a status nothing says so."""
+    try:
+        number = int(str(status))
+    except ValueError:
+        return False
+    return 400 <= number < 500 and number not in TRY_AGAIN_STATUSES
+
+
+def retry_after_seconds(error: Exception) -> float | None:
+    """The provider's Retry-After, if it gave one that makes sense."""
+    sources = (error, getattr(error, "response", None))
+    candidates = [
+        getattr(error, "litellm_response_headers", None),
+        *(getattr(item, "headers", None) for item in sources),
+    ]
+    for headers in candidates:
+        for name, value in (dict(headers) if headers else {}).items():
+            if str(name).lower() == "retry-after":
+                return _seconds(str(value))
+    return None
+
+
+def _seconds(value: str) -> float | None:
+    try:
+        return max(0.0, min(float(value), 86_400.0))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

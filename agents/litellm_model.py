@@ -1,0 +1,175 @@
+"""Every provider, through litellm: the only module that imports it, and only when a model is asked."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+
+from agents.conversation import CHARS_PER_TOKEN, estimate
+from agents.errors import ModelError, ModelFault
+from agents.faults import model_error
+from agents.model import Message, ModelReply, ModelRequest, Usage
+from agents.prices import Price
+from agents.redact import Redactor
+from agents.wire import Assembly, Incomplete, sent_messages, sent_tools
+
+CALLS_AT_ONCE = 32
+"""Threads for one model; abandoned calls hold theirs until their timeout."""
+
+
+class LitellmModel:
+    """One model id of litellm, asked once for each request: no retries here, and none of litellm's own.
+
+    `timeout_seconds` is the longest silence of the provider, `total_seconds` the longest answer. Keys and endpoints
+    come from litellm's own environment variables; `redactor` takes them out of errors.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        redactor: Redactor,
+        prices: Mapping[str, Price] | None = None,
+        stream: bool = True,
+        timeout_seconds: float = 120.0,
+        total_seconds: float = 900.0,
+    ) -> None:
+        self.id = id
+        self._redactor = redactor
+        self._price = (prices or {}).get(id)
+        self._stream = stream
+        self._timeout_seconds = timeout_seconds
+        self._total_seconds = total_seconds
+        self._limiter = CapacityLimiter(CALLS_AT_ONCE)
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """Ask once, in a thread; raises ModelFault, ModelRefused or ContextTooLong."""
+        abandoned = threading.Event()
+        try:
+            return await to_thread.run_sync(
+                self._ask, request, abandoned, abandon_on_cancel=True, limiter=self._limiter
+            )
+        finally:
+            abandoned.set()
+
+    def _ask(self, request: ModelRequest, abandoned: threading.Event) -> ModelReply:
+        litellm = load_litellm()
+        began, cpu_began = time.monotonic(), time.thread_time()
+        try:
+            assembly = self._complete(litellm, request, abandoned, deadline=began + self._total_seconds)
+            message = assembly.message()
+        except Exception as error:  # noqa: BLE001 - litellm raises whatever its providers' adapters raise
+            failure = self._failure(error)
+        else:
+            return self._reply(litellm, request, assembly, message, began=began, cpu_began=cpu_began)
+        # Outside the handler, so that the original, which may hold the key, does not travel along as its context.
+        raise failure
+
+    def _failure(self, error: Exception) -> ModelError:
+        if isinstance(error, Incomplete):
+            return ModelFault(self.id, str(error))
+        return model_error(error, model=self.id, redactor=self._redactor)
+
+    def _reply(
+        self,
+        litellm: Any,
+        request: ModelRequest,
+        assembly: Assembly,
+        message: Message,
+        *,
+        began: float,
+        cpu_began: float,
+    ) -> ModelReply:
+        usage = assembly.usage or _counted(request, message)
+        return ModelReply(
+            model=self.id,
+            message=message,
+            finish_reason=assembly.finish_reason or "stop",
+            usage=usage,
+            cost=self._cost(litellm, usage),
+            latency_seconds=time.monotonic() - began,
+            client_ms=(time.thread_time() - cpu_began) * 1000,
+        )
+
+    def _complete(
+        self, litellm: Any, request: ModelRequest, abandoned: threading.Event, *, deadline: float
+    ) -> Assembly:
+        assembly = Assembly()
+        response = litellm.completion(**self._arguments(request))
+        if not self._stream:
+            assembly.take(response.model_dump())
+            return assembly
+        try:
+            for chunk in response:
+                assembly.take(chunk.model_dump())
+                if abandoned.is_set() or time.monotonic() > deadline:
+                    raise Incomplete(f"the answer took longer than {self._total_seconds:g} s")
+        finally:
+            close_stream(response)
+        return assembly
+
+    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+        streaming = {"stream": True, "stream_options": {"include_usage": True}} if self._stream else {}
+        tools = {"tools": sent_tools(request)} if request.tools else {}
+        return {
+            "model": self.id,
+            "messages": sent_messages(request),
+            "max_tokens": request.max_tokens,
+            "timeout": self._timeout_seconds,
+            "num_retries": 0,
+            "max_retries": 0,
+            "drop_params": True,
+            # Without it litellm imports the `mcp` package, which it does not depend on, as soon as there are tools.
+            "_skip_mcp_handler": True,
+            **tools,
+            **streaming,
+        }
+
+    def _cost(self, litellm: Any, usage: Usage) -> float | None:
+        if self._price is not None:
+            return self._price.cost(usage)
+        try:
+            prompt, completion = litellm.cost_per_token(
+                model=self.id,
+                prompt_tokens=usage.prompt,
+                completion_tokens=usage.completion,
+                cache_read_input_tokens=usage.cached,
+            )
+        except Exception:  # noqa: BLE001 - litellm has no one error for "not in the table"
+            return None
+        return float(prompt + completion)
+
+
+def load_litellm() -> Any:
+    """Import litellm, offline and quiet; takes seconds, so call it in a thread."""
+    # Read at import: the first keeps it from fetching its price table, the second from reading any .env file.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
+    litellm: Any = importlib.import_module("litellm")
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.disable_streaming_logging = True
+    litellm.turn_off_message_logging = True
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return litellm
+
+
+def close_stream(response: Any) -> None:
+    """Give the connection of a stream back, however the stream ended."""
+    stream = getattr(response, "completion_stream", None)
+    close = getattr(stream, "close", None)
+    if callable(close):
+        close()
+
+
+def _counted(request: ModelRequest, message: Message) -> Usage:
+    completion = sum(len(call.name) + len(call.arguments) for call in message.tool_calls) + len(message.content)
+    return Usage(prompt=estimate(request.messages), completion=int(completion / CHARS_PER_TOKEN))
