@@ -1,0 +1,1 @@
+"""The airlock: everything that happens between an agent's worktree and the user's repository."""
