@@ -1,8 +1,8 @@
-"""Whether two path globs can name the same path: `*` within a segment, `**/` none or more segments."""
+"""Path globs: `*` within a segment, `**/` none or more segments; what they match, whether two can meet in one path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 _STAR = "*"
@@ -11,6 +11,12 @@ _ANY_SEGMENT = "any"
 
 _Chain = tuple[str, "_Chain"] | tuple[()]
 """A list from its head, so that many entries of the table can share one tail."""
+
+
+def matches_any(globs: Iterable[str], path: bytes) -> bool:
+    """Whether one of the globs matches a path of the repository; takes time in proportion to their lengths."""
+    segments = path.decode(errors="surrogateescape").split("/")
+    return any(_matches(_segments(glob), segments, star=_DEEP, same=_segment_matches) for glob in globs)
 
 
 def overlap_example(first: str, second: str) -> str | None:
@@ -36,6 +42,28 @@ def _common_segment(first: str, second: str) -> str | None:
 
 def _same(first: str, second: str) -> str | None:
     return first if first == second else None
+
+
+def _segment_matches(pattern: str, segment: str) -> bool:
+    return _matches(pattern, segment, star=_STAR, same=str.__eq__)
+
+
+def _matches(pattern: Sequence[str], items: Sequence[str], *, star: str, same: Callable[[str, str], bool]) -> bool:
+    # Only the latest star is ever gone back to: an agent chooses the path and must not choose the time as well.
+    at = item = 0
+    after_star, taken = -1, 0
+    while item < len(items):
+        if at < len(pattern) and pattern[at] == star:
+            at += 1
+            after_star, taken = at, item
+        elif at < len(pattern) and same(pattern[at], items[item]):
+            at, item = at + 1, item + 1
+        elif after_star >= 0:
+            taken += 1
+            at, item = after_star, taken
+        else:
+            return False
+    return all(element == star for element in pattern[at:])
 
 
 _Meet = Callable[[str, str], str | None]

@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan.globs import overlap_example
+from orchestrator.plan.globs import matches_any, overlap_example
 from orchestrator.plan.graph import Overlap, cycles, overlaps, waves
 from orchestrator.plan.models import Task
 
@@ -51,6 +51,20 @@ def test_overlap_agrees_with_trying_every_path(first: str, second: str) -> None:
     if example is not None:
         assert one.fullmatch(example)
         assert other.fullmatch(example)
+
+
+@given(globs, st.sampled_from(PATHS))
+def test_matching_agrees_with_the_meaning_of_globs(glob: str, path: str) -> None:
+    """A path is a task's to change exactly where its globs say so."""
+    assert matches_any([glob], path.encode()) == (as_regular_expression(glob).fullmatch(path) is not None)
+
+
+def test_matching_takes_any_bytes_and_no_time() -> None:
+    """The path is an agent's choice: bytes that are no text match wildcards, and no name makes matching slow."""
+    assert matches_any(["docs/*", "src/**"], b"src/\xff\n.py")
+    assert not matches_any(["docs/*", "src/*"], b"src/a/b")
+    assert not matches_any([], b"src/a")
+    assert not matches_any(["*a" * 40 + "b", "**/a/" * 40 + "b"], b"a" * 255 + b"/a" * 1000)
 
 
 @given(globs, globs)
