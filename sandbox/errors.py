@@ -3,7 +3,9 @@
 SandboxError
 ├── SandboxUnavailable   this machine can't keep a promise: what is missing and how to get it
 ├── SandboxLost          the sandbox died or its pipe broke: retry on a fresh one
-└── FileRefused          a file request of ours that the supervisor would not serve, with the reason
+├── CommandRefused       a command that could not be started as it stands, with the reason
+├── FileRefused          a file request of ours that the supervisor would not serve, with the reason
+└── SnapshotTooLarge     more changed than one snapshot may carry
 """
 
 from __future__ import annotations
@@ -38,3 +40,19 @@ class FileRefused(SandboxError):
         self.path = path
         self.why = why
         super().__init__(f"{path}: {why}")
+
+
+class CommandRefused(SandboxError):
+    """A command that was not started (a NUL byte, too long, a bad directory); `why` may be shown to the agent."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the command was not started: {why}")
+
+
+class SnapshotTooLarge(SandboxError):
+    """More changed than one snapshot may carry; `why` names the budget and may be shown to the agent."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the snapshot was given up: {why}")

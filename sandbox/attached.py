@@ -1,0 +1,73 @@
+"""A channel over the socket that an engine hands out for a container's standard streams."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import anyio
+
+_HEADER = struct.Struct(">BxxxL")
+_STDERR = 2
+_CHUNK_BYTES = 256 * 1024
+_WORDS_BYTES = 2048
+
+
+class AttachedChannel:
+    """The engine multiplexes output: an 8 byte header (stream, length) before each piece. Takes the socket over."""
+
+    def __init__(self, attached: socket.socket) -> None:
+        self._socket = attached
+        self._pending = b""
+        self._stream = 0
+        self._left = 0
+        self._words = b""
+
+    async def receive(self) -> bytes:
+        """Some bytes of the supervisor's standard output; raises anyio.EndOfStream."""
+        while not (data := self._take_stdout()):
+            await anyio.wait_readable(self._socket)
+            try:
+                fresh = self._socket.recv(_CHUNK_BYTES)
+            except BlockingIOError:
+                continue
+            if not fresh:
+                raise anyio.EndOfStream
+            self._pending += fresh
+        return data
+
+    def _take_stdout(self) -> bytes:
+        """What of the pending bytes is standard output; the rest is put where it belongs."""
+        out = []
+        while self._pending:
+            if self._left == 0:
+                if len(self._pending) < _HEADER.size:
+                    break
+                self._stream, self._left = _HEADER.unpack_from(self._pending)
+                self._pending = self._pending[_HEADER.size :]
+                continue
+            piece = self._pending[: self._left]
+            self._pending = self._pending[self._left :]
+            self._left -= len(piece)
+            if self._stream == _STDERR:
+                self._words = (self._words + piece)[-_WORDS_BYTES:]
+            else:
+                out.append(piece)
+        return b"".join(out)
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it; raises OSError when the engine or the container is gone."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except BlockingIOError:
+                await anyio.wait_writable(self._socket)
+
+    def last_words(self) -> str:
+        """The end of the supervisor's standard error."""
+        return self._words.decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Close the socket: the engine closes the container's input, and the supervisor ends."""
+        self._socket.close()

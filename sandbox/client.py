@@ -1,0 +1,262 @@
+"""The sandbox as the program sees it: one supervisor, spoken to over a channel, one request at a time."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import AsyncIterator
+from typing import NoReturn
+
+import anyio
+
+from sandbox.channel import Channel
+from sandbox.errors import CommandRefused, FileRefused, SandboxLost, SnapshotTooLarge
+from sandbox.protocol import (
+    MAX_FILE_BYTES,
+    ErrorCode,
+    Frame,
+    FrameReader,
+    FrameType,
+    ProtocolError,
+    decode_error,
+    decode_hello,
+    decode_record,
+    decode_result,
+    encode,
+    exec_payload,
+    read_payload,
+    snapshot_payload,
+    write_payload,
+)
+from sandbox.sandbox import WORKSPACE, Command, CommandResult, Limits, Record
+
+TERM_GRACE_SECONDS = 2.0
+"""How long a command may clean up after SIGTERM, at its time limit or when it is cancelled."""
+
+MARGIN_SECONDS = 30.0
+"""What a supervisor may take beyond a command's own time (killing, a loaded machine) before it counts as lost."""
+
+ANSWER_SECONDS = 120.0
+"""The longest wait for the next frame of a file request or a snapshot (a walk over a large tree on a slow disk)."""
+
+SEND_SECONDS = 60.0
+"""The longest that sending a request may take; a half-sent one is never given up by the caller's cancellation."""
+
+SNAPSHOT_RECORDS = 100_000
+SNAPSHOT_BYTES = 256 * 1024**2
+MAX_SCRIPT_BYTES = 128 * 1024 - 1
+"""The kernel's bound on one argument of a program."""
+
+_CHANNEL_ERRORS = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
+
+
+class SupervisedSandbox:
+    """A `Sandbox` over any channel; `greet` must have returned before anything else is called."""
+
+    def __init__(self, name: str, channel: Channel, limits: Limits) -> None:
+        self._name = name
+        self._channel = channel
+        self._limits = limits
+        self._reader = FrameReader()
+        self._lock = anyio.Lock()
+        self._last_request = 0
+        self._streaming: int | None = None
+        self._snapshot_taken = False
+        self._lost: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A name that is unique on this machine."""
+        return self._name
+
+    async def greet(self) -> int:
+        """Wait for the supervisor's first frame; gives the user id inside. Raises SandboxLost."""
+        frame = await self._answer(0, within=MARGIN_SECONDS)
+        if frame.type is not FrameType.HELLO:
+            self._lose("it did not begin with a greeting")
+        try:
+            return decode_hello(frame.payload)
+        except ProtocolError as error:
+            self._lose(str(error))
+
+    async def execute(self, command: Command) -> CommandResult:
+        """Run one command; raises CommandRefused where it can't be started as it stands, and SandboxLost."""
+        timeout = self._limits.timeout_seconds if command.timeout_seconds is None else command.timeout_seconds
+        _check_command(command)
+        payload = exec_payload(
+            command.script,
+            command.cwd,
+            command.env,
+            timeout_ms=max(1, int(timeout * 1000)),
+            grace_ms=int(TERM_GRACE_SECONDS * 1000),
+            output_bytes=self._limits.output_bytes,
+        )
+        frame = await self._ask(FrameType.EXEC, payload, within=timeout + TERM_GRACE_SECONDS + MARGIN_SECONDS)
+        if frame.type is FrameType.ERROR:
+            raise CommandRefused(f"{command.cwd}: {self._refusal(frame)}")
+        return self._decoded_result(frame)
+
+    def snapshot(self) -> AsyncIterator[Record]:
+        """What changed since the last snapshot that was read to its end; raises SnapshotTooLarge and SandboxLost."""
+        return _Snapshot(self)
+
+    async def read_file(self, path: str, *, max_bytes: int) -> bytes:
+        """A regular file of the worktree, at most MAX_FILE_BYTES; raises FileRefused and SandboxLost."""
+        payload = read_payload(_relative(path), max_bytes)
+        frame = await self._ask(FrameType.READ, payload, within=ANSWER_SECONDS)
+        if frame.type is FrameType.ERROR:
+            raise FileRefused(path, self._refusal(frame))
+        return frame.payload
+
+    async def write_file(self, path: str, data: bytes, *, create: bool) -> None:
+        """Replace an existing file's content keeping its mode, or with `create` make one that is not there yet.
+
+        Raises FileRefused (a link, a directory, `.git`; missing or, with `create`, there already) and SandboxLost.
+        """
+        if len(data) > MAX_FILE_BYTES:
+            raise FileRefused(path, f"larger than {MAX_FILE_BYTES} bytes")
+        payload = write_payload(_relative(path), data, create=create)
+        frame = await self._ask(FrameType.WRITE, payload, within=ANSWER_SECONDS)
+        if frame.type is FrameType.ERROR:
+            raise FileRefused(path, self._refusal(frame))
+
+    async def _ask(self, kind: FrameType, payload: bytes, *, within: float) -> Frame:
+        """Send a request and wait for its one answer; on cancellation the request is ended inside first."""
+        async with self._lock:
+            request = await self._send(kind, payload)
+            try:
+                return await self._answer(request, within=within)
+            except anyio.get_cancelled_exc_class():
+                await self._cancel(request)
+                raise
+
+    async def _cancel(self, request: int) -> None:
+        with anyio.move_on_after(TERM_GRACE_SECONDS + MARGIN_SECONDS, shield=True) as scope:
+            try:
+                await self._transmit(encode(FrameType.CANCEL, request))
+                await self._answer(request, within=TERM_GRACE_SECONDS + MARGIN_SECONDS)
+            except SandboxLost:
+                return  # the next request says so; the caller is to see its own cancellation
+        if scope.cancelled_caught:
+            self._lost = "a cancelled request did not end"
+
+    async def _send(self, kind: FrameType, payload: bytes) -> int:
+        """Begin a request; what an abandoned snapshot left in the channel is read away first."""
+        if self._lost is not None:
+            raise SandboxLost(self._name, self._lost)
+        while self._streaming is not None:
+            await self._next_record(self._streaming)
+        self._last_request += 1
+        await self._transmit(encode(kind, self._last_request, payload))
+        return self._last_request
+
+    async def _transmit(self, data: bytes) -> None:
+        try:
+            with anyio.move_on_after(SEND_SECONDS, shield=True) as scope:
+                await self._channel.send(data)
+        except _CHANNEL_ERRORS as error:
+            self._lose(f"its input broke ({type(error).__name__})")
+        if scope.cancelled_caught:
+            self._lose("it did not take a request")
+
+    async def _answer(self, request: int, *, within: float) -> Frame:
+        try:
+            with anyio.fail_after(within):
+                frame = await self._next_frame()
+        except TimeoutError:
+            self._lose(f"no answer within {within:.0f} s")
+        if frame.type is FrameType.ERROR and decode_error(frame.payload)[0] is ErrorCode.MALFORMED:
+            self._lose(f"it did not understand a request ({decode_error(frame.payload)[1]})")
+        if frame.id != request:
+            self._lose(f"it answered request {frame.id} where {request} was due")
+        return frame
+
+    async def _next_frame(self) -> Frame:
+        try:
+            while (frame := self._reader.next()) is None:
+                self._reader.feed(await self._channel.receive())
+        except _CHANNEL_ERRORS as error:
+            self._lose(f"its output ended ({type(error).__name__})")
+        except ProtocolError as error:
+            self._lose(str(error))
+        return frame
+
+    async def _begin_snapshot(self) -> int:
+        payload = snapshot_payload(
+            last_was_taken=self._snapshot_taken,
+            file_bytes=MAX_FILE_BYTES,
+            records=SNAPSHOT_RECORDS,
+            total_bytes=SNAPSHOT_BYTES,
+        )
+        request = await self._send(FrameType.SNAPSHOT, payload)
+        self._snapshot_taken = False
+        self._streaming = request
+        return request
+
+    async def _next_record(self, request: int) -> Record | None:
+        """The next record of the snapshot that is streaming; None at its end. Raises SnapshotTooLarge."""
+        frame = await self._answer(request, within=ANSWER_SECONDS)
+        if frame.type is FrameType.RECORD:
+            try:
+                return decode_record(frame.payload)
+            except ProtocolError as error:
+                self._lose(str(error))
+        self._streaming = None
+        if frame.type is FrameType.ERROR:
+            raise SnapshotTooLarge(self._refusal(frame))
+        self._snapshot_taken = True
+        return None
+
+    def _refusal(self, frame: Frame) -> str:
+        return decode_error(frame.payload)[1]
+
+    def _decoded_result(self, frame: Frame) -> CommandResult:
+        try:
+            return decode_result(frame.payload)
+        except ProtocolError as error:
+            self._lose(str(error))
+
+    def _lose(self, why: str) -> NoReturn:
+        words = self._channel.last_words()
+        self._lost = f"{why}; {words}" if words else why
+        raise SandboxLost(self._name, self._lost) from None
+
+
+class _Snapshot(AsyncIterator[Record]):
+    """One snapshot being read. It holds no lock between two records: whoever asks for something else ends it."""
+
+    def __init__(self, sandbox: SupervisedSandbox) -> None:
+        self._sandbox = sandbox
+        self._request: int | None = None
+
+    async def __anext__(self) -> Record:
+        sandbox = self._sandbox
+        async with sandbox._lock:
+            if self._request is None:
+                self._request = await sandbox._begin_snapshot()
+            elif sandbox._streaming != self._request:
+                raise StopAsyncIteration
+            record = await sandbox._next_record(self._request)
+        if record is None:
+            raise StopAsyncIteration
+        return record
+
+
+def _check_command(command: Command) -> None:
+    if "\0" in command.script or "\0" in command.cwd:
+        raise CommandRefused("it holds a NUL byte")
+    if len(command.script.encode(errors="surrogateescape")) > MAX_SCRIPT_BYTES:
+        raise CommandRefused(f"longer than {MAX_SCRIPT_BYTES} bytes")
+    for name, value in command.env.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise CommandRefused(f"the environment variable {name!r} can't be set")
+
+
+def _relative(path: str) -> str:
+    """A path below the worktree as the supervisor takes it; raises FileRefused for what can't be one."""
+    inside = path.removeprefix(WORKSPACE + "/")
+    if inside.startswith("/") or "\0" in inside or ".." in inside.split("/"):
+        raise FileRefused(path, f"not a path below {WORKSPACE}")
+    plain = posixpath.normpath(inside)
+    if plain == "." or inside.endswith("/"):
+        raise FileRefused(path, "a directory")
+    return plain

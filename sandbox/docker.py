@@ -1,0 +1,175 @@
+"""The Docker backend: one hardened container for each sandbox, the supervisor as its first process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
+
+import anyio
+from anyio import to_thread
+
+from sandbox.attached import AttachedChannel
+from sandbox.client import SupervisedSandbox
+from sandbox.engine import Engine
+from sandbox.errors import SandboxError, SandboxLost, SandboxUnavailable
+from sandbox.identity import sandbox_uid
+from sandbox.image import default_dockerfile, image_tag
+from sandbox.names import labels, unique_name
+from sandbox.probes import docker_probes
+from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Probe, Sandbox, SandboxSpec
+from sandbox.supervisor_binary import supervisor_binary
+
+SUPERVISOR = "/run/mimo/supervisor"
+CLOSE_SECONDS = 30.0
+"""The longest that leaving a sandbox waits for its container to be gone; `sweep` finds what is left."""
+
+SHM_BYTES = 64 * 1024**2
+ENGINE_CALLS = 8
+"""Calls to the engine at once: it starts about three containers a second, more only wait inside of it."""
+
+Answer = TypeVar("Answer")
+
+
+def _silent(_line: str) -> None:
+    return None
+
+
+class DockerBackend:
+    """Sandboxes as containers of the engine that DOCKER_HOST names (default: this machine's)."""
+
+    name = "docker"
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        self._engine = engine or Engine()
+        self._limiter = anyio.CapacityLimiter(ENGINE_CALLS)
+        self._building = anyio.Lock()
+        self._built: set[str] = set()
+
+    async def probe(self) -> tuple[Probe, ...]:
+        """What the engine can promise; raises nothing."""
+        try:
+            return docker_probes(await self._call(self._engine.about))
+        except SandboxUnavailable as error:
+            return (Probe(promise="a Docker engine answers", kept=False, detail=error.what, remedy=error.remedy),)
+
+    async def ensure_image(self, *, dockerfile: str | None = None, progress: Callable[[str], None] = _silent) -> str:
+        """The tag of the default image, or of a plan's Dockerfile (its text), built if need be.
+
+        `progress` is called with each line of a build, from another thread. Raises SandboxUnavailable.
+        """
+        text = default_dockerfile() if dockerfile is None else dockerfile
+        async with self._building:
+            base, content = await self._call(self._engine.base)
+            tag = image_tag(text, content)
+            if tag not in self._built and not await self._call(lambda: self._engine.has_image(tag)):
+                await self._call(lambda: self._engine.build(text, tag, {"BASE": base}, progress))
+            self._built.add(tag)
+        return tag
+
+    def open(self, spec: SandboxSpec) -> AbstractAsyncContextManager[Sandbox]:
+        """Start a container and remove it on leaving, whatever happened; raises SandboxUnavailable."""
+        return self._open(spec)
+
+    @asynccontextmanager
+    async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
+        name = unique_name(spec)
+        image = spec.image or await self.ensure_image()
+        config, host = container_config(spec), host_config(spec)
+        channel: AttachedChannel | None = None
+        try:
+            await self._call(lambda: self._engine.create(name, image, config, host))
+            # Attached before it starts: nothing of its output can be missed, and its input has an owner from the first.
+            channel = AttachedChannel(await self._call(lambda: self._engine.attach(name)))
+            await self._call(lambda: self._engine.start(name))
+            sandbox = SupervisedSandbox(name, channel, spec.limits)
+            await _greet(sandbox)
+            yield sandbox
+        finally:
+            if channel is not None:
+                channel.close()
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await self._remove(name)
+
+    async def _remove(self, name: str) -> None:
+        try:
+            await self._call(lambda: self._engine.remove(name))
+        except SandboxError:
+            return  # the engine is gone or stuck; the container bears its label, and `sweep` will find it
+
+    async def sweep(self, run: str | None = None) -> list[str]:
+        """Remove containers of one run, or of any whose program is gone; gives their names."""
+        names = await self._call(lambda: self._engine.left_over(run))
+        for name in names:
+            await self._call(lambda name=name: self._engine.remove(name))  # type: ignore[misc]
+        return names
+
+    async def _call(self, call: Callable[[], Answer]) -> Answer:
+        return await to_thread.run_sync(call, limiter=self._limiter)
+
+
+async def _greet(sandbox: SupervisedSandbox) -> None:
+    try:
+        await sandbox.greet()
+    except SandboxLost as error:
+        raise SandboxUnavailable(
+            f"the container's supervisor did not start ({error.why})",
+            "see that the image is one for this machine's processor and has /bin/sh",
+        ) from error
+
+
+def container_config(spec: SandboxSpec) -> dict[str, Any]:
+    """What runs in the container, as whom, with which environment; nothing of the host's."""
+    uid = sandbox_uid()
+    return {
+        "entrypoint": [SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes)],
+        "command": [],
+        "user": f"{uid}:{uid}",
+        "hostname": "sandbox",
+        "working_dir": WORKSPACE,
+        "environment": {"HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **spec.env},
+        "labels": labels(spec),
+        "stdin_open": True,
+        "network_disabled": True,
+        "healthcheck": {"test": ["NONE"]},  # an image's own would run commands beside ours
+    }
+
+
+def host_config(spec: SandboxSpec) -> dict[str, Any]:
+    """The walls of the container: writable are the worktree and three bounded tmpfs; no privilege, no network."""
+    from docker.types import LogConfig, Ulimit
+
+    limits, uid = spec.limits, sandbox_uid()
+    tmpfs = f"rw,nosuid,nodev,exec,size={limits.tmp_bytes}"
+    return {
+        "mounts": [
+            _bind(str(supervisor_binary()), SUPERVISOR, read_only=True),
+            _bind(str(spec.worktree), WORKSPACE, read_only=False),
+            _bind(str(spec.base_objects), BASE_OBJECTS, read_only=True),
+        ],
+        "read_only": True,
+        "tmpfs": {"/tmp": f"{tmpfs},mode=1777", HOME: f"{tmpfs},mode=0700,uid={uid},gid={uid}"},  # noqa: S108 - inside
+        "shm_size": SHM_BYTES,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],  # the engine's own seccomp profile stays on
+        "network_mode": "none",
+        "ipc_mode": "private",
+        "mem_limit": limits.memory_bytes,
+        "memswap_limit": limits.memory_bytes,
+        "pids_limit": limits.pids,
+        "nano_cpus": int(min(limits.cpus, os.cpu_count() or 1) * 1e9),
+        "ulimits": [
+            Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files),
+            Ulimit(name="core", soft=0, hard=0),
+        ],
+        # A log would write every answer to the engine's disk, many times its size.
+        "log_config": LogConfig(type="none"),
+        "auto_remove": True,
+    }
+
+
+def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
+    from docker.types import Mount
+
+    return Mount(target=target, source=source, type="bind", read_only=read_only, propagation="rprivate")

@@ -1,0 +1,200 @@
+"""Blocking calls to a Docker engine: the one module that touches the `docker` package, imported when first called."""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.image import LOCAL_BASE, REGISTRY_BASE
+from sandbox.names import RUN_LABEL, is_left_over
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+CALL_SECONDS = 60
+BUILD_SECONDS = 1800
+REMOVE_SECONDS = 20.0
+_REMEDY = "start one (`systemctl start docker`), point DOCKER_HOST at one, or use `--backend bubblewrap`"
+
+
+class Engine:
+    """The engine that DOCKER_HOST names. Each call has a connection of its own, so that threads share nothing."""
+
+    def __init__(self) -> None:
+        self._version: str | None = None
+
+    @contextmanager
+    def _connected(self) -> Iterator[APIClient]:
+        import docker
+        from docker.errors import APIError, DockerException
+        from docker.utils import kwargs_from_env
+        from requests.exceptions import RequestException
+
+        try:
+            where = kwargs_from_env()
+            api = docker.APIClient(version=self._version or "auto", timeout=CALL_SECONDS, **where)
+        except DockerException as error:
+            raise SandboxUnavailable(f"no Docker engine answers ({_brief(error)})", _REMEDY) from error
+        try:
+            self._version = api.api_version
+            yield api
+        except APIError as error:
+            raise _refused(error.explanation or str(error)) from error
+        except (RequestException, DockerException) as error:
+            raise SandboxUnavailable(f"the Docker engine went away ({_brief(error)})", _REMEDY) from error
+        finally:
+            api.close()
+
+    def about(self) -> dict[str, Any]:
+        """The engine's own description; raises SandboxUnavailable."""
+        with self._connected() as api:
+            return dict(api.info())
+
+    def create(self, name: str, image: str, config: dict[str, Any], host: dict[str, Any]) -> None:
+        """Create a container; an image that is not there is pulled first. Raises SandboxUnavailable."""
+        from docker.errors import ImageNotFound
+
+        with self._connected() as api:
+            host_config = api.create_host_config(**host)
+            for attempt in (1, 2):
+                try:
+                    # No `~/.docker/config.json` proxies: they may hold credentials of the host.
+                    api.create_container(
+                        image=image, name=name, host_config=host_config, use_config_proxy=False, **config
+                    )
+                    return
+                except ImageNotFound:
+                    if attempt == 2:
+                        raise
+                    self._pull(api, image)
+
+    def _pull(self, api: APIClient, image: str) -> None:
+        from docker.errors import APIError
+
+        repository, _, tag = image.partition(":") if "/" not in image.rpartition(":")[2] else (image, "", "")
+        try:
+            api.pull(repository, tag=tag or "latest")
+        except APIError as error:
+            raise SandboxUnavailable(
+                f"the image {image} is not on this machine and could not be pulled ({_brief(error)})",
+                f"build or load it yourself (`docker pull {image}`), or leave `sandbox.image` out",
+            ) from error
+
+    def attach(self, name: str) -> socket.socket:
+        """A socket to a created container's standard streams, non-blocking; raises SandboxUnavailable."""
+        with self._connected() as api:
+            wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            stream = api.attach_socket(name, params=wanted)
+            theirs = getattr(stream, "_sock", stream)
+            try:
+                if isinstance(theirs, ssl.SSLSocket) or not isinstance(theirs, socket.socket):
+                    raise _refused("not shared: the engine is reached through TLS or SSH, so it is not on this machine")
+                ours = theirs.dup()
+            finally:
+                stream.close()
+                theirs.close()
+            ours.setblocking(False)
+            return ours
+
+    def start(self, name: str) -> None:
+        """Start a created container; raises SandboxUnavailable."""
+        with self._connected() as api:
+            api.start(name)
+
+    def remove(self, name: str) -> None:
+        """Remove a container, running or not, and wait until it is gone; none of that name is fine."""
+        from docker.errors import APIError, NotFound
+
+        # Its input is closed, so it may be removing itself: a refusal for that means waiting, not failing.
+        pause = threading.Event()
+        for _ in range(int(REMOVE_SECONDS / 0.02)):
+            with self._connected() as api:
+                try:
+                    api.remove_container(name, force=True, v=True)
+                except NotFound:
+                    return
+                except APIError as error:
+                    if error.status_code != 409:
+                        raise
+            pause.wait(0.02)
+        raise SandboxError(f"container {name} could not be removed within {REMOVE_SECONDS:.0f} s")
+
+    def left_over(self, run: str | None) -> list[str]:
+        """Names of containers of ours: of one run, or of any whose owner is gone."""
+        wanted = RUN_LABEL if run is None else f"{RUN_LABEL}={run}"
+        with self._connected() as api:
+            found = api.containers(all=True, filters={"label": wanted})
+        return [
+            str(container["Names"][0]).lstrip("/")
+            for container in found
+            if run is not None or is_left_over(container.get("Labels") or {})
+        ]
+
+    def base(self) -> tuple[str, str]:
+        """What the default image is built on: the name, and what identifies its content."""
+        from docker.errors import ImageNotFound
+
+        with self._connected() as api:
+            try:
+                return LOCAL_BASE, str(_inspect(api, LOCAL_BASE)["Id"])
+            except ImageNotFound:
+                return REGISTRY_BASE, REGISTRY_BASE
+
+    def has_image(self, tag: str) -> bool:
+        """Whether the engine holds an image of that tag."""
+        from docker.errors import ImageNotFound
+
+        with self._connected() as api:
+            try:
+                _inspect(api, tag)
+            except ImageNotFound:
+                return False
+            return True
+
+    def build(self, dockerfile: str, tag: str, arguments: dict[str, str], progress: Callable[[str], None]) -> None:
+        """Build an image from a Dockerfile that needs no context; raises SandboxUnavailable with the last lines."""
+        lines: list[str] = []
+        with self._connected() as api:
+            steps = api.build(
+                fileobj=io.BytesIO(dockerfile.encode()),
+                tag=tag,
+                rm=True,
+                forcerm=True,
+                buildargs=arguments,
+                decode=True,
+                timeout=BUILD_SECONDS,
+            )
+            for step in steps:
+                line = str(step.get("stream", "") or step.get("error", "")).rstrip()
+                if line:
+                    lines.append(line)
+                    progress(line)
+                if "error" in step:
+                    raise SandboxUnavailable(
+                        f"the image {tag} could not be built: {' | '.join(lines[-3:])}",
+                        "see that the engine reaches a registry and a package mirror, or run scripts/build-base first",
+                    )
+
+
+def _inspect(api: APIClient, image: str) -> dict[str, Any]:
+    return dict(api.inspect_image(image))  # type: ignore[no-untyped-call]
+
+
+def _refused(explanation: str) -> SandboxUnavailable:
+    words = " ".join(explanation.split())[:400]
+    if "bind source path" in words or "not shared" in words:
+        return SandboxUnavailable(
+            f"the Docker engine does not see this machine's files ({words})",
+            "use an engine on this machine (unset DOCKER_HOST), or `--backend bubblewrap`",
+        )
+    return SandboxUnavailable(f"the Docker engine refused: {words}", "see `docker info` and the engine's log")
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,186 @@
+/* What the parts of the supervisor share. The wire format is described in sandbox/protocol.py. */
+#ifndef SUPERVISOR_H
+#define SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire format is little-endian");
+
+#define WORKSPACE "/workspace"
+#define MAX_PATH_BYTES 4095u
+
+enum frame_type {
+	FRAME_HELLO = 1,
+	FRAME_RESULT = 2,
+	FRAME_RECORD = 3,
+	FRAME_SNAPSHOT_END = 4,
+	FRAME_DATA = 5,
+	FRAME_DONE = 6,
+	FRAME_ERROR = 7,
+	FRAME_EXEC = 16,
+	FRAME_CANCEL = 17,
+	FRAME_SNAPSHOT = 18,
+	FRAME_READ = 19,
+	FRAME_WRITE = 20,
+};
+
+enum error_code { ERROR_MALFORMED = 1, ERROR_REFUSED = 2, ERROR_BUDGET = 3, ERROR_INTERNAL = 4 };
+
+enum limit { LIMIT_NONE = 0, LIMIT_TIME = 1, LIMIT_OUTPUT = 2, LIMIT_MEMORY = 3, LIMIT_PROCESSES = 4, LIMIT_DISK = 5 };
+
+/* Ceilings of the sandbox as a whole, from the command line; 0 = somebody else (the engine's cgroups) enforces it. */
+struct ceilings {
+	uint64_t memory_bytes;
+	uint64_t processes;
+	uint64_t process_rlimit;
+	uint64_t open_files;
+	uint64_t file_bytes;
+};
+extern struct ceilings ceilings;
+
+/* frame.c: the wire */
+struct frame {
+	uint32_t type;
+	uint32_t id;
+	uint32_t length;
+	unsigned char *data;
+};
+
+struct part {
+	const void *data;
+	size_t length;
+};
+
+struct cursor {
+	const unsigned char *next;
+	size_t left;
+	bool bad;
+};
+
+/* Reads what has arrived, once; true when a whole frame is there. Exits when the peer is gone. Call it on POLLIN. */
+bool frame_receive(struct frame *frame);
+void frame_free(struct frame *frame);
+void frame_send(uint32_t type, uint32_t id, const struct part *parts, size_t count);
+void send_error(uint32_t id, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A request that is not of the protocol: say so and end. Nothing after it could be trusted. */
+_Noreturn void malformed(uint32_t id, const char *why);
+
+uint32_t take_u32(struct cursor *cursor);
+uint64_t take_u64(struct cursor *cursor);
+const unsigned char *take_bytes(struct cursor *cursor, size_t length);
+/* A string with its terminating NUL on the wire and none inside; NULL (and `bad`) if it is anything else. */
+const char *take_string(struct cursor *cursor);
+
+/* main.c */
+_Noreturn void fail(const char *what);
+int signal_descriptor(void);
+/* Reads pending signals; ends the sandbox on a SIGTERM from outside of it. */
+void read_signals(void);
+uint64_t now_ns(void);
+
+/* command.c */
+void serve_exec(const struct frame *frame);
+
+/* child.c: the side of the fork that becomes the command */
+struct child_plan {
+	const char *script;
+	const char *cwd;
+	char **environment;
+	int stdout_write;
+	int stderr_write;
+};
+_Noreturn void become_command(const struct child_plan *plan);
+
+/* reap.c: who has died, and making everybody die */
+struct reaped {
+	pid_t main_pid;
+	bool main_done;
+	int main_status;
+	uint64_t cpu_ns;
+	uint64_t peak_bytes;
+};
+void reap_available(struct reaped *reaped);
+void kill_everything(struct reaped *reaped);
+
+/* output.c: one stream, its head and its tail kept */
+struct output {
+	unsigned char *head;
+	unsigned char *ring;
+	size_t half;
+	size_t head_length;
+	size_t ring_start;
+	size_t ring_length;
+	uint64_t dropped;
+};
+bool output_open(struct output *output, size_t cap);
+void output_add(struct output *output, const unsigned char *data, size_t length);
+/* Reads what the pipe holds, a bounded amount; false at its end. */
+bool output_read(struct output *output, int descriptor);
+void output_close(struct output *output);
+
+/* usage.c: what the whole sandbox uses right now */
+struct usage {
+	uint64_t own_bytes; /* what is each process's own: a lower bound, for the peak */
+	uint64_t resident_bytes; /* everything resident, shared pages many times: an upper bound */
+	uint64_t threads;
+};
+struct usage usage_now(void);
+/* The same memory counted exactly (shared pages once), for the decision to kill. */
+uint64_t usage_exact_memory(void);
+/* How often the engine's cgroup has killed for memory, or refused a process. */
+uint64_t cgroup_oom_kills(void);
+uint64_t cgroup_refused_forks(void);
+
+/* beneath.c: paths below the worktree, no symlink followed */
+/* Opens the directory that holds the last component; -1 with `why` set. `make` creates missing directories. */
+int open_parent(const char *path, bool make, const char **name, const char **why);
+int workspace_descriptor(void);
+void workspace_open(void);
+
+/* files.c */
+void serve_read(const struct frame *frame);
+void serve_write(const struct frame *frame);
+
+/* manifest.c: what the worktree looks like */
+enum kind { KIND_FILE = 1, KIND_LINK = 2, KIND_DELETED = 3, KIND_SPECIAL = 4, KIND_NESTED = 5, KIND_TOO_LARGE = 6 };
+struct entry {
+	size_t path;
+	uint32_t path_length;
+	uint32_t mode;
+	uint64_t size;
+	uint64_t inode;
+	int64_t ctime_ns;
+	enum kind kind;
+	bool racy;
+};
+struct manifest {
+	struct entry *entries;
+	size_t count;
+	size_t capacity;
+	char *paths;
+	size_t paths_length;
+	size_t paths_capacity;
+};
+/* Fills an empty manifest from the worktree, sorted by path; false if it holds more than can be tracked. */
+bool manifest_take(struct manifest *manifest);
+/* Waits, a few milliseconds at most, until a change of what it holds can't keep its ctime. No command may run. */
+void manifest_settle(struct manifest *manifest);
+void manifest_free(struct manifest *manifest);
+const char *manifest_path(const struct manifest *manifest, const struct entry *entry);
+int compare_entries(const struct manifest *left, const struct entry *a, const struct manifest *right, const struct entry *b);
+
+/* snapshot.c */
+void snapshot_start(void);
+void serve_snapshot(const struct frame *frame);
+
+/* filter.c */
+void install_filter(void);
+
+/* enter.c: `supervisor enter`, on the host, as root */
+int enter(char **arguments);
+
+#endif
