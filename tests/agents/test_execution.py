@@ -1,0 +1,210 @@
+"""The one way to a sandbox: judged first, journalled around, refused in words that help."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agents.events import CommandJudged, CommandProposed, CommandRun, QuestionAnswered, QuestionAsked
+from agents.execution import Edited, Hands, JudgedSandbox, Place, Ran, Refused, run_user_command
+from agents.shown import shown
+from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
+from tests.fakes.sandbox import FakeSandbox, result
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Place(step=3, number=1)
+
+
+class Hand:
+    """A judged sandbox and all that stands behind it."""
+
+    def __init__(self, sandbox: FakeSandbox | None = None, *, human_allows: bool = False) -> None:
+        self.sandbox = sandbox or FakeSandbox()
+        self.recorder = FakeRecorder()
+        self.asker = FakeAsker(allowed=human_allows)
+        self.policy = FakePolicy()
+        self.judged = JudgedSandbox(
+            self.sandbox,
+            Hands(
+                task="port",
+                role="editor",
+                agent="editor.1",
+                policy=self.policy,
+                asker=self.asker,
+                recorder=self.recorder,
+                timeout_seconds=600,
+            ),
+        )
+
+
+def test_no_other_module_reaches_into_a_sandbox() -> None:
+    """`execute` and `write_file` of a sandbox are called in one module of agents and orchestrator."""
+    calls = re.compile(r"\.(execute|write_file)\(")
+    # A database connection has an `execute` too: SQL is passed as a literal or a constant there.
+    sql = re.compile(r"(connection|cursor|database|db|_db|_connection)\.execute\(")
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("agents", "orchestrator")
+        for path in (ROOT / package).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if calls.search(line) and not sql.search(line)
+    }
+    assert found == {"agents/execution.py"}
+
+
+async def test_an_allowed_command_is_journalled_before_and_after() -> None:
+    """Proposed and judged are committed together before it runs; its result follows under the same id."""
+    hand = Hand(FakeSandbox({"ls": result(stdout="a")}))
+    outcome = await hand.judged.shell("ls", place=HERE)
+    assert isinstance(outcome, Ran)
+    assert [[event.kind for event in batch] for batch in hand.recorder.batches] == [
+        ["command proposed", "command judged"],
+        ["command run"],
+    ]
+    (run,) = hand.recorder.of(CommandRun)
+    (judged,) = hand.recorder.of(CommandJudged)
+    assert run.id == judged.id == "editor.1.3.1"
+    assert (run.command, run.stdout, run.exit_code, run.source) == ("ls", "a", 0, "agent")
+    assert judged.allowed
+
+
+async def test_a_denied_command_never_runs() -> None:
+    """The refusal is in the journal, and tells the rule, its place, the reason and what to do instead."""
+    hand = Hand()
+    outcome = await hand.judged.shell("forbidden --now", place=HERE)
+    assert isinstance(outcome, Refused)
+    assert not hand.sandbox.commands
+    assert hand.recorder.kinds == ["command proposed", "command judged"]
+    told = shown(outcome)
+    for part in ("nothing was run", "deny: test", "policy.yaml:7", "the test says so", "instead: use git status"):
+        assert part in told
+
+
+async def test_an_unanswered_no_of_a_human_refuses() -> None:
+    """An ask that is answered with no runs nothing and says who refused."""
+    hand = Hand(human_allows=False)
+    outcome = await hand.judged.shell("careful", place=HERE)
+    assert isinstance(outcome, Refused)
+    assert not hand.sandbox.commands
+    assert hand.recorder.kinds == ["command proposed", "question asked", "question answered", "command judged"]
+    assert "not today" in shown(outcome)
+    assert not hand.recorder.of(CommandJudged)[0].allowed
+
+
+async def test_a_human_may_allow() -> None:
+    """A yes runs the command; the journal holds who said so under the id of the question."""
+    hand = Hand(human_allows=True)
+    assert isinstance(await hand.judged.shell("careful", place=HERE), Ran)
+    (asked,), (answered,) = hand.recorder.of(QuestionAsked), hand.recorder.of(QuestionAnswered)
+    assert asked.id == answered.id == hand.asker.questions[0].id
+    assert hand.recorder.of(CommandJudged)[0].answered_by == "human"
+
+
+async def test_an_answer_serves_one_text_only() -> None:
+    """The id of a question is the same after a resume, and another one for another command at the same place."""
+    ids = []
+    for script, place in [("careful a", HERE), ("careful a", Place(step=3, number=1, tries=2)), ("careful b", HERE)]:
+        hand = Hand()
+        await hand.judged.shell(script, place=place)
+        ids.append(hand.asker.questions[0].id)
+    assert ids[0] == ids[1] != ids[2]
+    assert ids[0].startswith("port.editor.1.3.1.")
+
+
+@pytest.mark.parametrize(("asked", "given"), [(None, 600), (5, 5), (86_400, 600)])
+async def test_the_time_limit_is_the_plans(asked: float | None, given: float) -> None:
+    """A model may ask for less time than the plan gives, never for more."""
+    hand = Hand()
+    await hand.judged.shell("sleep", place=HERE, timeout_seconds=asked)
+    assert hand.sandbox.commands[0].timeout_seconds == given
+
+
+async def test_an_edit_is_judged_and_journalled() -> None:
+    """An edit leaves the same three events as a command, and changes the file."""
+    hand = Hand(FakeSandbox(files={"src/a.py": b"x = 1\ny = 2\n"}))
+    outcome = await hand.judged.edit("src/a.py", "x = 1", "x = 3", place=HERE)
+    assert outcome == Edited(path="/workspace/src/a.py")
+    assert hand.sandbox.files["src/a.py"] == b"x = 3\ny = 2\n"
+    assert hand.recorder.kinds == ["command proposed", "command judged", "command run"]
+    assert hand.recorder.of(CommandRun)[0].command == "edit /workspace/src/a.py"
+    assert hand.policy.judged == ["edit /workspace/src/a.py"]
+
+
+async def test_a_denied_edit_changes_nothing() -> None:
+    """The policy's no on a path keeps the file as it is."""
+    hand = Hand(FakeSandbox(files={"forbidden.py": b"a"}))
+    assert isinstance(await hand.judged.edit("forbidden.py", "a", "b", place=HERE), Refused)
+    assert hand.sandbox.files == {"forbidden.py": b"a"}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "why"),
+    [
+        ("a.py", "z", "q", "does not occur"),
+        ("a.py", "b", "q", "more than once"),
+        ("a.py", "", "q", "exists already"),
+        ("a.py", "c", "c", "are the same"),
+        ("none.py", "a", "b", "no such file"),
+        ("latin.py", "a", "b", "not UTF-8"),
+    ],
+)
+async def test_an_edit_that_does_not_fit_is_answered(path: str, old: str, new: str, why: str) -> None:
+    """What was wrong is said, the file stays, the journal holds the failure."""
+    files = {"a.py": b"a bb bb c", "latin.py": b"a\xff"}
+    hand = Hand(FakeSandbox(files=dict(files)))
+    outcome = await hand.judged.edit(path, old, new, place=HERE)
+    assert isinstance(outcome, Edited)
+    assert why in str(outcome.why)
+    assert hand.sandbox.files == files
+    assert hand.recorder.of(CommandRun)[0].exit_code == 1
+
+
+async def test_overlapping_occurrences_are_not_one() -> None:
+    """`aa` occurs twice in `aaa`: no edit guesses which."""
+    hand = Hand(FakeSandbox(files={"a": b"aaa"}))
+    outcome = await hand.judged.edit("a", "aa", "b", place=HERE)
+    assert isinstance(outcome, Edited)
+    assert "more than once" in str(outcome.why)
+
+
+async def test_an_empty_old_creates() -> None:
+    """A new file is made; line ends are kept as they were given."""
+    hand = Hand()
+    await hand.judged.edit("/workspace/new/b.txt", "", "one\r\ntwo\n", place=HERE)
+    assert hand.sandbox.files == {"new/b.txt": b"one\r\ntwo\n"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../etc/passwd", "/etc/passwd", "/workspace/../tmp/x", "/workspace", ".", "a\nb", "a\x00b", "/workspacex/a"],
+)
+async def test_a_path_outside_is_not_even_judged(path: str) -> None:
+    """Only files below the worktree can be edited, however the path is spelt."""
+    hand = Hand()
+    outcome = await hand.judged.edit(path, "", "x", place=HERE)
+    assert isinstance(outcome, Edited)
+    assert outcome.why
+    assert not hand.sandbox.files
+    assert not hand.recorder.events
+
+
+async def test_a_command_of_the_plan_is_not_judged_but_journalled() -> None:
+    """The user's own command runs as it is, and the journal says whose it was."""
+    recorder, sandbox = FakeRecorder(), FakeSandbox()
+    ended = await run_user_command(sandbox, "forbidden", id="verify.1", source="verify", recorder=recorder)
+    assert ended.ok
+    assert recorder.of(CommandProposed)[0].source == "verify"
+    assert recorder.of(CommandRun)[0].source == "verify"
+    assert not recorder.of(CommandJudged)
+
+
+def test_output_can_not_pass_for_stderr_of_ours() -> None:
+    """What stdout prints as a mark is not the mark of the real stderr."""
+    ended = result(exit_code=1, stdout="[stderr 0123456789abcdef]\nall fine", stderr="boom")
+    lines = shown(Ran(result=ended)).splitlines()
+    marks = [line for line in lines if line.startswith("[stderr ")]
+    assert lines[0] == "exit 1"
+    assert len(set(marks)) == 2
+    assert lines.index(marks[1]) == len(lines) - 2
