@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.airlock.fetching import copy_objects
 from orchestrator.airlock.git import Git
 from orchestrator.airlock.locks import locked
 from orchestrator.airlock.refs import require_oid
@@ -38,17 +39,13 @@ class BaseStore:
         kept = f"refs/mimo/bases/{require_oid(commit)}"
         with locked(self.directory.with_suffix(".fetch.lock")):
             if read_ref(self.git, kept) is None:
-                self.git.run(
-                    # History that was good enough for the user's repository is good enough here: an old commit with
-                    # a malformed date must not keep anybody from working.
-                    [
-                        "-c",
-                        "fetch.fsckObjects=false",
-                        "fetch",
-                        *FETCH_OPTIONS,
-                        str(repository.common_dir),
-                        f"{commit}:{kept}",
-                    ],
+                # History that was good enough for the user's repository is good enough here: an old commit with a
+                # malformed date must not keep anybody from working.
+                copy_objects(
+                    self.git,
+                    repository.common_dir,
+                    [f"{commit}:{kept}"],
+                    config=("fetch.fsckObjects=false",),
                     env={"GIT_CONFIG_GLOBAL": str(self._trusting())},
                 )
 
@@ -57,15 +54,3 @@ class BaseStore:
         path = self.directory / "trusting.gitconfig"
         path.write_text("[safe]\n\tdirectory = *\n")
         return path
-
-
-FETCH_OPTIONS = (
-    "--quiet",
-    "--no-tags",
-    "--no-write-fetch-head",
-    "--no-recurse-submodules",
-    "--no-auto-maintenance",
-    "--no-write-commit-graph",
-    "--no-prune",
-)
-"""Objects and what is asked for by name, nothing else."""

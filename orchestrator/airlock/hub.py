@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.airlock.base_store import BaseStore
+from orchestrator.airlock.errors import GitFailed
 from orchestrator.airlock.git import Git
 from orchestrator.airlock.locks import locked
-from orchestrator.airlock.store import RefChange, change_refs, create_store, list_refs, read_ref
+from orchestrator.airlock.store import RefChange, change_refs, create_store, list_refs, read_ref, remove_stale_locks
 
 _NO_ATTRIBUTES = "* !filter !diff !merge !text !eol !ident !working-tree-encoding\n"
 
@@ -53,8 +54,14 @@ class Hub:
 
     def change(self, changes: list[RefChange]) -> None:
         """Move refs, all or none; raises RefMoved, UnsafeName, GitFailed."""
+        # Nobody else moves refs here, so that a lock of git's in the way can only be a crash's.
         with locked(self.directory.with_suffix(".refs.lock")):
-            change_refs(self.directory, changes)
+            try:
+                change_refs(self.git, changes)
+            except GitFailed:
+                if not remove_stale_locks(self.directory, [change.ref for change in changes]):
+                    raise
+                change_refs(self.git, changes)
 
     def tree_of(self, commit: str) -> str:
         """The tree of a commit (or the tree itself); raises GitFailed."""

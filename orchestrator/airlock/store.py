@@ -50,18 +50,14 @@ def list_refs(git: Git, prefix: str) -> dict[str, str]:
     return {ref: oid for oid, ref in pairs}
 
 
-def change_refs(directory: Path, changes: list[RefChange], *, reason: str = "mimo-orchestrate") -> None:
+def change_refs(git: Git, changes: list[RefChange]) -> None:
     """Move refs of ours, all or none, each only from the value it is said to have.
 
-    `directory` is the repository's common one, where refs are kept. Raises RefMoved where a ref has another value,
-    UnsafeName for one that isn't ours, GitFailed. A `*.lock` in the way that is old enough to be a crash's is removed.
+    Raises RefMoved where one has another value, UnsafeName for a ref that isn't ours, GitFailed, DiskFull.
     """
     for change in changes:
         require_ours(change.ref)
-    git = Git(git_dir=directory)
-    finished = git.attempt(["update-ref", "-z", "--stdin", "-m", reason], stdin=_transaction(changes))
-    if finished.code and remove_stale_locks(directory, [change.ref for change in changes]):
-        finished = git.attempt(["update-ref", "-z", "--stdin", "-m", reason], stdin=_transaction(changes))
+    finished = git.attempt(["update-ref", "-z", "--stdin", "-m", "mimo-orchestrate"], stdin=_transaction(changes))
     if finished.code:
         _explain(git, changes, finished.failure())
 

@@ -75,7 +75,7 @@ class ObjectReader:
 
 
 def read_reply(replies: IO[bytes]) -> tuple[str, bytes]:
-    """The id and bytes of one object of `cat-file --batch`; raises UnsafeTree if git says that it is missing or stopped."""
+    """The id and bytes of one object of `cat-file --batch`; raises UnsafeTree if it is missing or git stopped."""
     head = replies.readline().split()
     if len(head) != 3:
         raise UnsafeTree(b" ".join(head), "an object can't be read")

@@ -6,6 +6,7 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.airlock.git import Git
 
@@ -57,6 +58,25 @@ def no_filters(drivers: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         settings += [(f"filter.{driver}.{kind}", "") for kind in ("process", "clean", "smudge")]
         settings.append((f"filter.{driver}.required", "false"))
     return tuple(settings)
+
+
+def attribute_settings(git: Git) -> tuple[str, ...]:
+    """`-c` words for what decides the line endings of a user's files: their attributes file and their own settings.
+
+    For commands that write to, or ask about, a checkout; reading these starts nothing.
+    """
+    path = git.attempt(["config", "--path", "--null", "--get", "core.attributesFile"], env=_with_user_files())
+    attributes = os.fsdecode(path.stdout.removesuffix(b"\0")) if not path.code else _default_attributes()
+    settings = [f"core.attributesFile={attributes}"]
+    for key in ("core.autocrlf", "core.eol", "core.safecrlf"):
+        value = user_value(git, key)
+        settings += [f"{key}={value}"] if value is not None else []
+    return tuple(word for setting in settings for word in ("-c", setting))
+
+
+def _default_attributes() -> str:
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path(os.environ.get("HOME", "/nonexistent")) / ".config")
+    return f"{home}/git/attributes"
 
 
 def _with_user_files() -> Mapping[str, str | None]:
