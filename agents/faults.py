@@ -14,14 +14,16 @@ WHY_CHARS = 300
 TRY_AGAIN_STATUSES = {408, 409, 425, 429}
 """Those below 500 that are about the moment and not about the request."""
 
+FINAL_WORDS = ("insufficient_quota", "Missing credentials", "api_key client option must be set")
+"""Final errors that come with the status of one that may pass: no money (429), no key (500)."""
+
 
 def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelError:
     """The error as ours; known secrets are taken out of its words."""
     why = one_line(redactor.text(str(error)), WHY_CHARS)
     if type(error).__name__ == "ContextWindowExceededError":
         return ContextTooLong(model, why)
-    status = getattr(error, "status_code", None)
-    if is_final(status) or "insufficient_quota" in str(error):
+    if is_final(getattr(error, "status_code", None)) or any(words in str(error) for words in FINAL_WORDS):
         return ModelRefused(model, why)
     return ModelFault(model, why, retry_after_seconds=retry_after_seconds(error))
 
