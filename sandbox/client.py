@@ -222,21 +222,28 @@ class SupervisedSandbox:
 
 
 class _Snapshot(AsyncIterator[Record]):
-    """One snapshot being read. It holds no lock between two records: whoever asks for something else ends it."""
+    """One snapshot being read. It holds no lock between two records: whoever asks for something else ends it.
+
+    What was read of an ended snapshot is told again by the next one.
+    """
 
     def __init__(self, sandbox: SupervisedSandbox) -> None:
         self._sandbox = sandbox
         self._request: int | None = None
+        self._done = False
 
     async def __anext__(self) -> Record:
         sandbox = self._sandbox
+        if self._done:
+            raise StopAsyncIteration
         async with sandbox._lock:
             if self._request is None:
                 self._request = await sandbox._begin_snapshot()
             elif sandbox._streaming != self._request:
-                raise StopAsyncIteration
+                raise RuntimeError("another request has ended this snapshot")
             record = await sandbox._next_record(self._request)
         if record is None:
+            self._done = True
             raise StopAsyncIteration
         return record
 

@@ -1,0 +1,53 @@
+"""Sandboxes of both backends, for the one suite that runs over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.backends import BACKENDS
+from sandbox.identity import sandbox_uid
+from sandbox.sandbox import Backend, Limits, Sandbox, SandboxSpec
+
+
+def make_spec(place: Path, *, limits: Limits | None = None, run: str = "contract-run") -> SandboxSpec:
+    """A worktree with two files, and a base store with one object, below a directory nobody else may enter."""
+    worktree, objects = place / "worktree", place / "objects"
+    worktree.mkdir()
+    objects.mkdir(mode=0o755)
+    (objects / "object").write_text("an object of the base\n")
+    (worktree / "kept.txt").write_text("kept\n")
+    (worktree / "gone.txt").write_text("gone\n")
+    (worktree / ".git").mkdir()
+    for path in (worktree, *worktree.iterdir()):
+        os.chown(path, sandbox_uid(), -1)
+    return SandboxSpec(run=run, task="task", worktree=worktree, base_objects=objects, limits=limits or Limits())
+
+
+@pytest.fixture(scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "bubblewrap"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each backend in turn."""
+    return BACKENDS[request.param]()
+
+
+@pytest.fixture(scope="module")
+async def shared(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    """One sandbox for all tests of a module that leave nothing behind in it."""
+    async with backend.open(make_spec(tmp_path_factory.mktemp("shared"))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> SandboxSpec:
+    """What a fresh sandbox stands on."""
+    return make_spec(tmp_path)
+
+
+@pytest.fixture
+async def fresh(backend: Backend, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
+    """A sandbox of the test's own, on `spec`."""
+    async with backend.open(spec) as sandbox:
+        yield sandbox
