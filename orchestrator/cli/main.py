@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
+from orchestrator.cli import audit
 from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
+from orchestrator.cli.log import log
+from orchestrator.cli.review import review
+from orchestrator.cli.runs import runs
 from orchestrator.cli.schema import schema
+from orchestrator.cli.status import status
 
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
@@ -46,8 +52,22 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_program)
+    app.command("runs", epilog=_examples("runs", "runs --json"))(runs)
+    app.command("status", epilog=_examples("status", "status last --json"))(status)
+    app.command("log", epilog=_examples("log last", "log last port-client", "log last --follow"))(log)
+    app.command("review", epilog=_examples("review", "review last port-client"))(review)
+    app.add_typer(_group("audit", "Check what the journal holds.", {"verify": audit.verify}))
     app.command("schema", epilog=_examples("schema plan > plan.schema.json"))(schema)
     return app
+
+
+def _group(name: str, about: str, commands: Mapping[str, Callable[..., None]]) -> typer.Typer:
+    group = typer.Typer(name=name, help=about, no_args_is_help=True, rich_markup_mode=None)
+    # A callback keeps a group with one command a group.
+    group.callback()(lambda: None)
+    for command, function in commands.items():
+        group.command(command, epilog=_examples(f"{name} {command} last"))(function)
+    return group
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,10 +8,10 @@ import typer
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run, a unique beginning of one, or `last`.")]
 OptionalRun = Annotated[
-    str, typer.Argument(metavar="[RUN]", help="A run, a unique beginning of one, or `last`.", show_default=True)
+    str, typer.Argument(metavar="RUN", help="A run, a unique beginning of one, or `last`.", show_default=True)
 ]
-OptionalTask = Annotated[str | None, typer.Argument(metavar="[TASK]", help="A task of the run; default: all.")]
-TaskArguments = Annotated[list[str] | None, typer.Argument(metavar="[TASK]...", help="Tasks of the run; default: all.")]
+OptionalTask = Annotated[str | None, typer.Argument(metavar="TASK", help="A task of the run; default: all.")]
+TaskArguments = Annotated[list[str] | None, typer.Argument(metavar="TASK", help="Tasks of the run; default: all.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RunJsonOption = Annotated[bool, typer.Option("--json", envvar="MIMO_JSON", help="Print the result as JSON at the end.")]
 

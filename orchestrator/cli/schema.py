@@ -20,7 +20,7 @@ class SchemaOf(StrEnum):
 def schema(
     which: Annotated[SchemaOf, typer.Argument(metavar="plan|policy", help="The file that the schema is for.")],
 ) -> None:
-    """Print the JSON Schema of a plan or a policy, for editors."""
+    """Print the JSON Schema of plan or policy files, for editors."""
     if which is SchemaOf.PLAN:
         from orchestrator.plan.schema import plan_schema
 

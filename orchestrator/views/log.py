@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
+from orchestrator.views.evidence import command_text
+from orchestrator.views.indent import Indented
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
-from orchestrator.views.words import block, clock, count, dollars, duration, one_line, short, size
+from orchestrator.views.words import block, clock, count, dollars, duration, one_line, plural, short, size
 
-_INDENT = (0, 0, 0, 11)
-"""Details stand under the text, behind the time of day."""
+_TEXT_COLUMN = 10
+_DETAIL_COLUMN = 12
+"""The time of day stands before the text, details stand under it."""
 
 _OUTPUT_LINES = 12
 _LONGEST = 2000
@@ -30,10 +32,10 @@ def log_view(recorded: Recorded) -> Iterator[RenderableType]:
     described = _DESCRIBED[type(event)](event)
     for number, part in enumerate(described):
         if number:
-            yield Padding(part, _INDENT)
-            continue
-        task = f"{recorded.task}: " if recorded.task else ""
-        yield Text.assemble((f"{clock(recorded.time)}  ", FAINT), one_line(task, HEADING), " " if task else "", part)
+            yield Indented(part, _DETAIL_COLUMN)
+        else:
+            task = one_line(f"{recorded.task}: " if recorded.task else "", HEADING)
+            yield Indented(task + part, _TEXT_COLUMN, Text(clock(recorded.time), style=FAINT))
 
 
 def _line(*parts: Part) -> Text:
@@ -80,7 +82,8 @@ def _task_started(event: e.TaskStarted) -> list[Text]:
 
 
 def _task_ended(event: e.TaskEnded) -> list[Text]:
-    return [_line("task ended: ", (event.state, style_of(event.state)), f" {short(event.commit)}"), *_why(event.why)]
+    commit = f" {short(event.commit)}" if event.commit else ""
+    return [_line("task ended: ", (event.state, style_of(event.state)), commit), *_why(event.why)]
 
 
 def _attempt_started(event: e.AttemptStarted) -> list[Text]:
@@ -109,7 +112,7 @@ def _model_answered(event: e.ModelAnswered) -> list[Text]:
 
 def _command_proposed(event: e.CommandProposed) -> list[Text]:
     who = event.agent if event.source == "agent" else event.source
-    return [_line(_said(f"{who} wants {event.tool}: ", HEADING), _said(event.arguments))]
+    return [_line(_said(f"{who} wants {event.tool}: ", HEADING), _said(command_text(event)))]
 
 
 def _command_judged(event: e.CommandJudged) -> list[Text]:
@@ -125,7 +128,8 @@ def _rule(part: e.JudgedPart) -> str:
 
 
 def _command_run(event: e.CommandRun) -> list[Text]:
-    figures = f", {duration(event.wall_seconds)}, {size(event.peak_memory_bytes)}"
+    memory = f", {size(event.peak_memory_bytes)}" if event.peak_memory_bytes else ""
+    figures = f", {duration(event.wall_seconds)}{memory}"
     head = _line(ended(event.model_dump()), (figures, FAINT))
     return [head, *_why(event.stdout), *_why(event.stderr)]
 
@@ -142,7 +146,7 @@ def ended(run: Mapping[str, Any]) -> Text:
 
 
 def _checkpoint(event: e.CheckpointTaken) -> list[Text]:
-    files = f"{len(event.files)} files changed: {', '.join(event.files)}"
+    files = f"{plural(len(event.files), 'file')} changed: {', '.join(event.files)}"
     refused = f"refused: {', '.join(event.refused)}" if event.refused else None
     ignored = f"ignored, not kept: {', '.join(event.ignored)}" if event.ignored else None
     head = _said(f"checkpoint {short(event.commit)} of step {event.step}, {files}", FAINT)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.journal.state import QuestionState, RunState, TaskProgress, TaskState
 from orchestrator.run.result import result
+from orchestrator.views.indent import Indented
 from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
 from orchestrator.views.words import count, dollars, duration, moment, one_line, short
 
@@ -127,10 +127,10 @@ def _questions(state: RunState) -> Iterator[RenderableType]:
         yield Text.assemble("\n", ("waits for you: ", style_of("ask")), one_line(question.subject))
         for part in question.parts:
             where = f"{part.get('file')}:{part.get('line')}"
-            yield Padding(one_line(f"{part.get('why')} ({part.get('rule')}, {where})", FAINT), (0, 0, 0, 2))
+            yield Indented(one_line(f"{part.get('why')} ({part.get('rule')}, {where})", FAINT))
         answer = f"{state.run} {question.id}"
-        yield Padding(Text(f"mimo-orchestrate approve {answer}"), (0, 0, 0, 2))
-        yield Padding(Text(f'mimo-orchestrate deny {answer} --why "..."'), (0, 0, 0, 2))
+        yield Indented(Text(f"mimo-orchestrate approve {answer}"))
+        yield Indented(Text(f'mimo-orchestrate deny {answer} --why "..."'))
 
 
 def _question_json(question: QuestionState) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from rich.text import Text
@@ -10,11 +11,13 @@ from policies.printable import printable
 
 TAB_COLUMNS = 4
 
+_SPACE = re.compile(r"\s+")
+
 
 def one_line(text: str, style: str = "", *, limit: int = 400) -> Text:
     """Text of unknown origin as one harmless line, cut at `limit` characters."""
-    first = " ".join(text.split())
-    cut = first if len(first) <= limit else f"{first[: limit - 1]}…"
+    joined = _SPACE.sub(" ", text)
+    cut = joined if len(joined) <= limit else f"{joined[: limit - 1]}…"
     return Text(printable(cut), style=style)
 
 

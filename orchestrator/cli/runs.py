@@ -1,0 +1,31 @@
+"""`mimo-orchestrate runs`: all runs of this repository."""
+
+from __future__ import annotations
+
+from orchestrator.cli.options import JsonOption
+from orchestrator.cli.state import here, open_journal
+from orchestrator.cli.terminal import print_json, results_console, say
+from orchestrator.errors import UsageProblem
+
+
+def runs(*, json: JsonOption = False) -> None:
+    """List all runs of this repository, newest first."""
+    from orchestrator.journal.fold import fold
+    from orchestrator.views.runs import runs_json, runs_view
+
+    try:
+        store = open_journal(here())
+    except UsageProblem as nothing:
+        # An empty list is an answer, to a program above all.
+        if json:
+            print_json([])
+        else:
+            say(str(nothing))
+        return
+    with store:
+        states = [fold(store.events(run)) for run in store.runs()]
+    if json:
+        print_json(runs_json(states))
+        return
+    for part in runs_view(states):
+        results_console().print(part)

@@ -1,0 +1,24 @@
+"""`mimo-orchestrate status`: one run."""
+
+from __future__ import annotations
+
+import time
+
+from orchestrator.cli.options import JsonOption, OptionalRun
+from orchestrator.cli.selection import LAST, read_state
+from orchestrator.cli.state import here, open_journal
+from orchestrator.cli.terminal import print_json, results_console
+
+
+def status(run: OptionalRun = LAST, *, json: JsonOption = False) -> None:
+    """Show one run: tasks, states, steps, cost, what waits for you."""
+    from orchestrator.views.status import status_json, status_view
+
+    with open_journal(here()) as store:
+        state = read_state(store, run)
+    if json:
+        print_json(status_json(state))
+        return
+    console = results_console()
+    for part in status_view(state, now=time.time()):
+        console.print(part)
