@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from agents.errors import ModelRefused
 from agents.model import Message, ModelReply, ModelRequest, ToolCall, Usage
 
 Turn = ModelReply | Message | Exception
@@ -23,6 +24,8 @@ class ScriptedModel:
         """The turn that comes next."""
         self.requests.append(request)
         place = sum(message.role == "assistant" for message in request.messages)
+        if place >= len(self.turns):
+            raise ModelRefused(self.id, f"no turn {place}")
         turn = self.turns[place]
         if isinstance(turn, Exception):
             del self.turns[place]
