@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import IO
 
 import anyio
 
 from agents.events import RunEnded
+from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import explained
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.terminal import print_json, results_console, say
-from orchestrator.journal.chain import Recorded
 from orchestrator.journal.state import RunState
 from orchestrator.run.context import RunContext
 from orchestrator.run.drive import drive, verify_base
 from orchestrator.run.result import EXIT_CODES, result
-from orchestrator.views.progress import progress_line
+from orchestrator.views.status import status_view
 
 
 class Stop:
@@ -44,7 +40,6 @@ class Shown:
 
     as_json: bool
     allow_red_base: bool
-    confirm: Callable[[str], bool]
 
 
 def run_session(opened: AbstractAsyncContextManager[RunContext], stop: Stop, shown: Shown) -> int:
@@ -86,7 +81,9 @@ async def _to_the_end(ctx: RunContext, shown: Shown) -> None:
     try:
         report = await verify_base(ctx)
         if report is not None and not _goes_on(report, shown):
-            await _end(ctx, RunEnded(status="failed", why="verify is red on the base", base_after=ctx.base_commit, moved=False))
+            await _end(
+                ctx, RunEnded(status="failed", why="verify is red on the base", base_after=ctx.base_commit, moved=False)
+            )
             return
         await drive(ctx)
     except anyio.get_cancelled_exc_class():
@@ -104,7 +101,7 @@ def _goes_on(report: str, shown: Shown) -> bool:
     say(f"verify is red on the base, before anything was changed:\n{report}")
     if shown.allow_red_base:
         return True
-    return shown.confirm("Go on all the same?")
+    return confirm("Go on all the same?")
 
 
 def _show(ctx: RunContext, shown: Shown) -> int:
@@ -122,53 +119,6 @@ def _show(ctx: RunContext, shown: Shown) -> int:
 
 
 def _show_summary(state: RunState) -> None:
-    from orchestrator.views.status import status_view
-
     console = results_console()
-    for renderable in status_view(state):
-        console.print(renderable)
-    for line in _next_steps(state):
-        say(line)
-
-
-def _next_steps(state: RunState) -> list[str]:
-    run = state.run
-    steps = [f"look at it:   mimo-orchestrate review {run}"]
-    if state.why_not:
-        steps.insert(0, f"{state.base_branch} was not moved: {state.why_not}")
-    if state.status in {"stopped", "interrupted"}:
-        steps.append(f"go on:        mimo-orchestrate resume {run}")
-    elif not state.moved and any(task.landed for task in state.tasks.values()):
-        steps.append(f"land it:      mimo-orchestrate merge {run}")
-    return steps
-
-
-def progress_watcher(*, quiet: bool) -> Callable[[Recorded], None]:
-    """Tells the run on stderr, a line for each thing worth knowing."""
-
-    def watch(recorded: Recorded) -> None:
-        line = None if quiet else progress_line(recorded)
-        if line is not None:
-            say(line)
-
-    return watch
-
-
-def events_watcher(target: str, closing: ExitStack) -> Callable[[Recorded], None]:
-    """Writes every event as one line of JSON to a file, or to stdout for `-`."""
-    stream: IO[str] = sys.stdout if target == "-" else closing.enter_context(Path(target).open("a", encoding="utf-8"))
-    return partial(_write_event, stream)
-
-
-def _write_event(stream: IO[str], recorded: Recorded) -> None:
-    line = {
-        "run": recorded.run,
-        "seq": recorded.seq,
-        "task": recorded.task,
-        "time": recorded.time,
-        "kind": recorded.kind,
-        "payload": json.loads(recorded.payload),
-        "hash": recorded.hash,
-    }
-    stream.write(json.dumps(line) + "\n")
-    stream.flush()
+    for part in status_view(state, now=time.time()):
+        console.print(part)

@@ -31,10 +31,10 @@ def fold(events: Iterable[Recorded]) -> RunState:
 def apply(state: RunState, recorded: Recorded) -> None:
     """Move `state` on by one event."""
     event = event_of(recorded)
-    state.events, state.head = recorded.seq, recorded.hash
-    state.updated_at = recorded.time
     task = state.tasks.get(recorded.task) if recorded.task is not None else None
     _RULES[type(event)](state, task, event, recorded)
+    state.events, state.head = recorded.seq, recorded.hash
+    state.updated_at = recorded.time
 
 
 def _run_started(state: RunState, _: TaskProgress | None, event: e.RunStarted, recorded: Recorded) -> None:
@@ -48,14 +48,20 @@ def _run_started(state: RunState, _: TaskProgress | None, event: e.RunStarted, r
 
 
 def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, recorded: Recorded) -> None:
+    if state.status == "running":
+        # The process before was killed: what it had lasted until its last event counts.
+        state.seconds += state.updated_at - state.session_started_at
     state.status, state.why, state.why_not = "running", None, None
-    state.options.update(event.options)
+    # What was granted once stays granted.
+    granted = [*state.options.get("limits", ()), *event.options.get("limits", ())]
+    state.options.update({**event.options, **({"limits": granted} if granted else {})})
     state.limits_reached.clear()
+    state.run_limit_reached = False
     state.session_started_at = recorded.time
     for task in state.tasks.values():
         if task.state not in _KEPT_ON_RESUME:
-            task.state, task.why, task.doing = TaskState.PENDING, None, None
-            task.started_at = None
+            task.seconds += 0.0 if task.started_at is None else state.updated_at - task.started_at
+            task.state, task.why, task.doing, task.started_at = TaskState.PENDING, None, None, None
 
 
 _KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED}
@@ -87,6 +93,10 @@ def _task_ended(_: RunState, task: TaskProgress | None, event: e.TaskEnded, reco
         return
     task.state, task.why, task.doing = TaskState(event.state), event.why, None
     task.commit = event.commit or task.commit
+    _stop_clock(task, recorded)
+
+
+def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
     if task.started_at is not None:
         task.seconds += recorded.time - task.started_at
         task.started_at = None
@@ -175,11 +185,12 @@ def _change_queued(_: RunState, task: TaskProgress | None, event: e.ChangeQueued
         task.state, task.commit = TaskState.QUEUED, event.commit
 
 
-def _change_merged(state: RunState, task: TaskProgress | None, event: e.ChangeMerged, __: Recorded) -> None:
+def _change_merged(state: RunState, task: TaskProgress | None, event: e.ChangeMerged, recorded: Recorded) -> None:
     state.tip = event.landed
     if task is not None:
         task.state, task.commit, task.landed = TaskState.MERGED, event.commit, event.landed
-        task.lost_lines, task.reverted = event.lost_lines, None
+        task.lost_lines, task.reverted, task.why, task.doing = event.lost_lines, None, None, None
+        _stop_clock(task, recorded)
 
 
 def _change_refused(_: RunState, task: TaskProgress | None, event: e.ChangeRefused, __: Recorded) -> None:
@@ -199,6 +210,11 @@ def _publish_ended(state: RunState, _: TaskProgress | None, event: e.PublishEnde
 
 def _limit_reached(state: RunState, _: TaskProgress | None, event: e.LimitReached, __: Recorded) -> None:
     state.limits_reached.append(f"{event.limit}: {event.used:g} of {event.value:g}")
+    state.run_limit_reached = state.run_limit_reached or event.limit in _RUN_LIMITS
+
+
+_RUN_LIMITS = {"steps", "tokens", "cost", "wall"}
+"""Those of the run are named without a task before them; `context` is always one agent's."""
 
 
 def _fault_met(state: RunState, _: TaskProgress | None, event: e.FaultMet, __: Recorded) -> None:

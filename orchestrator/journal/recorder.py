@@ -26,14 +26,12 @@ class RunJournal:
         self._redactor = redactor
         self._watchers: list[Watcher] = []
         self._one_writer = CapacityLimiter(1)
+        self.head = store.head(run)
+        """The hash of the last event: what a landed commit carries as `Mimo-Journal`."""
 
     def watch(self, watcher: Watcher) -> None:
         """Call `watcher` with each event committed from now on."""
         self._watchers.append(watcher)
-
-    def head(self) -> str:
-        """The hash of the last event: what a landed commit carries as `Mimo-Journal`."""
-        return self._store.head(self._run)
 
     def recorder(self, task: str | None = None) -> TaskRecorder:
         """A recorder for a task, or for the run itself."""
@@ -47,6 +45,7 @@ class RunJournal:
             write = partial(self._store.append, self._run, clean)
             recorded = await to_thread.run_sync(write, limiter=self._one_writer)
         for one in recorded:
+            self.head = one.hash
             for watcher in self._watchers:
                 watcher(one)
 

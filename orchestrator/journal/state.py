@@ -118,6 +118,7 @@ class RunState:
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
     questions: dict[str, QuestionState] = field(default_factory=dict)
     limits_reached: list[str] = field(default_factory=list)
+    run_limit_reached: bool = False
     faults: list[str] = field(default_factory=list)
     total: Tally = field(default_factory=Tally)
     started_at: float = 0.0

@@ -1,0 +1,54 @@
+"""Everything that can be known to be wrong before a run begins: plan, repository, base, models, policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.airlock.notes import notes
+from orchestrator.airlock.repository import Base, UserRepository
+from orchestrator.cli.asking import confirm
+from orchestrator.cli.state import here, state_of
+from orchestrator.cli.terminal import say
+from orchestrator.errors import UsageProblem
+from orchestrator.plan.loader import load_plan
+from orchestrator.plan.models import Plan
+from orchestrator.run.options import RunOptions, overlay
+from orchestrator.run.policy_source import policy_of_plan
+from orchestrator.run.trust import require_trust
+from policies import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan that can be run here, with the command line's word over it."""
+
+    plan: Plan
+    source: str
+    repository: UserRepository
+    base: Base
+    policy: Policy
+
+
+def prepared_plan(path: Path, options: RunOptions) -> Prepared:
+    """Load and check a plan; raises DocumentError, UsageProblem, RepositoryUnusable, GitUnusable."""
+    plan = overlay(load_plan(path), options)
+    _require_models(plan)
+    repository = here()
+    base = repository.base(plan.base)
+    policy = policy_of_plan(repository, base.commit, plan)
+    for note in notes(repository, base.commit):
+        say(f"note: {note}")
+    require_trust(policy, state_of(repository), strict=options.strict_policy, confirm=confirm, say=say)
+    return Prepared(plan=plan, source=path.read_text(encoding="utf-8"), repository=repository, base=base, policy=policy)
+
+
+def _require_models(plan: Plan) -> None:
+    gates = {gate for task in plan.tasks for gate in task.effective_gates}
+    roles = {task.role for task in plan.tasks} | gates
+    lacking = sorted(role for role in roles if not plan.models_of(role))
+    if lacking:
+        raise UsageProblem(
+            f"the plan names no model for {', '.join(lacking)}",
+            hint="add `model: PROVIDER/NAME` to it, or give --model PROVIDER/NAME",
+        )

@@ -1,0 +1,33 @@
+"""A run of the past, opened again: its plan and policy come from the journal, not from files that may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from orchestrator.cli.selection import read_state
+from orchestrator.cli.state import open_journal
+from orchestrator.errors import UsageProblem
+from orchestrator.plan.models import Plan
+from orchestrator.run.context import RunContext
+from orchestrator.run.opening import Surroundings, open_old_run
+from orchestrator.run.options import overlay
+from orchestrator.run.policy_source import policy_of_layers
+
+CANCELLED = "cancelled by the user"
+"""Why a run ended that is not to be gone on with."""
+
+
+@asynccontextmanager
+async def reopened(around: Surroundings, wanted: str) -> AsyncIterator[RunContext]:
+    """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
+    with open_journal(around.repository) as store:
+        state = read_state(store, wanted)
+    if state.why == CANCELLED:
+        raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
+    granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
+    plan = overlay(Plan.rebuilt(state.plan), granted)
+    policy = policy_of_layers(state.policy)
+    async with open_old_run(around, state, plan, policy) as ctx:
+        yield ctx

@@ -1,0 +1,91 @@
+"""`mimo-orchestrate run`: a plan file is carried out."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.options import (
+    AllowRedBaseOption,
+    AskOption,
+    BackendOption,
+    DryRunOption,
+    EventsOption,
+    HoldOption,
+    LimitOption,
+    ModelOption,
+    ParallelOption,
+    RunJsonOption,
+    StrictPolicyOption,
+)
+from orchestrator.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from orchestrator.run.options import AskMode, RunOptions
+
+_ASK_MODES: tuple[AskMode, ...] = ("prompt", "deny", "wait")
+
+PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="The plan file.", show_default=False)]
+
+
+def run(
+    plan: PlanArgument,
+    *,
+    backend: BackendOption = None,
+    model: ModelOption = None,
+    parallel: ParallelOption = None,
+    hold: HoldOption = False,
+    ask: AskOption = None,
+    limit: LimitOption = None,
+    allow_red_base: AllowRedBaseOption = False,
+    strict_policy: StrictPolicyOption = False,
+    dry_run: DryRunOption = False,
+    json: RunJsonOption = False,
+    events: EventsOption = None,
+) -> None:
+    """Run a plan: agents work on its tasks, and what passes its tests and its review lands."""
+    from orchestrator.run.options import RunOptions
+
+    options = RunOptions(
+        backend=backend,
+        model=model,
+        parallel=parallel,
+        hold=True if hold else None,
+        ask=ask_mode(ask),
+        limits=tuple(limit or ()),
+        allow_red_base=allow_red_base,
+        strict_policy=strict_policy,
+    )
+    if dry_run:
+        from orchestrator.cli.check import check_plan
+
+        raise typer.Exit(check_plan(plan, options, as_json=json))
+    raise typer.Exit(_run(plan, options, as_json=json, events=events))
+
+
+def _run(path: Path, options: RunOptions, *, as_json: bool, events: str | None) -> int:
+    from orchestrator.cli.preparing import prepared_plan
+    from orchestrator.cli.session import Shown, Stop, run_session
+    from orchestrator.cli.surroundings import surroundings
+    from orchestrator.run.opening import open_new_run
+
+    ready = prepared_plan(path, options)
+    stop = Stop()
+    with ExitStack() as closing:
+        around = surroundings(ready.repository, options, closing, stopping=stop, events=events)
+        opened = open_new_run(around, ready.plan, plan_source=ready.source, base=ready.base, policy=ready.policy)
+        return run_session(opened, stop, Shown(as_json=as_json, allow_red_base=options.allow_red_base))
+
+
+def ask_mode(wanted: str | None) -> AskMode:
+    """The mode of `--ask`: a human at a terminal is asked unless it says otherwise; raises UsageProblem."""
+    if wanted is None:
+        return "prompt" if sys.stdin.isatty() and sys.stderr.isatty() else "deny"
+    for mode in _ASK_MODES:
+        if wanted == mode:
+            return mode
+    raise UsageProblem(f"--ask {wanted}: not a way to answer", hint="it is prompt, deny or wait")

@@ -1,0 +1,105 @@
+"""Saving an agent's files: what its sandbox says was changed becomes a tree and a commit of ours, step by step."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from anyio import to_thread
+
+from agents.events import CheckpointTaken
+from agents.recorder import Recorder
+from orchestrator.airlock import commits, refs
+from orchestrator.airlock.errors import readable
+from orchestrator.airlock.importer import Imported, ImportLimits, import_records
+from orchestrator.run.clock import now
+from orchestrator.run.context import RunContext
+from sandbox.sandbox import Record, Sandbox
+
+SHOWN_PATHS = 20
+"""How many paths of a kind an agent is told of at once."""
+
+
+class Checkpoints:
+    """The saved states of one round: each is the one before with what changed since."""
+
+    def __init__(
+        self, ctx: RunContext, recorder: Recorder, *, task: str, agent: str, commit: str, tree: str, keep: bool
+    ) -> None:
+        """Begin at `commit` with the files of `tree`; without `keep` nothing is saved (gates, investigators)."""
+        self.commit = commit
+        self.tree = tree
+        self._ctx = ctx
+        self._recorder = recorder
+        self._task = task
+        self._agent = agent
+        self._keep = keep
+        self._number: int | None = None
+
+    async def take(self, sandbox: Sandbox, step: int) -> str | None:
+        """Save what changed; returns what was refused or left out, in words for the agent."""
+        if not self._keep:
+            return None
+        records = [record async for record in sandbox.snapshot()]
+        if not records:
+            return None
+        return await self._save(records, step)
+
+    async def _save(self, records: list[Record], step: int) -> str | None:
+        limits = ImportLimits(total_bytes=self._ctx.plan.sandbox.disk_bytes)
+        imported = await to_thread.run_sync(
+            partial(import_records, self._ctx.hub, records, parent=self.tree, limits=limits)
+        )
+        if imported.tree != self.tree or imported.refused:
+            await self._commit(imported, step)
+        return _note(imported)
+
+    async def _commit(self, imported: Imported, step: int) -> None:
+        number = await self._next_number()
+        oid = await to_thread.run_sync(partial(self._write, imported.tree, number, step))
+        self.commit, self.tree = oid, imported.tree
+        event = CheckpointTaken(
+            agent=self._agent,
+            step=step,
+            ref=refs.checkpoint(self._ctx.run, self._task, number),
+            commit=oid,
+            files=[readable(path) for path in imported.changed],
+            refused=[f"{readable(refused.path)}: {refused.reason}" for refused in imported.refused],
+            ignored=[readable(path) for path in imported.ignored[:SHOWN_PATHS]],
+        )
+        await self._recorder.record(event)
+
+    def _write(self, tree: str, number: int, step: int) -> str:
+        return commits.checkpoint(
+            self._ctx.hub,
+            run=self._ctx.run,
+            task=self._task,
+            number=number,
+            tree=tree,
+            parent=self.commit,
+            message=f"{self._task}: step {step} of {self._agent}\n",
+            author=self._ctx.author,
+            when=now(),
+        )
+
+    async def _next_number(self) -> int:
+        if self._number is None:
+            prefix = refs.checkpoints(self._ctx.run, self._task)
+            taken = await to_thread.run_sync(self._ctx.hub.refs, prefix)
+            self._number = max((int(ref.removeprefix(prefix)) for ref in taken), default=0)
+        self._number += 1
+        return self._number
+
+
+def _note(imported: Imported) -> str | None:
+    said = []
+    if imported.refused:
+        shown = "; ".join(f"{readable(refused.path)}: {refused.reason}" for refused in imported.refused[:SHOWN_PATHS])
+        said.append(f"not saved, and no part of your result: {shown}{_more(len(imported.refused))}")
+    if imported.ignored:
+        shown = ", ".join(readable(path) for path in imported.ignored[:SHOWN_PATHS])
+        said.append(f"ignored by .gitignore, and no part of your result: {shown}{_more(len(imported.ignored))}")
+    return ". ".join(said) or None
+
+
+def _more(count: int) -> str:
+    return f" and {count - SHOWN_PATHS} more" if count > SHOWN_PATHS else ""

@@ -1,0 +1,119 @@
+"""Holding a claim of being finished against the facts: paths, the policy's rules on changes, and the task's tests."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from anyio import to_thread
+
+from agents.events import GateFailed, GatePassed, GateStarted, QuestionAnswered, QuestionAsked
+from agents.execution import judged_parts, question_id
+from agents.policy import Question
+from agents.recorder import Recorder
+from orchestrator.airlock.diff import Change, changes
+from orchestrator.airlock.errors import readable
+from orchestrator.plan.globs import matches_any
+from orchestrator.plan.models import Task
+from orchestrator.run.context import RunContext
+from orchestrator.run.verification import verify
+from policies.verdict import Decision, Verdict
+
+_MARKERS = ("<<<<<<< ", ">>>>>>> ")
+
+
+class Claims:
+    """The checks of one task's claims, each a gate in the journal. `start` is what the change is measured against."""
+
+    def __init__(self, ctx: RunContext, task: Task, recorder: Recorder) -> None:
+        self._ctx = ctx
+        self._task = task
+        self._recorder = recorder
+
+    async def check(self, *, start: str, commit: str) -> str | None:
+        """None where the claim holds, else the reason for the agent; raises SandboxLost, SandboxUnavailable."""
+        changed = await to_thread.run_sync(partial(changes, self._ctx.hub.git, start, commit))
+        return await self._policy_gate(changed, commit) or await self._verify_gate(commit)
+
+    async def _policy_gate(self, changed: tuple[Change, ...], commit: str) -> str | None:
+        await self._recorder.record(GateStarted(gate="policy", commit=commit))
+        why = self._outside(changed) or _unresolved(changed) or await self._judged(changed, commit)
+        evidence: dict[str, object] = {"files": [readable(change.path) for change in changed]}
+        await self._settle("policy", commit, why, evidence)
+        return why
+
+    def _outside(self, changed: tuple[Change, ...]) -> str | None:
+        if self._task.paths is None:
+            return None
+        outside = [change.path for change in changed if not matches_any(self._task.paths, change.path)]
+        if not outside:
+            return None
+        allowed = ", ".join(self._task.paths)
+        return f"changed outside of what this task may change ({allowed}): {_listed(outside)}; put these files back"
+
+    async def _judged(self, changed: tuple[Change, ...], commit: str) -> str | None:
+        if not changed:
+            return None
+        decision = await to_thread.run_sync(partial(self._ctx.policy.judge_changes, changed, role=self._task.role))
+        if decision.verdict is Verdict.ALLOW:
+            return None
+        if decision.verdict is Verdict.ASK:
+            return await self._ask(decision, changed, commit)
+        return _refusal(decision)
+
+    async def _ask(self, decision: Decision, changed: tuple[Change, ...], commit: str) -> str | None:
+        tree = await to_thread.run_sync(self._ctx.hub.tree_of, commit)
+        asked = [part for part in decision.parts if part.verdict is Verdict.ASK]
+        subject = f"tree {tree}: {'; '.join(part.text for part in asked)}"
+        question = Question(
+            id=question_id(self._task.id, "changes", subject),
+            task=self._task.id,
+            role=self._task.role,
+            subject=subject,
+            decision=decision,
+            about="change",
+        )
+        await self._recorder.record(
+            QuestionAsked(id=question.id, about="change", subject=subject, parts=judged_parts(decision))
+        )
+        answer = await self._ctx.asker.ask(question)
+        await self._recorder.record(
+            QuestionAnswered(id=question.id, allowed=answer.allowed, by=answer.by, why=answer.why)
+        )
+        return None if answer.allowed else _refusal(decision, answer.why)
+
+    async def _verify_gate(self, commit: str) -> str | None:
+        if not self._task.verify:
+            return None
+        await self._recorder.record(GateStarted(gate="verify", commit=commit))
+        verified = await verify(
+            self._ctx, self._recorder, task=self._task.id, commit=commit, commands=self._task.verify
+        )
+        why = None if verified.green else f"the task's checks are red:\n{verified.report}"
+        await self._settle("verify", commit, why, {"output": verified.report})
+        return why
+
+    async def _settle(self, gate: str, commit: str, why: str | None, evidence: dict[str, object]) -> None:
+        if why is None:
+            await self._recorder.record(GatePassed(gate=gate, commit=commit, evidence=evidence))
+        else:
+            await self._recorder.record(GateFailed(gate=gate, commit=commit, why=why, evidence=evidence))
+
+
+def _unresolved(changed: tuple[Change, ...]) -> str | None:
+    marked = [change.path for change in changed if all(mark in change.added_text for mark in _MARKERS)]
+    return f"conflict markers are left in: {_listed(marked)}" if marked else None
+
+
+def _refusal(decision: Decision, answer: str | None = None) -> str:
+    parts = [part for part in decision.parts if part.verdict is not Verdict.ALLOW]
+    said = [
+        f"{part.text}: {part.verdict} by {part.rule} ({part.file}:{part.line}): {part.why}"
+        + (f"; instead: {part.instead}" if part.instead else "")
+        for part in parts
+    ]
+    return "\n".join(["the policy refuses this change:", *said, *([answer] if answer else [])])
+
+
+def _listed(paths: list[bytes]) -> str:
+    shown = ", ".join(readable(path) for path in paths[:20])
+    return shown if len(paths) <= 20 else f"{shown} and {len(paths) - 20} more"

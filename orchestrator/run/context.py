@@ -1,0 +1,82 @@
+"""All that a run works with, opened once and handed to everyone who takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from anyio import to_thread
+
+from agents.events import Role
+from agents.model import Model
+from agents.policy import Asker
+from agents.recorder import Recorder
+from orchestrator.airlock.base_store import BaseStore
+from orchestrator.airlock.hub import Hub
+from orchestrator.airlock.repository import UserRepository
+from orchestrator.airlock.user_config import Identity
+from orchestrator.journal.recorder import RunJournal
+from orchestrator.journal.state import RunState
+from orchestrator.plan.models import Plan
+from orchestrator.run.budget import TimedBudget
+from policies import Policy
+from sandbox.sandbox import Backend, Limits
+
+
+class ModelOf(Protocol):
+    """Makes the model of one agent; its faults and retries go to the recorder."""
+
+    def __call__(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
+        """The model of `agent`, which has that role in the task."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """One run in one process. `state` is folded from the journal as the run goes on."""
+
+    run: str
+    plan: Plan
+    repository: UserRepository
+    base_branch: str
+    base_commit: str
+    base_store: BaseStore
+    hub: Hub
+    directory: Path
+    """This run's own directory, for worktrees; gone with the run."""
+    landing_lock: Path
+    journal: RunJournal
+    state: RunState
+    backend: Backend
+    image: str | None
+    policy: Policy
+    asker: Asker
+    model_of: ModelOf
+    budget: TimedBudget
+    stopping: Callable[[], bool]
+    """Whether the user asked for a stop: agents finish their step, and nothing new starts."""
+    author: Identity
+    instructions: str = ""
+    """The text of AGENTS.md of the base commit."""
+    trouble: Exception | None = None
+    """The fault of the machine that parked a task: nothing new starts after it."""
+    green_trees: set[str] = field(default_factory=set)
+    """Trees on which the plan's `verify` passed: never tested twice."""
+
+    @property
+    def sandbox_limits(self) -> Limits:
+        """What each sandbox of the run may use."""
+        settings = self.plan.sandbox
+        return Limits(
+            cpus=settings.cpus,
+            memory_bytes=settings.memory_bytes,
+            pids=settings.pids,
+            disk_bytes=settings.disk_bytes,
+            timeout_seconds=settings.timeout_seconds,
+        )
+
+    async def tree_of(self, commit: str) -> str:
+        """The tree of a commit in the hub; raises GitFailed."""
+        return await to_thread.run_sync(self.hub.tree_of, commit)

@@ -1,0 +1,106 @@
+"""A run from its first event to its last: the base is tested, the tasks are worked on, what landed is published."""
+
+from __future__ import annotations
+
+from agents.events import RunEnded, RunStatus, TaskEnded, VerifiedBase
+from orchestrator.airlock.errors import AirlockError
+from orchestrator.journal.state import TaskState
+from orchestrator.run.context import RunContext
+from orchestrator.run.landing import Landing
+from orchestrator.run.publishing import Published, publish_run
+from orchestrator.run.scheduler import SETTLED_WELL, Node, Scheduler
+from orchestrator.run.tasks import TaskRun
+from orchestrator.run.verification import verify
+from sandbox.errors import SandboxError
+
+
+class RedBase(Exception):
+    """The plan's `verify` fails on the base before anything was changed; `report` says how."""
+
+    def __init__(self, report: str) -> None:
+        self.report = report
+        super().__init__(report)
+
+
+async def verify_base(ctx: RunContext) -> str | None:
+    """Test the base once for each run; the report where it is red."""
+    if ctx.state.base_green is not None or not ctx.plan.verify:
+        return None
+    recorder = ctx.journal.recorder()
+    tested = await verify(ctx, recorder, task="base", commit=ctx.base_commit, commands=ctx.plan.verify)
+    why = None if tested.green else tested.report
+    await recorder.record(VerifiedBase(commit=ctx.base_commit, green=tested.green, why=why))
+    if tested.green:
+        ctx.green_trees.add(await ctx.tree_of(ctx.base_commit))
+    return why
+
+
+async def drive(ctx: RunContext) -> None:
+    """Work on every task that is not done, then publish and end the run; all that matters is in the journal."""
+    landing = Landing(ctx)
+    await landing.open()
+    scheduler = Scheduler(
+        [Node(id=task.id, needs=task.needs) for task in ctx.plan.tasks],
+        parallel=ctx.plan.limits.parallel,
+        work=lambda task: _work(ctx, landing, task),
+        skip=lambda task, why: _skip(ctx, task, why),
+        stopped=lambda: ctx.stopping() or ctx.state.run_limit_reached or ctx.trouble is not None,
+    )
+    done = {task.id: task.state for task in ctx.state.tasks.values() if task.state is not TaskState.PENDING}
+    await scheduler.run(done)
+    await _end(ctx, landing)
+
+
+async def _work(ctx: RunContext, landing: Landing, task_id: str) -> TaskState:
+    """One task; a fault of the machine parks it, so that the others go on and `resume` takes it up again."""
+    try:
+        return await TaskRun(ctx, landing, ctx.plan.task(task_id)).work()
+    except (SandboxError, AirlockError, OSError) as error:
+        ctx.trouble = ctx.trouble or error
+        why = f"{type(error).__name__}: {error}"
+        await ctx.journal.recorder(task_id).record(TaskEnded(state="waiting", why=why))
+        return TaskState.WAITING
+
+
+async def _skip(ctx: RunContext, task_id: str, why: str) -> None:
+    await ctx.journal.recorder(task_id).record(TaskEnded(state="skipped", why=why))
+
+
+async def _end(ctx: RunContext, landing: Landing) -> None:
+    status, why = _status(ctx)
+    finished = status in {"done", "partial", "failed"}
+    published = await publish_run(ctx, landing.tip, move_base=finished and ctx.plan.merge.mode == "auto")
+    if finished and ctx.plan.merge.mode == "auto" and published.why_not is not None:
+        status = "partial"
+    await _settle_tasks(ctx, published)
+    await ctx.journal.recorder().record(
+        RunEnded(
+            status=status,
+            why=why,
+            base_after=published.base_after,
+            moved=published.moved,
+            why_not=published.why_not,
+        )
+    )
+
+
+async def _settle_tasks(ctx: RunContext, published: Published) -> None:
+    """What is merged has landed once it is on the base, and is ready until then."""
+    for task in ctx.state.tasks.values():
+        if task.state in {TaskState.MERGED, TaskState.READY}:
+            ended = TaskEnded(state="landed" if published.on_base else "ready", why=task.why, commit=task.commit)
+            await ctx.journal.recorder(task.id).record(ended)
+
+
+def _status(ctx: RunContext) -> tuple[RunStatus, str | None]:
+    if ctx.trouble is not None:
+        return "stopped", str(ctx.trouble)
+    if ctx.stopping():
+        return "interrupted", "the user asked for it"
+    states = [task.state for task in ctx.state.tasks.values()]
+    if ctx.state.limits_reached:
+        return "stopped", "; ".join(ctx.state.limits_reached)
+    if all(state in SETTLED_WELL for state in states):
+        return "done", None
+    good = any(state in SETTLED_WELL for state in states)
+    return ("partial" if good else "failed"), None

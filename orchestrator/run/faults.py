@@ -1,0 +1,29 @@
+"""The machine's faults: a lost sandbox is tried again on a fresh one, a bounded number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from agents.events import FaultMet, FaultRetried
+from agents.recorder import Recorder
+from sandbox.errors import SandboxLost
+
+TRIES = 3
+"""A sandbox that is lost three times in a row is no accident."""
+
+T = TypeVar("T")
+
+
+async def outlasting_faults(recorder: Recorder, where: str, work: Callable[[], Awaitable[T]]) -> T:
+    """Do the work, again on a fresh sandbox where one was lost; raises SandboxLost after the last try."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return await work()
+        except SandboxLost as lost:
+            last = attempt == TRIES
+            await recorder.record(FaultMet(where=where, why=str(lost), retryable=not last))
+            if last:
+                raise
+            await recorder.record(FaultRetried(where=where, attempt=attempt + 1))
+    raise AssertionError("the last try returns or raises")

@@ -1,0 +1,222 @@
+"""Opening a run: everything it needs is found, checked and journalled before the first agent starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from anyio import to_thread
+
+from agents.events import PlanMade, Role, RunResumed, RunStarted
+from agents.model import Model
+from agents.models import ModelSettings, make_model
+from agents.policy import Asker
+from agents.prices import Price
+from agents.recorder import Recorder
+from agents.redact import Redactor
+from orchestrator.airlock.base_store import BaseStore
+from orchestrator.airlock.hub import Hub
+from orchestrator.airlock.removal import remove_worktree
+from orchestrator.airlock.repository import Base, UserRepository
+from orchestrator.airlock.user_config import identity
+from orchestrator.errors import UsageProblem
+from orchestrator.journal.fold import apply, fold
+from orchestrator.journal.recorder import RunJournal
+from orchestrator.journal.state import RunState
+from orchestrator.journal.store import JournalStore
+from orchestrator.plan.models import Plan
+from orchestrator.run.asker import DenyAsker, Prompt, PromptAsker, RememberingAsker, WaitAsker
+from orchestrator.run.base_files import read_base_file
+from orchestrator.run.budget import run_budget
+from orchestrator.run.context import RunContext
+from orchestrator.run.identifier import new_run_id
+from orchestrator.run.lease import Held, lease
+from orchestrator.run.options import AskMode, RunOptions
+from orchestrator.version import version
+from policies import Policy
+from sandbox.backends import choose
+from sandbox.docker import DockerBackend
+from sandbox.sandbox import Backend
+
+PROGRAM = "mimo-orchestrate"
+INSTRUCTIONS = "AGENTS.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where a run happens, and who watches it: `say` takes a line for the user, `prompt` asks them."""
+
+    repository: UserRepository
+    state_directory: Path
+    options: RunOptions
+    say: Callable[[str], None]
+    prompt: Prompt
+    watchers: tuple[Callable[..., None], ...] = ()
+    stopping: Callable[[], bool] = lambda: False
+
+
+@asynccontextmanager
+async def open_new_run(
+    around: Surroundings, plan: Plan, *, plan_source: str, base: Base, policy: Policy
+) -> AsyncIterator[RunContext]:
+    """Begin a run; raises SandboxUnavailable, AirlockError, sqlite3.Error before anything is journalled."""
+    backend = await choose(plan.sandbox.backend)
+    run = new_run_id(plan.name)
+    with _journal(around, run) as (store, journal):
+        hub = await to_thread.run_sync(partial(_stores, around, base.commit))
+        image = await _image(backend, plan, around, hub, base.commit)
+        started = RunStarted(
+            program=version(),
+            plan=plan.dumped(),
+            plan_source=plan_source,
+            base_branch=base.branch,
+            base_commit=base.commit,
+            policy=dict(policy.layers),
+            policy_hash=policy.hash,
+            backend=backend.name,
+            image=image,
+            options=around.options.journalled(),
+        )
+        tasks = [task.model_dump(mode="json", by_alias=True, exclude_none=True) for task in plan.tasks]
+        await journal.append(None, (started, PlanMade(tasks=tasks)))
+        state = fold(store.events(run))
+        yield await _context(around, plan, state, store, journal, hub, backend, policy)
+
+
+@asynccontextmanager
+async def open_old_run(around: Surroundings, state: RunState, plan: Plan, policy: Policy) -> AsyncIterator[RunContext]:
+    """Go on with a run; `plan` is its own with what was granted since. Raises as `open_new_run`, and UsageProblem."""
+    backend = await choose(around.options.backend or state.backend)
+    with _journal(around, state.run) as (store, journal):
+        hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
+        resumed = RunResumed(program=version(), options=around.options.journalled())
+        await journal.append(None, (resumed,))
+        await backend.sweep(state.run)
+        fresh = fold(store.events(state.run))
+        yield await _context(around, plan, fresh, store, journal, hub, backend, policy)
+
+
+class _Journalling:
+    """The journal of a run that this process drives, as a context."""
+
+    def __init__(self, around: Surroundings, run: str) -> None:
+        self._around = around
+        self._run = run
+        self._open = ExitStack()
+
+    def __enter__(self) -> tuple[JournalStore, RunJournal]:
+        directory = self._around.state_directory
+        try:
+            self._open.enter_context(lease(run_lock(directory, self._run)))
+        except Held as held:
+            raise UsageProblem(
+                f"{self._run} is being worked on by process {held.pid}", hint=f"watch it: {PROGRAM} status {self._run}"
+            ) from held
+        store = self._open.enter_context(JournalStore(directory / "journal.db"))
+        redactor = Redactor.of_environment(os.environ)
+        journal = RunJournal(store, self._run, redactor)
+        for watcher in self._around.watchers:
+            journal.watch(watcher)
+        return store, journal
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+
+def _journal(around: Surroundings, run: str) -> _Journalling:
+    return _Journalling(around, run)
+
+
+def run_lock(state_directory: Path, run: str) -> Path:
+    """The lock that whoever works on a run holds."""
+    return state_directory / "locks" / run
+
+
+def _stores(around: Surroundings, commit: str) -> Hub:
+    store = BaseStore.open(around.state_directory, around.repository)
+    store.fetch(around.repository, commit)
+    return Hub.open(around.state_directory, store)
+
+
+async def _image(backend: Backend, plan: Plan, around: Surroundings, hub: Hub, commit: str) -> str | None:
+    if not isinstance(backend, DockerBackend):
+        return None
+    settings = plan.sandbox
+    if settings.image is not None:
+        return settings.image
+    text = None
+    if settings.dockerfile is not None:
+        text = await to_thread.run_sync(partial(read_base_file, hub, commit, settings.dockerfile))
+    return await backend.ensure_image(dockerfile=text, progress=around.say)
+
+
+async def _context(
+    around: Surroundings,
+    plan: Plan,
+    state: RunState,
+    store: JournalStore,
+    journal: RunJournal,
+    hub: Hub,
+    backend: Backend,
+    policy: Policy,
+) -> RunContext:
+    journal.watch(lambda recorded: apply(state, recorded))
+    instructions = await to_thread.run_sync(partial(read_base_file, hub, state.base_before, INSTRUCTIONS, missing=""))
+    directory = around.state_directory / "runs" / state.run
+    await to_thread.run_sync(remove_worktree, directory)
+    return RunContext(
+        run=state.run,
+        plan=plan,
+        repository=around.repository,
+        base_branch=state.base_branch,
+        base_commit=state.base_before,
+        base_store=hub.base,
+        hub=hub,
+        directory=directory,
+        landing_lock=around.state_directory / "locks" / "landing",
+        journal=journal,
+        state=state,
+        backend=backend,
+        image=state.image,
+        policy=policy,
+        asker=RememberingAsker(store, state.run, _asker(around, store, state.run)),
+        model_of=_models(plan),
+        budget=run_budget(plan.limits, state),
+        stopping=around.stopping,
+        author=await to_thread.run_sync(identity, around.repository.git),
+        instructions=instructions,
+    )
+
+
+def _asker(around: Surroundings, store: JournalStore, run: str) -> Asker:
+    mode: AskMode = around.options.ask
+    match mode:
+        case "prompt":
+            return PromptAsker(around.prompt)
+        case "wait":
+            return WaitAsker(store, run)
+        case "deny":
+            return DenyAsker()
+
+
+class _models:
+    """Makes the models of a plan's roles."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._settings = ModelSettings(
+            redactor=Redactor.of_environment(os.environ),
+            prices={
+                name: Price(input=price.input, output=price.output, cached=price.cached)
+                for name, price in plan.prices.items()
+            },
+        )
+
+    def __call__(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
+        return make_model(
+            self._plan.models_of(role), task=task, agent=agent, settings=self._settings, recorder=recorder
+        )

@@ -1,0 +1,119 @@
+"""The end of a run: its branches go to the user's repository, and the base branch moves to what was verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from anyio import to_thread
+
+from agents.events import PublishEnded, PublishStarted
+from orchestrator.airlock import commits
+from orchestrator.airlock.errors import RepositoryUnusable, readable
+from orchestrator.airlock.merge import merge
+from orchestrator.airlock.messages import Trailer, compose
+from orchestrator.airlock.publish import PublishResult, Target, publish
+from orchestrator.airlock.repository import Base
+from orchestrator.airlock.standing import WhyNot
+from orchestrator.airlock.store import RefChange
+from orchestrator.run.clock import now
+from orchestrator.run.context import RunContext
+from orchestrator.run.lease import turn
+from orchestrator.run.verification import verify
+
+TRIES = 3
+"""How often a base that moves under our hands is merged and verified anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """Where the base is now, whether it moved in this run, and why not; `on_base`: all that landed is on it."""
+
+    base_after: str
+    moved: bool
+    why_not: str | None
+    on_base: bool
+
+
+class _Blocked(Exception):
+    """The base can't take what landed; the message says why and what to do."""
+
+
+async def publish_run(ctx: RunContext, tip: str, *, move_base: bool) -> Published:
+    """Publish the run's branches and, with `move_base`, move the base to `tip`; raises AirlockError, SandboxError."""
+    if not move_base or tip == ctx.base_commit:
+        await _publish(ctx, None)
+        return Published(base_after=ctx.base_commit, moved=False, why_not=None, on_base=tip == ctx.base_commit)
+    async with turn(ctx.landing_lock):
+        for _ in range(TRIES):
+            try:
+                base = await to_thread.run_sync(ctx.repository.base, ctx.base_branch)
+                goal = await _on_top_of(ctx, base, tip)
+            except (_Blocked, RepositoryUnusable) as blocked:
+                await _publish(ctx, None)
+                return Published(base_after=ctx.base_commit, moved=False, why_not=str(blocked), on_base=False)
+            result = await _publish(ctx, Target(base=base, commit=goal))
+            if result.moved:
+                return Published(base_after=goal, moved=True, why_not=None, on_base=True)
+            if result.reason is not WhyNot.MOVED:
+                break
+    return Published(base_after=base.commit, moved=False, why_not=result.why_not, on_base=False)
+
+
+async def _on_top_of(ctx: RunContext, base: Base, tip: str) -> str:
+    """A commit that holds `tip` and to which the base can be fast-forwarded, verified as merged; raises _Blocked."""
+    await to_thread.run_sync(ctx.base_store.fetch, ctx.repository, base.commit)
+    if await _builds_on(ctx, tip, base.commit):
+        return tip
+    if await _builds_on(ctx, base.commit, tip):
+        return base.commit
+    merged = await to_thread.run_sync(partial(merge, ctx.hub, ours=base.commit, theirs=tip))
+    if not merged.clean:
+        paths = ", ".join(readable(conflict.path) for conflict in merged.conflicts)
+        raise _Blocked(f"{base.branch} moved meanwhile and conflicts with the run in {paths}; {_by_hand(ctx)}")
+    if merged.tree not in ctx.green_trees:
+        recorder = ctx.journal.recorder()
+        commands = ctx.plan.verify
+        tested = await verify(ctx, recorder, task="merge", commit=tip, tree=merged.tree, commands=commands)
+        if not tested.green:
+            raise _Blocked(f"{base.branch} moved meanwhile and the tests are red on the merge; {_by_hand(ctx)}")
+        ctx.green_trees.add(merged.tree)
+    return await to_thread.run_sync(partial(_merge_commit, ctx, base, tip, merged.tree))
+
+
+async def _builds_on(ctx: RunContext, later: str, earlier: str) -> bool:
+    command = ["merge-base", "--is-ancestor", earlier, later]
+    return not (await to_thread.run_sync(ctx.hub.git.attempt, command)).code
+
+
+def _by_hand(ctx: RunContext) -> str:
+    return f"merge it by hand: git merge mimo/{ctx.run}/main"
+
+
+def _merge_commit(ctx: RunContext, base: Base, tip: str, tree: str) -> str:
+    trailers = {Trailer.RUN: ctx.run, Trailer.JOURNAL: ctx.journal.head}
+    return commits.commit(
+        ctx.hub,
+        tree=tree,
+        parents=[base.commit, tip],
+        message=compose(f"Merge {ctx.plan.name} into {base.branch}", "", trailers),
+        author=ctx.author,
+        when=now(),
+    )
+
+
+async def _publish(ctx: RunContext, target: Target | None) -> PublishResult:
+    there = await to_thread.run_sync(ctx.hub.refs, f"refs/heads/mimo/{ctx.run}/")
+    changes = [RefChange(ref=ref, old=ctx.state.published.get(ref), new=oid) for ref, oid in there.items()]
+    recorder = ctx.journal.recorder()
+    await recorder.record(
+        PublishStarted(
+            refs=there,
+            base_branch=target.base.branch if target else None,
+            base_before=target.base.commit if target else None,
+            base_after=target.commit if target else None,
+        )
+    )
+    result = await to_thread.run_sync(partial(publish, ctx.repository, ctx.hub, changes, target=target))
+    await recorder.record(PublishEnded(refs=dict(result.refs), moved=result.moved, why_not=result.why_not))
+    return result

@@ -1,0 +1,110 @@
+"""One round of one agent: a worksite, the conversation, the saved files, and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from agents.agent import Agent, Outcome, begin
+from agents.assignment import Assignment
+from agents.conversation import Conversation
+from agents.events import AttemptEnded, AttemptStarted
+from agents.recorder import Recorder
+from agents.results import RoleResult
+from orchestrator.plan.models import Task
+from orchestrator.run.budget import TimedBudget
+from orchestrator.run.checkpoints import Checkpoints
+from orchestrator.run.context import RunContext
+from orchestrator.run.faults import outlasting_faults
+from orchestrator.run.worksite import worksite
+
+ClaimOn = Callable[[RoleResult, Checkpoints], Awaitable[str | None]]
+"""Checks a claim on the files as they were last saved; a reason sends it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What a round begins with: `tree` where its files are not those of `commit`; `keep` where they may land."""
+
+    task: Task
+    assignment: Assignment
+    commit: str
+    tree: str | None = None
+    keep: bool
+    conversation: Conversation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a round ended, and the files as last saved."""
+
+    outcome: Outcome
+    commit: str
+    tree: str
+
+
+async def work_round(
+    ctx: RunContext, work: Round, *, recorder: Recorder, budget: TimedBudget, claim: ClaimOn | None = None
+) -> Finished:
+    """Let the agent work until it ends, on a fresh sandbox where one is lost; raises SandboxError, AirlockError."""
+    tree = work.tree or await ctx.tree_of(work.commit)
+    talk = work.conversation or begin(work.assignment)
+    saved = Checkpoints(
+        ctx,
+        recorder,
+        task=work.task.id,
+        agent=work.assignment.agent,
+        commit=work.commit,
+        tree=tree,
+        keep=work.keep,
+    )
+    agent = Agent(
+        model=ctx.model_of(work.assignment.role, task=work.task.id, agent=work.assignment.agent, recorder=recorder),
+        policy=ctx.policy,
+        asker=ctx.asker,
+        recorder=recorder,
+        budget=budget,
+        timeout_seconds=ctx.plan.sandbox.timeout_seconds,
+        stopping=ctx.stopping,
+    )
+
+    async def once() -> Outcome:
+        async with worksite(ctx, work.task.id, saved.commit, tree=saved.tree) as sandbox:
+            await recorder.record(_started(work, agent, saved.commit, sandbox.name))
+
+            async def checkpoint(step: int) -> str | None:
+                return await saved.take(sandbox, step)
+
+            async def check(result: RoleResult) -> str | None:
+                return await claim(result, saved) if claim is not None else None
+
+            return await agent.run(
+                work.assignment, sandbox=sandbox, conversation=talk, checkpoint=checkpoint, claim=check
+            )
+
+    outcome = await outlasting_faults(recorder, work.assignment.agent, once)
+    await recorder.record(_ended(work, outcome, saved))
+    return Finished(outcome=outcome, commit=saved.commit, tree=saved.tree)
+
+
+def _started(work: Round, agent: Agent, commit: str, sandbox: str) -> AttemptStarted:
+    told = work.assignment
+    return AttemptStarted(
+        agent=told.agent,
+        role=told.role,
+        attempt=told.attempt,
+        round=told.round,
+        model=agent.model.id,
+        commit=commit,
+        sandbox=sandbox,
+    )
+
+
+def _ended(work: Round, outcome: Outcome, saved: Checkpoints) -> AttemptEnded:
+    return AttemptEnded(
+        agent=work.assignment.agent,
+        outcome=outcome.ended,
+        result=outcome.result.model_dump(mode="json") if outcome.result is not None else None,
+        why=outcome.why,
+        commit=saved.commit if work.keep else None,
+    )

@@ -1,0 +1,55 @@
+"""A place to work: a worktree laid out from a commit, in a sandbox of its own, gone when the work is over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+from anyio import to_thread
+
+from orchestrator.airlock.removal import remove_worktree
+from orchestrator.airlock.worktree import prepare_worktree
+from orchestrator.run.context import RunContext
+from sandbox.identity import sandbox_uid
+from sandbox.sandbox import Sandbox, SandboxSpec
+
+REMOVAL_SECONDS = 60.0
+"""The longest that leaving a worksite may take; what is left then is swept by `clean` or the next run."""
+
+
+@asynccontextmanager
+async def worksite(ctx: RunContext, task: str, commit: str, *, tree: str | None = None) -> AsyncIterator[Sandbox]:
+    """A fresh sandbox on a fresh worktree of `commit`, with the files of `tree` where one is given.
+
+    Raises SandboxUnavailable, AirlockError.
+    """
+    directory = ctx.directory / task / uuid4().hex[:12]
+    try:
+        await to_thread.run_sync(partial(_lay_out, ctx, task, directory, commit, tree))
+        async with ctx.backend.open(_spec(ctx, task, directory)) as sandbox:
+            yield sandbox
+    finally:
+        with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
+            await to_thread.run_sync(remove_worktree, directory, abandon_on_cancel=True)
+
+
+def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str | None) -> None:
+    prepare_worktree(
+        ctx.hub, directory, task=task, head=commit, base=ctx.base_commit, tree=tree, owner_uid=sandbox_uid()
+    )
+
+
+def _spec(ctx: RunContext, task: str, directory: Path) -> SandboxSpec:
+    return SandboxSpec(
+        run=ctx.run,
+        task=task,
+        worktree=directory,
+        base_objects=ctx.base_store.objects,
+        image=ctx.image,
+        limits=ctx.sandbox_limits,
+        env=ctx.plan.sandbox.env,
+    )
