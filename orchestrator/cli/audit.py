@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.options import JsonOption, RunArgument
-from orchestrator.cli.selection import choose_run
-from orchestrator.cli.state import here, open_journal
+from orchestrator.cli.selection import choose_run, folded
+from orchestrator.cli.state import HUB, here, open_journal, state_of
+from orchestrator.cli.tail import cut_tail
 from orchestrator.cli.terminal import print_json, printable, results_console
 
 if TYPE_CHECKING:
     from orchestrator.journal.chain import ChainReport
+    from orchestrator.journal.store import JournalStore
 
 
 def verify(run: RunArgument, *, json: JsonOption = False) -> None:
@@ -21,17 +25,28 @@ def verify(run: RunArgument, *, json: JsonOption = False) -> None:
 
     The first one that was is named.
     """
-    from orchestrator.journal.chain import verify_chain
-
-    with open_journal(here()) as store:
+    repository = here()
+    with open_journal(repository) as store:
         name = choose_run(store.runs(), run)
-        report = verify_chain(store.events(name))
+        report = _report(store, name, state_of(repository) / HUB)
     if json:
         print_json(_as_json(name, report))
     else:
         results_console().print(printable(_in_words(name, report)))
     if report.broken_at is not None:
         raise typer.Exit(ExitCode.PARTIAL)
+
+
+def _report(store: JournalStore, run: str, hub: Path) -> ChainReport:
+    from orchestrator.journal.chain import verify_chain
+
+    events = list(store.events(run))
+    report = verify_chain(events)
+    if report.broken_at is not None:
+        return report
+    # A chain that was cut short is whole in itself, so what landed is asked as well.
+    why = cut_tail(hub, run=run, base=folded(store, run).base_before, hashes={event.hash for event in events})
+    return report if why is None else replace(report, broken_at=report.events + 1, why=why)
 
 
 def _as_json(run: str, report: ChainReport) -> dict[str, Any]:
@@ -49,5 +64,5 @@ def _as_json(run: str, report: ChainReport) -> dict[str, Any]:
 def _in_words(run: str, report: ChainReport) -> str:
     if report.broken_at is not None:
         return f"{run}: broken at event {report.broken_at}: {report.why}"
-    end = "closed by its end" if report.closed else "not ended: a cut tail would not show"
+    end = "closed by its end" if report.closed else "not ended: what was cut off since its last landing does not show"
     return f"{run}: {report.events} events, each as it was written; {end}; head {report.head}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,7 +41,7 @@ def log(
         name = choose_run(store.runs(), run)
         if task is not None:
             choose_tasks(read_state(store, name), [task])
-        events = _followed(store, name) if follow else store.events(name)
+        events = followed(store, name, wait=partial(time.sleep, POLL_SECONDS)) if follow else store.events(name)
         _show((event for event in events if task in {None, event.task}), follow=follow, json=json)
 
 
@@ -66,8 +67,8 @@ def _rendered(events: Iterator[Recorded]) -> Iterator[RenderableType]:
         yield from log_view(event)
 
 
-def _followed(store: JournalStore, run: str) -> Iterator[Recorded]:
-    """The events so far, then each as it comes, until the run has ended."""
+def followed(store: JournalStore, run: str, *, wait: Callable[[], None]) -> Iterator[Recorded]:
+    """A run's events so far, then each as it comes, until the run has ended; `wait` passes the time between looks."""
     seen, over = 0, False
     while not over:
         for event in store.events(run, after=seen):
@@ -75,4 +76,4 @@ def _followed(store: JournalStore, run: str) -> Iterator[Recorded]:
             seen, over = event.seq, event.kind == _END
             yield event
         if not over:
-            time.sleep(POLL_SECONDS)
+            wait()

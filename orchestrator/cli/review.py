@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.cli.options import JsonOption, OptionalRun, OptionalTask
 from orchestrator.cli.selection import LAST, choose_tasks, read_state
-from orchestrator.cli.state import here, open_journal, state_of
+from orchestrator.cli.state import HUB, here, open_journal, state_of
 from orchestrator.cli.terminal import print_json, show_paged
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from orchestrator.journal.state import RunState
     from orchestrator.journal.store import JournalStore
     from orchestrator.views.evidence import Evidence
-
-HUB = "hub.git"
-"""The store of all that runs made, in the state directory."""
 
 
 def review(run: OptionalRun = LAST, task: OptionalTask = None, *, json: JsonOption = False) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from orchestrator.cli.liveness import settle_status
 from orchestrator.cli.options import JsonOption
-from orchestrator.cli.state import here, open_journal
+from orchestrator.cli.selection import folded
+from orchestrator.cli.state import here, open_journal, state_of
 from orchestrator.cli.terminal import print_json, results_console, say
 from orchestrator.errors import UsageProblem
 
 
 def runs(*, json: JsonOption = False) -> None:
     """List all runs of this repository, newest first."""
-    from orchestrator.journal.fold import fold
     from orchestrator.views.runs import runs_json, runs_view
 
+    repository = here()
     try:
-        store = open_journal(here())
+        store = open_journal(repository)
     except UsageProblem as nothing:
         # An empty list is an answer, to a program above all.
         if json:
@@ -23,7 +25,8 @@ def runs(*, json: JsonOption = False) -> None:
             say(str(nothing))
         return
     with store:
-        states = [fold(store.events(run)) for run in store.runs()]
+        directory = state_of(repository)
+        states = [settle_status(folded(store, run), directory=directory) for run in store.runs()]
     if json:
         print_json(runs_json(states))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import UsageProblem
+from orchestrator.errors import CannotRun, UsageProblem
 from policies.problems import did_you_mean
 
 if TYPE_CHECKING:
@@ -50,11 +50,19 @@ def choose_tasks(state: RunState, wanted: Iterable[str]) -> list[str]:
 
 
 def read_state(store: JournalStore, wanted: str) -> RunState:
-    """The state of the run that `wanted` names; raises UsageProblem."""
+    """The state of the run that `wanted` names; raises UsageProblem, CannotRun."""
+    return folded(store, choose_run(store.runs(), wanted))
+
+
+def folded(store: JournalStore, run: str) -> RunState:
+    """The state of a run; raises CannotRun where its journal was tampered with."""
     from orchestrator.journal.fold import fold
 
-    run = choose_run(store.runs(), wanted)
-    return fold(store.events(run))
+    try:
+        return fold(store.events(run))
+    except (ValueError, KeyError) as error:
+        remedy = f"see what was changed: mimo-orchestrate audit verify {run}"
+        raise CannotRun(f"the journal of {run} can't be read", remedy) from error
 
 
 def _some(runs: Sequence[str]) -> str:

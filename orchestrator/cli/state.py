@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "mimo-orchestrate"
 JOURNAL = "journal.db"
+HUB = "hub.git"
+"""The store of all that runs made."""
 
 
 def state_home() -> Path:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+from orchestrator.cli.liveness import settle_status
 from orchestrator.cli.options import JsonOption, OptionalRun
 from orchestrator.cli.selection import LAST, read_state
-from orchestrator.cli.state import here, open_journal
+from orchestrator.cli.state import here, open_journal, state_of
 from orchestrator.cli.terminal import print_json, results_console
 
 
@@ -14,8 +15,9 @@ def status(run: OptionalRun = LAST, *, json: JsonOption = False) -> None:
     """Show one run: tasks, states, steps, cost, what waits for you."""
     from orchestrator.views.status import status_json, status_view
 
-    with open_journal(here()) as store:
-        state = read_state(store, run)
+    repository = here()
+    with open_journal(repository) as store:
+        state = settle_status(read_state(store, run), directory=state_of(repository))
     if json:
         print_json(status_json(state))
         return

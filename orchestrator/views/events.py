@@ -9,14 +9,13 @@ from orchestrator.journal.chain import Recorded
 
 
 def event_json(recorded: Recorded) -> dict[str, Any]:
-    """The event as one JSON object: where it stands in the journal, then its payload, with `kind` to tell it by."""
-    place = {
+    """The event as one JSON object: where it stands in the journal, and what it holds as `payload`."""
+    return {
         "run": recorded.run,
         "seq": recorded.seq,
-        "time": recorded.time,
         "task": recorded.task,
+        "time": recorded.time,
         "kind": recorded.kind,
+        "payload": json.loads(recorded.payload),
         "hash": recorded.hash,
     }
-    # A payload never gets to overwrite where it stands.
-    return {**json.loads(recorded.payload), **place}

@@ -18,8 +18,9 @@ from orchestrator.views.words import count, dollars, duration, moment, one_line,
 _FAULTS_SHOWN = 3
 
 
-def status_view(state: RunState, *, now: float) -> Iterator[RenderableType]:
-    """A page for the terminal; `now` is the time that running clocks are read at."""
+def status_view(state: RunState, *, now: float | None = None) -> Iterator[RenderableType]:
+    """A page for the terminal; `now` is the time that running clocks are read at, else that of the last event."""
+    now = state.updated_at if now is None else now
     yield from _head(state, now)
     yield Text()
     yield _tasks(state, now)

@@ -162,7 +162,7 @@ def test_events_for_programs_keep_their_place_whatever_they_hold(store: JournalS
     events = story.recorded(store, story.started())
     first = event_json(events[0])
     assert (first["run"], first["seq"], first["kind"], first["task"]) == (story.RUN, 1, "run started", None)
-    assert first["plan"]["goal"] == "Make it better."
+    assert first["payload"]["plan"]["goal"] == "Make it better."
     assert "\n" not in json.dumps(first)
 
 

@@ -1,0 +1,177 @@
+"""The read commands, from the words that a user types to what they see and the exit code."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from agents import events as e
+from orchestrator.cli.log import followed
+from orchestrator.cli.state import JOURNAL
+from orchestrator.journal.store import JournalStore
+from orchestrator.run.lease import lease
+from tests.cli.conftest import Type
+from tests.views import story
+
+OTHER = "demo-20260102-120000-cd34"
+
+
+def test_runs_lists_what_there_is(state: Path, type_in: Type) -> None:
+    """Runs are listed for people and for programs."""
+    assert story.RUN in type_in("runs").out
+    assert [run["run"] for run in json.loads(type_in("runs", "--json").out)] == [story.RUN]
+
+
+def test_a_repository_without_runs_has_an_empty_list(repository: Path, type_in: Type) -> None:
+    """No runs is an answer, an empty one for programs; one run that is wanted and not there is a mistake."""
+    assert type_in("runs").code == 0
+    assert json.loads(type_in("runs", "--json").out) == []
+    typed = type_in("status")
+    assert (typed.code, typed.out) == (2, "")
+    assert "this repository has no runs" in typed.err
+
+
+@pytest.mark.parametrize("name", [story.RUN, "demo-20260101", "last"])
+def test_a_run_may_be_abbreviated(state: Path, type_in: Type, name: str) -> None:
+    """A run is named whole, by a unique beginning, or as the last one."""
+    assert json.loads(type_in("status", name, "--json").out)["run"] == story.RUN
+
+
+def test_an_ambiguous_or_unknown_run_is_refused_with_what_there_is(state: Path, type_in: Type) -> None:
+    """A beginning that several runs share is never guessed at."""
+    with JournalStore(state / JOURNAL) as store:
+        store.append(OTHER, story.started())
+    several = type_in("status", "demo")
+    assert several.code == 2
+    assert f"one of {OTHER}, {story.RUN}" in several.err
+    unknown = type_in("status", "demo-20260101-120000-ab13")
+    assert unknown.code == 2
+    assert f"did you mean '{story.RUN}'" in unknown.err
+    assert json.loads(type_in("status", "last", "--json").out)["run"] == OTHER
+
+
+def test_status_shows_the_run_to_people_and_to_programs(state: Path, type_in: Type) -> None:
+    """The result object of `run --json` is there at any time, with the questions that wait."""
+    shown = type_in("status").out
+    assert "waits for you: make docs" in shown
+    told = json.loads(type_in("status", "last", "--json").out)
+    assert told["status"] == "stopped"
+    assert {task["id"]: task["state"] for task in told["tasks"]} == {
+        "survey": "landed",
+        "port": "landed",
+        "docs": "waiting",
+    }
+    assert told["questions"][0]["id"] == "docs.q1"
+
+
+def test_a_run_whose_process_is_gone_is_interrupted(state: Path, type_in: Type) -> None:
+    """After a crash nobody is told that the run goes on; while somebody works on it, it does."""
+    with JournalStore(state / JOURNAL) as store:
+        store.append(OTHER, story.started())
+    told = json.loads(type_in("status", OTHER, "--json").out)
+    assert (told["status"], told["why"]) == ("interrupted", "its process is gone: it crashed or was killed")
+    assert f"mimo-orchestrate resume {OTHER}" in type_in("status", OTHER).out
+    with lease(state / "locks" / OTHER):
+        assert json.loads(type_in("status", OTHER, "--json").out)["status"] == "running"
+
+
+def test_log_shows_all_of_a_run_or_one_task(state: Path, type_in: Type) -> None:
+    """The log is whole, or of one task; for programs it is a list of events in order."""
+    assert "survey: task started" in type_in("log", "last").out
+    assert "survey: task started" not in type_in("log", "last", "port").out
+    events = json.loads(type_in("log", "last", "--json").out)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert {event["task"] for event in json.loads(type_in("log", "last", "port", "--json").out)} == {"port"}
+    wrong = type_in("log", "last", "prot")
+    assert (wrong.code, "did you mean 'port'?" in wrong.err) == (2, True)
+
+
+def test_a_followed_log_ends_with_its_run(state: Path, type_in: Type) -> None:
+    """Following gives each event as a line of JSON and stops where the run has ended."""
+    lines = type_in("log", "last", "--follow", "--json").out.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert json.loads(lines[-1])["kind"] == "run ended"
+
+
+def test_a_followed_log_waits_for_what_comes(state: Path) -> None:
+    """Events that are written while the log is followed appear, and a resumed run is followed past its first end."""
+    later: list[story.Story] = [
+        [("docs", e.TaskStarted(commit=story.BASE))],
+        [(None, e.RunEnded(status="done", base_after=story.BASE, moved=False))],
+    ]
+    with JournalStore(state / JOURNAL) as store:
+        store.append(story.RUN, [(None, e.RunResumed(program="1"))])
+
+        def wait() -> None:
+            store.append(story.RUN, later.pop(0))
+
+        kinds = [event.kind for event in followed(store, story.RUN, wait=wait)]
+    assert kinds[-4:] == ["run ended", "run resumed", "task started", "run ended"]
+
+
+def test_review_shows_the_change_that_landed(state: Path, type_in: Type) -> None:
+    """The diff comes from the hub, and stands beside commands and verdicts."""
+    shown = type_in("review", "last", "port").out
+    for expected in ("-old = 1", "+new = 2", "$ git status  exit 0  allow", "Ported it."):
+        assert expected in shown
+    told = json.loads(type_in("review", "--json").out)
+    assert [task["id"] for task in told["tasks"]] == ["survey", "port", "docs"]
+    assert "+new = 2" in told["tasks"][1]["patch"]
+
+
+def test_audit_verifies_an_untouched_run(state: Path, type_in: Type) -> None:
+    """A journal as it was written is said to be so."""
+    typed = type_in("audit", "verify", "last")
+    assert typed.code == 0
+    assert "each as it was written; closed by its end" in typed.out.replace("\n", " ")
+    assert json.loads(type_in("audit", "verify", "last", "--json").out)["intact"] is True
+
+
+def tampered(journal: Path, statement: str) -> None:
+    """Change the journal behind the program's back."""
+    with sqlite3.connect(journal) as connection:
+        for trigger in ("events_unchanged", "events_kept"):
+            connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken_at", "why"),
+    [
+        ("UPDATE events SET payload = replace(payload, 'true', 'false') WHERE seq = 3", 3, "was changed"),
+        ("DELETE FROM events WHERE seq = 7", 7, "event 7 is missing"),
+        ("DELETE FROM events WHERE seq > 5", 6, "the end was cut off"),
+    ],
+)
+def test_audit_names_the_first_event_that_is_wrong(
+    state: Path, type_in: Type, statement: str, broken_at: int, why: str
+) -> None:
+    """A changed event, a missing one, and a journal that was cut short, are found and named."""
+    tampered(state / JOURNAL, statement)
+    told = json.loads(type_in("audit", "verify", "last", "--json").out)
+    assert (told["intact"], told["broken_at"]) == (False, broken_at)
+    assert why in told["why"]
+    assert type_in("audit", "verify", "last").code == 1
+
+
+def test_a_journal_that_no_longer_reads_points_to_the_audit(state: Path, type_in: Type) -> None:
+    """Damage is no bug of ours: the message says how to look at it."""
+    tampered(state / JOURNAL, "UPDATE events SET payload = '{}' WHERE seq = 3")
+    typed = type_in("status")
+    assert typed.code == 4
+    assert f"mimo-orchestrate audit verify {story.RUN}" in typed.err
+
+
+def test_outside_of_a_repository_the_way_out_is_named(
+    tmp_path: Path, type_in: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a repository there is nothing to read: exit code 4, and what to do."""
+    monkeypatch.chdir(tmp_path)
+    typed = type_in("runs")
+    assert typed.code == 4
+    assert "not in a git repository" in typed.err
+    assert "git init" in typed.err
