@@ -203,8 +203,8 @@ def other_work_tree(stage: Stage, canary: Path) -> None:
         (fake / name).symlink_to(stage.common / name)
     (fake / "HEAD").write_text("ref: refs/heads/task\n")
     configuration(fake / "config", "core.worktree", str(host))
-    for key in ("user.name", "user.email"):
-        configuration(fake / "config", key, "agent")
+    for key, value in {"core.repositoryFormatVersion": "0", "user.name": "a", "user.email": "a@example.com"}.items():
+        configuration(fake / "config", key, value)
     (stage.worktree / ".git").rename(stage.worktree.parent / "moved-away")
     (stage.worktree / ".git").write_text(f"gitdir: {fake}\n")
 
