@@ -153,7 +153,8 @@ class JudgedSandbox:
     async def _judge(self, proposed: CommandProposed, place: Place, decision: Decision, subject: str) -> Refused | None:
         hands = self._hands
         if decision.verdict is not Verdict.ASK:
-            allowed = decision.verdict is Verdict.ALLOW
+            # A decision about nothing decides nothing: its verdict would be "allow".
+            allowed = decision.verdict is Verdict.ALLOW and bool(decision.parts)
             await hands.recorder.record(proposed, judged_event(proposed.id, decision, allowed=allowed))
             return None if allowed else Refused(decision=decision)
         question = Question(

@@ -8,10 +8,10 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
-
+from agents.abandonable import run_abandonable
 from agents.conversation import CHARS_PER_TOKEN, estimate
 from agents.errors import ModelError, ModelFault
 from agents.faults import model_error
@@ -19,9 +19,6 @@ from agents.model import Message, ModelReply, ModelRequest, Usage
 from agents.prices import Price
 from agents.redact import Redactor
 from agents.wire import Assembly, Incomplete, sent_messages, sent_tools
-
-CALLS_AT_ONCE = 32
-"""Threads for one model; abandoned calls hold theirs until their timeout."""
 
 
 class LitellmModel:
@@ -47,17 +44,10 @@ class LitellmModel:
         self._stream = stream
         self._timeout_seconds = timeout_seconds
         self._total_seconds = total_seconds
-        self._limiter = CapacityLimiter(CALLS_AT_ONCE)
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask once, in a thread; raises ModelFault, ModelRefused or ContextTooLong."""
-        abandoned = threading.Event()
-        try:
-            return await to_thread.run_sync(
-                self._ask, request, abandoned, abandon_on_cancel=True, limiter=self._limiter
-            )
-        finally:
-            abandoned.set()
+        return await run_abandonable(partial(self._ask, request))
 
     def _ask(self, request: ModelRequest, abandoned: threading.Event) -> ModelReply:
         litellm = load_litellm()

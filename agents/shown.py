@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from agents.execution import Edited, Ran, Refused
 from agents.fence import cut, digest, one_line
 from policies.verdict import Part, Verdict
@@ -9,14 +11,16 @@ from sandbox.sandbox import CommandResult
 
 STDOUT_CHARS = 8000
 STDERR_CHARS = 4000
+RECALLED_CHARS = 200_000
 MOST_PARTS = 3
 
 
 def full_text(outcome: Ran | Edited | Refused) -> str:
-    """All that came out, for `recall`."""
+    """What came out, for `recall`: cut only so far that hundreds of floods fit into memory."""
     if not isinstance(outcome, Ran):
         return shown(outcome)
-    return f"{_ending(outcome.result)}\n{outcome.result.stdout.text()}\n{outcome.result.stderr.text()}"
+    result = outcome.result
+    return cut(f"{_ending(result)}\n{result.stdout.text()}\n{result.stderr.text()}", RECALLED_CHARS)
 
 
 def shown(outcome: Ran | Edited | Refused, *, step: int = 0, notes: tuple[str, ...] = ()) -> str:
@@ -61,7 +65,9 @@ def _refused(refused: Refused) -> str:
 
 
 def _part(part: Part) -> list[str]:
-    lines = [f"{one_line(part.text)}: rule {one_line(part.rule)} ({part.file}:{part.line}): {one_line(part.why, 400)}"]
+    # The file's name alone: where it lies on the host is no business of the model.
+    place = f"{PurePath(part.file).name}:{part.line}"
+    lines = [f"{one_line(part.text)}: rule {one_line(part.rule)} ({place}): {one_line(part.why, 400)}"]
     if part.instead:
         lines.append(f"instead: {one_line(part.instead, 400)}")
     return lines

@@ -10,6 +10,7 @@ import pytest
 from agents.events import CommandJudged, CommandProposed, CommandRun, QuestionAnswered, QuestionAsked
 from agents.execution import Edited, Hands, JudgedSandbox, Place, Ran, Refused, run_user_command
 from agents.shown import shown
+from policies.verdict import Decision
 from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
 from tests.fakes.sandbox import FakeSandbox, result
 
@@ -80,6 +81,15 @@ async def test_a_denied_command_never_runs() -> None:
     told = shown(outcome)
     for part in ("nothing was run", "deny: test", "policy.yaml:7", "the test says so", "instead: use git status"):
         assert part in told
+
+
+async def test_a_decision_without_parts_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that found nothing to judge has allowed nothing."""
+    hand = Hand()
+    monkeypatch.setattr(hand.policy, "judge_command", lambda script, **_: Decision(parts=()))
+    assert isinstance(await hand.judged.shell("# nothing", place=HERE), Refused)
+    assert not hand.sandbox.commands
+    assert not hand.recorder.of(CommandJudged)[0].allowed
 
 
 async def test_an_unanswered_no_of_a_human_refuses() -> None:

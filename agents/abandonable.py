@@ -1,0 +1,47 @@
+"""Blocking work that can be walked away from: no cancelled caller, and no exit of the program, waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import anyio
+from anyio import from_thread, lowlevel
+
+Result = TypeVar("Result")
+
+
+async def run_abandonable(work: Callable[[threading.Event], Result]) -> Result:
+    """Run `work` in a thread of its own; it is given an event that is set when its caller has gone.
+
+    anyio's own worker threads are no daemons: one that waits for a provider would hold up the program's end.
+    """
+    outcome: Future[Result] = Future()
+    gone = threading.Event()
+    done = anyio.Event()
+    token = lowlevel.current_token()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work(gone))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller
+            outcome.set_exception(error)
+        if not gone.is_set():
+            _tell(done, token)
+
+    threading.Thread(target=run, name="abandonable", daemon=True).start()
+    try:
+        await done.wait()
+    finally:
+        gone.set()
+    return outcome.result()
+
+
+def _tell(done: anyio.Event, token: lowlevel.EventLoopToken) -> None:
+    try:
+        from_thread.run_sync(done.set, token=token)
+    except RuntimeError:
+        # The event loop has ended meanwhile, and with it whoever waited.
+        return
