@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.errors import ModelError, ModelRefused, ModelUnavailable
-from agents.events import FaultMet
+from agents.events import FaultMet, FaultRetried
 from agents.model import Model, ModelReply, ModelRequest
 from agents.recorder import Recorder
 
@@ -25,12 +25,16 @@ class ModelChain:
     async def ask(self, request: ModelRequest) -> ModelReply:
         """The first answer; raises ModelUnavailable if waiting may help any of them, else ModelRefused."""
         errors: list[ModelError] = []
-        for model in self._models:
+        for number, model in enumerate(self._models, start=1):
+            if errors:
+                await self._recorder.record(FaultRetried(where=f"model {model.id}", attempt=number))
             try:
                 return await model.ask(request)
-            except (ModelUnavailable, ModelRefused) as error:
+            except ModelUnavailable as error:
                 errors.append(error)
-                where = f"model {model.id}"
-                await self._recorder.record(FaultMet(where=where, why=f"falling back: {error.why}", retryable=False))
+            except ModelRefused as error:
+                errors.append(error)
+                # The retries recorded the faults of a model that is down; this one they let through.
+                await self._recorder.record(FaultMet(where=f"model {model.id}", why=error.why, retryable=False))
         waiting = [error for error in errors if isinstance(error, ModelUnavailable)]
         raise (waiting or errors)[-1]

@@ -47,7 +47,7 @@ class Comment(_Result):
     """One thing that has to change, or is worth saying; line 0 is the whole file."""
 
     file: Line
-    line: Annotated[int, Field(ge=0)] = 0
+    line: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     text: Text
 
 

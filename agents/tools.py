@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,6 +53,7 @@ TOOLS: dict[str, tuple[type[_Arguments], str]] = {
 }
 
 
+@cache
 def tool_schemas(role: RoleSpec) -> tuple[ToolSchema, ...]:
     """The tools of a role, `finish` with the role's own result as its schema."""
     schemas = []
@@ -79,7 +81,11 @@ def _shorten(value: Any, definitions: dict[str, Any]) -> Any:
     if "anyOf" in value:
         # An optional argument is one that may be left out: null need not be offered.
         value = next(option for option in value["anyOf"] if option.get("type") != "null")
-    kept = {key: item for key, item in value.items() if key not in {"title", "description", "maxLength", "default"}}
+    kept = {
+        key: item
+        for key, item in value.items()
+        if key not in {"title", "description", "maxLength", "maximum", "default"}
+    }
     if "properties" in kept:
         kept["properties"] = {name: _shorten(item, definitions) for name, item in kept["properties"].items()}
     return {key: item if key == "properties" else _shorten(item, definitions) for key, item in kept.items()}

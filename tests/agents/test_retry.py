@@ -93,7 +93,7 @@ async def test_what_is_final_is_not_asked_again(final: Exception) -> None:
 
 
 async def test_the_next_of_a_chain_is_asked() -> None:
-    """A model that is down and one without a key are passed over, and the journal says why."""
+    """A model that is down and one without a key are passed over, and the journal says so."""
     recorder = FakeRecorder()
     chain = ModelChain(
         [
@@ -105,7 +105,8 @@ async def test_the_next_of_a_chain_is_asked() -> None:
     )
     assert chain.id == "a"
     assert (await chain.ask(REQUEST)).message == finish()
-    assert [fault.where for fault in recorder.of(FaultMet)] == ["model a", "model b"]
+    assert [fault.where for fault in recorder.of(FaultMet)] == ["model b"]
+    assert [retry.where for retry in recorder.of(FaultRetried)] == ["model b", "model c"]
 
 
 @pytest.mark.parametrize(
