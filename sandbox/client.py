@@ -79,9 +79,14 @@ class SupervisedSandbox:
             self._lose(str(error))
 
     async def execute(self, command: Command) -> CommandResult:
-        """Run one command; raises CommandRefused where it can't be started as it stands, and SandboxLost."""
-        timeout = self._limits.timeout_seconds if command.timeout_seconds is None else command.timeout_seconds
+        """Run one command, no longer than it asks for and the sandbox's own limit allows.
+
+        Raises CommandRefused where it can't be started as it stands, and SandboxLost.
+        """
         _check_command(command)
+        timeout = self._limits.timeout_seconds
+        if command.timeout_seconds is not None:
+            timeout = min(timeout, command.timeout_seconds)
         payload = exec_payload(
             command.script,
             command.cwd,
@@ -144,7 +149,7 @@ class SupervisedSandbox:
         if self._lost is not None:
             raise SandboxLost(self._name, self._lost)
         while self._streaming is not None:
-            await self._next_record(self._streaming)
+            await self._drain(self._streaming)
         self._last_request += 1
         await self._transmit(encode(kind, self._last_request, payload))
         return self._last_request
@@ -191,6 +196,12 @@ class SupervisedSandbox:
         self._snapshot_taken = False
         self._streaming = request
         return request
+
+    async def _drain(self, request: int) -> None:
+        """Read away the next frame of a snapshot that nobody reads any more; its reader does not have it whole."""
+        frame = await self._answer(request, within=ANSWER_SECONDS)
+        if frame.type is not FrameType.RECORD:
+            self._streaming = None
 
     async def _next_record(self, request: int) -> Record | None:
         """The next record of the snapshot that is streaming; None at its end. Raises SnapshotTooLarge."""

@@ -31,8 +31,8 @@ static void bound_resources(void)
 	bound(RLIMIT_NOFILE, ceilings.open_files);
 	bound(RLIMIT_FSIZE, ceilings.file_bytes);
 	bound(RLIMIT_NPROC, ceilings.process_rlimit);
-	/* A quarter above the ceiling: the count every 100 ms names the limit, this stops what is quicker. */
-	bound(RLIMIT_DATA, ceilings.memory_bytes + ceilings.memory_bytes / 4);
+	/* Far above the ceiling: the count every 100 ms ends and names what passes it, this what is absurd from the start. */
+	bound(RLIMIT_DATA, ceilings.memory_bytes * 4);
 }
 
 /* The kernel's out-of-memory killer is to take any command before it takes the supervisor. */

@@ -40,6 +40,7 @@ struct run {
 	uint64_t refused_forks;
 	struct reaped reaped;
 	enum limit limit;
+	bool met_processes;
 	bool cancelled;
 };
 
@@ -162,17 +163,28 @@ static void read_host(struct run *run)
 	frame_free(&frame);
 }
 
-/* True when a ceiling that no cgroup of the engine enforces was passed. */
+static bool out_of_memory(const struct run *run, const struct usage *usage)
+{
+	if (ceilings.memory_bytes == 0) /* the engine's cgroup has killed one of them: the others wait for it in vain */
+		return cgroup_oom_kills() > run->oom_kills;
+	return usage->resident_bytes > ceilings.memory_bytes && usage_exact_memory() > ceilings.memory_bytes;
+}
+
+/* True when a ceiling was passed and everything is to be killed. At the ceiling of processes the kernel refuses more
+ * of them, which a command may well handle; it is passed only where there is no such refusal. */
 static bool sample(struct run *run)
 {
 	struct usage usage = usage_now();
 	if (usage.own_bytes > run->peak_sum)
 		run->peak_sum = usage.own_bytes;
-	if (ceilings.processes && usage.threads >= ceilings.processes)
-		run->limit = LIMIT_PROCESSES;
-	if (ceilings.memory_bytes && usage.resident_bytes > ceilings.memory_bytes && usage_exact_memory() > ceilings.memory_bytes)
+	if (out_of_memory(run, &usage)) {
 		run->limit = LIMIT_MEMORY;
-	return run->limit == LIMIT_PROCESSES || run->limit == LIMIT_MEMORY;
+		return true;
+	}
+	if (ceilings.processes == 0 || usage.threads < ceilings.processes)
+		return false;
+	run->met_processes = true;
+	return usage.threads > ceilings.processes;
 }
 
 /* Looks at the clock; true when everything is to be killed now. */
@@ -235,7 +247,7 @@ static void finish(struct run *run)
 		return;
 	if (cgroup_oom_kills() > run->oom_kills)
 		run->limit = LIMIT_MEMORY;
-	else if (cgroup_refused_forks() > run->refused_forks)
+	else if (run->met_processes || cgroup_refused_forks() > run->refused_forks)
 		run->limit = LIMIT_PROCESSES;
 	else if (WIFSIGNALED(run->reaped.main_status) && WTERMSIG(run->reaped.main_status) == SIGXFSZ)
 		run->limit = LIMIT_DISK;
