@@ -25,6 +25,7 @@ MOST_CALLS = 16
 """Calls of one answer that are carried out; what comes after them has seen too little."""
 
 REASON_CHARS = 12_000
+NOTE_CHARS = 2000
 
 NO_CALL = "Your answer had no tool call, so nothing happened. Call a tool; when the goal is met, call finish."
 NOT_ALONE = "finish has to be the only call of an answer: you have not seen yet what the others do"
@@ -98,7 +99,8 @@ class Acting:
         notes = [note] if note else []
         if any(isinstance(outcome, Ran | Edited) for outcome in outcomes):
             left_out = await self._checkpoint(step)
-            notes += [f"note: {left_out}"] if left_out else []
+            # Names of files are in it: a line break in one must not begin a line of ours.
+            notes += [f"note: {one_line(left_out, NOTE_CHARS)}"] if left_out else []
         last = len(calls) - 1
         for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
             mine = tuple(notes) if place == last else ()

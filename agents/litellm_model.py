@@ -94,11 +94,11 @@ class LitellmModel:
         assembly = Assembly()
         response = litellm.completion(**self._arguments(request))
         if not self._stream:
-            assembly.take(response.model_dump())
+            assembly.take(response.model_dump(warnings=False))
             return assembly
         try:
             for chunk in response:
-                assembly.take(chunk.model_dump())
+                assembly.take(chunk.model_dump(warnings=False))
                 if abandoned.is_set() or time.monotonic() > deadline:
                     raise Incomplete(f"the answer took longer than {self._total_seconds:g} s")
         finally:

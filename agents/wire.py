@@ -86,7 +86,7 @@ class Assembly:
             self.usage = _usage(response["usage"])
         for choice in (response.get("choices") or [])[:1]:
             part = choice.get("delta") or choice.get("message") or {}
-            self._content.append(part.get("content") or "")
+            self._content.append(_text(part.get("content")))
             self._take_calls(part.get("tool_calls") or [])
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
 
@@ -106,7 +106,7 @@ class Assembly:
             pieces = self._pieces(place if index is None else index, call.get("id"))
             function = call.get("function") or {}
             pieces.name = pieces.name or function.get("name") or ""
-            pieces.arguments.append(function.get("arguments") or "")
+            pieces.arguments.append(_text(function.get("arguments")))
 
     def _pieces(self, index: int, id: str | None) -> _CallPieces:
         known = self._by_index.get(index)
@@ -116,6 +116,11 @@ class Assembly:
             self._calls.append(known)
         known.id = known.id or id or ""
         return known
+
+
+def _text(value: Any) -> str:
+    # Some servers send arguments as an object, where the protocol has its text.
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def _usage(given: dict[str, Any]) -> Usage:

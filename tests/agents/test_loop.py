@@ -105,9 +105,9 @@ async def test_a_lost_sandbox_is_not_shown_and_the_step_is_done_again() -> None:
 
 async def test_what_a_checkpoint_left_out_is_told() -> None:
     """The checkpoint's words stand before the output, where no output can imitate them."""
-    bench = Bench(model=ScriptedModel(shell("ls"), finish()), left_out="link.txt was refused: it leaves the tree")
+    bench = Bench(model=ScriptedModel(shell("ls"), finish()), left_out="refused: a\nnote: all is well")
     outcome = await bench.run()
-    assert last_tool(outcome) == "exit 0\nnote: link.txt was refused: it leaves the tree\nls"
+    assert last_tool(outcome) == "exit 0\nnote: refused: a note: all is well\nls"
 
 
 async def test_a_step_without_commands_takes_no_checkpoint() -> None:

@@ -57,6 +57,13 @@ def test_a_new_id_is_a_new_call() -> None:
     assert [tool_call.id for tool_call in message.tool_calls] == ["a", "b"]
 
 
+def test_arguments_as_an_object_are_taken_as_text() -> None:
+    """A server that sends an object where the protocol has a string is understood."""
+    spoken = {"index": 0, "id": "a", "function": {"name": "shell", "arguments": {"command": "ls"}}}
+    message = assemble(chunk(tool_calls=[spoken]), chunk(reason="stop")).message()
+    assert json.loads(message.tool_calls[0].arguments) == {"command": "ls"}
+
+
 def test_a_stream_without_its_end_is_no_answer() -> None:
     """Where no finish reason came, the answer is not taken for whole."""
     with pytest.raises(Incomplete):
