@@ -1,0 +1,139 @@
+"""`mimo-orchestrate check`, and `run --dry-run`: what a plan would do; nothing runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli.exit_code import ExitCode
+from orchestrator.cli.options import JsonOption
+from orchestrator.cli.state import here
+from orchestrator.cli.terminal import print_json, results_console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestrator.airlock.repository import UserRepository
+    from orchestrator.plan.models import Plan
+    from orchestrator.run.options import RunOptions
+    from orchestrator.views.check import LayerSummary, Survey
+
+_VERDICTS = ("allow", "ask", "deny")
+_DEFAULT = "ask"
+
+
+def check(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="The plan file.", show_default=False)],
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Check a plan and show what it would do; run nothing.
+
+    The order of the tasks and what runs in parallel, paths that overlap, the effective policy, the sandbox, limits.
+    """
+    from orchestrator.run.options import RunOptions
+
+    raise typer.Exit(check_plan(plan, RunOptions(), as_json=json))
+
+
+def check_plan(path: Path, options: RunOptions, *, as_json: bool) -> int:
+    """Show what a plan would do under the options of the command line; returns the exit code.
+
+    Raises DocumentError, UsageProblem, RepositoryUnusable, GitUnusable.
+    """
+    from orchestrator.plan.loader import load_plan
+    from orchestrator.run.options import overlay
+    from orchestrator.views.check import check_json, check_view
+
+    found = survey(overlay(load_plan(path), options), here())
+    if as_json:
+        print_json(check_json(found))
+    else:
+        console = results_console()
+        for part in check_view(found):
+            console.print(part)
+    return ExitCode.DONE
+
+
+def survey(plan: Plan, repository: UserRepository) -> Survey:
+    """Everything that can be known about a run of `plan` here; a sandbox that can't be had is told, not raised."""
+    from orchestrator.airlock.notes import notes
+    from orchestrator.run.policy_source import policy_of_plan
+    from orchestrator.views.check import Survey
+
+    base = repository.base(plan.base)
+    policy = policy_of_plan(repository, base.commit, plan)
+    backend, why = _backend(plan.sandbox.backend)
+    return Survey(
+        plan=plan,
+        base_branch=base.branch,
+        base_commit=base.commit,
+        layers=tuple(_layer(name, text) for name, text in policy.layers.items()),
+        default=_default(policy.layers),
+        policy_hash=policy.hash,
+        backend=backend,
+        backend_why=why,
+        image=_image(plan, backend),
+        notes=notes(repository, base.commit),
+        warnings=(*_directories(plan, repository, base.commit), *_loosened(policy.looser_than_standard())),
+    )
+
+
+def _backend(wanted: str) -> tuple[str | None, str | None]:
+    import anyio
+
+    from sandbox.backends import choose
+    from sandbox.errors import SandboxUnavailable
+
+    try:
+        return anyio.run(choose, wanted).name, None
+    except SandboxUnavailable as error:
+        return None, str(error)
+
+
+def _image(plan: Plan, backend: str | None) -> str | None:
+    if backend == "bubblewrap":
+        return "the programs of this machine, read-only"
+    if plan.sandbox.dockerfile is not None:
+        return f"an image built from {plan.sandbox.dockerfile}"
+    return plan.sandbox.image or "the default image, built at its first use"
+
+
+def _layer(name: str, text: str) -> LayerSummary:
+    from orchestrator.views.check import LayerSummary
+
+    rules = _data(name, text).get("commands")
+    counted = {verdict: sum(verdict in rule for rule in rules or () if isinstance(rule, dict)) for verdict in _VERDICTS}
+    return LayerSummary(name=name, rules=counted)
+
+
+def _default(layers: Mapping[str, str]) -> str:
+    """What no rule matches, as the nearest layer that says so has it."""
+    named = (_data(name, text).get("default") for name, text in layers.items())
+    return next((str(default) for default in named if default), _DEFAULT)
+
+
+def _data(name: str, text: str) -> dict[str, Any]:
+    from policies.document import read_document
+
+    data = read_document(text, file=name).data
+    return data if isinstance(data, dict) else {}
+
+
+def _directories(plan: Plan, repository: UserRepository, commit: str) -> list[str]:
+    """Paths that name a directory cover nothing below it, which is hardly ever what was meant."""
+    from orchestrator.airlock.trees import list_tree
+
+    files = [file.path for file in list_tree(repository.git, commit)]
+    return [
+        f"{task.id}: {glob} is a directory; write {glob}/** for what is in it"
+        for task in plan.tasks
+        for glob in task.paths or ()
+        if any(path.startswith(glob.encode() + b"/") for path in files)
+    ]
+
+
+def _loosened(lines: Any) -> list[str]:
+    return [f"the policy is looser than standard: {line}" for line in lines]

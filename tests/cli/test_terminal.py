@@ -1,0 +1,93 @@
+"""Terminals: colour only where it is wanted, results apart from progress, and nothing read as markup."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+
+import pytest
+
+from orchestrator.cli.terminal import print_json, progress_console, results_console, say, show_paged
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def on_screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal on stdout, from now on: a fixture would set it before the capture of the test begins."""
+    stream = Screen()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return stream
+
+
+def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets colour."""
+    screen = on_screen(monkeypatch)
+    results_console().print("text", style="red")
+    assert "\x1b[31m" in screen.getvalue()
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR switches colour off on a terminal."""
+    screen = on_screen(monkeypatch)
+    monkeypatch.setenv("NO_COLOR", "1")
+    results_console().print("text", style="red")
+    assert "\x1b[31m" not in screen.getvalue()
+
+
+def test_pipes_get_plain_and_whole_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal there are no escapes, whatever the environment would force, and lines are not wrapped."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show_paged(["word " * 60])
+    results_console().print("text", style="red")
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 2
+
+
+def test_results_and_progress_are_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """Results go to stdout, what is said meanwhile to stderr."""
+    results_console().print("result")
+    progress_console().print("progress")
+    say("said\ntwice \x1b[2J")
+    captured = capsys.readouterr()
+    assert captured.out == "result\n"
+    assert captured.err == "progress\nsaid\ntwice \\x1b[2J\n"
+
+
+def test_square_brackets_are_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """What looks like markup or an emoji's name is printed as it is."""
+    results_console().print("[red]x[/red] :smile: [link=https://example.com]y[/link]")
+    assert capsys.readouterr().out == "[red]x[/red] :smile: [link=https://example.com]y[/link]\n"
+
+
+def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON for programs can't steer a terminal that it is shown on."""
+    print_json({"text": "\x1b[2J\u202e"})
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert "\x1b" not in out
+    assert json.loads(out) == {"text": "\x1b[2J\u202e"}
+
+
+def test_the_pager_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets a pager that passes colours and keeps short texts on the screen, for the time of the page."""
+    on_screen(monkeypatch)
+    seen: list[tuple[str, str | None]] = []
+    monkeypatch.setattr(sys, "stdin", Screen())
+    monkeypatch.setattr("pydoc.pager", lambda text: seen.append((text, os.environ.get("LESS"))))
+    monkeypatch.delenv("LESS", raising=False)
+    show_paged(["page"])
+    assert [less for _, less in seen] == ["FRX"]
+    assert "page" in seen[0][0]
+    assert "LESS" not in os.environ
