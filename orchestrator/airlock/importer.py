@@ -12,7 +12,6 @@ from orchestrator.airlock.paths import Refusal, refuse_link, refuse_path
 from orchestrator.airlock.refs import require_oid
 from orchestrator.airlock.tree_edit import TreeEdit, above
 from orchestrator.airlock.trees import (
-    DIRECTORY,
     EXECUTABLE,
     FILE,
     LINK,
@@ -85,6 +84,7 @@ class _Import:
         self._reader = reader
         self._format = object_format
         self._records: dict[bytes, Record] = {}
+        self._entries: dict[bytes, TreeEntry] = {}
 
     def judge(self, records: Iterable[Record]) -> None:
         """Sort the records into those refused, those ignored and those to be applied."""
@@ -95,6 +95,9 @@ class _Import:
             self._records[record.path] = record
         ignore = Ignore(self._ignore_file)
         for path, record in self._records.items():
+            # What is as it was needs no judgement: a .gitattributes that was only touched, a link of the user's own.
+            if path not in self.refused and self._unchanged(record):
+                continue
             reason = self.refused.get(path) or self._refuse_name(path)
             if reason is None and self._ignored(ignore, record):
                 self.ignored.add(path)
@@ -111,11 +114,9 @@ class _Import:
                 self._delete(record.path)
         total_bytes = 0
         for record in todo:
-            if record.kind is RecordKind.DELETED:
+            if record.kind is RecordKind.DELETED or self._unchanged(record):
                 continue
             entry = self._entry(record)
-            if self._is(record.path, entry):
-                continue
             total_bytes += len(record.data)
             reason = _over(limits, record, len(self.changed) + 1, total_bytes) or self.edit.put(record.path, entry)
             if reason is not None:
@@ -150,8 +151,7 @@ class _Import:
             case RecordKind.FILE:
                 return Refusal.PRIVILEGED if record.mode & 0o7000 else None
             case RecordKind.LINK:
-                # A link of the user's own may point anywhere, as long as it stays what it is.
-                return None if self._is(record.path, self._entry(record)) else refuse_link(record.path, record.data)
+                return refuse_link(record.path, record.data)
             case RecordKind.DELETED:
                 return None
 
@@ -174,17 +174,18 @@ class _Import:
         )
 
     def _entry(self, record: Record) -> TreeEntry:
-        mode = LINK if record.kind is RecordKind.LINK else EXECUTABLE if record.mode & 0o100 else FILE
-        return TreeEntry(mode, object_id("blob", record.data, object_format=self._format))
+        if record.path not in self._entries:
+            mode = LINK if record.kind is RecordKind.LINK else EXECUTABLE if record.mode & 0o100 else FILE
+            oid = object_id("blob", record.data, object_format=self._format)
+            self._entries[record.path] = TreeEntry(mode, oid)
+        return self._entries[record.path]
 
-    def _is(self, path: bytes, entry: TreeEntry) -> bool:
-        """Whether the tree has exactly this at the path."""
-        known = self.edit.find(path)
-        return (
-            known is not None
-            and known.mode != DIRECTORY
-            and (canonical(known.mode), known.oid) == (entry.mode, entry.oid)
-        )
+    def _unchanged(self, record: Record) -> bool:
+        """Whether the tree has at the path exactly what the record brings."""
+        if record.kind not in {RecordKind.FILE, RecordKind.LINK}:
+            return False
+        known, entry = self.edit.find(record.path), self._entry(record)
+        return known is not None and (canonical(known.mode), known.oid) == (entry.mode, entry.oid)
 
 
 def _over(limits: ImportLimits, record: Record, files: int, total_bytes: int) -> Refusal | None:

@@ -29,8 +29,16 @@ def identity(git: Git) -> Identity:
 
 def user_value(git: Git, key: str) -> str | None:
     """The last value of `key` in the system's, the user's and the repository's files; None if unset."""
-    finished = git.attempt(["config", "--null", "--get", key], env=_with_user_files())
-    return None if finished.code else finished.stdout.removesuffix(b"\0").decode(errors="replace")
+    value = _last_of_files(git, key, "--no-type")
+    return value.decode(errors="replace") if value is not None else None
+
+
+def _last_of_files(git: Git, key: str, kind: str) -> bytes | None:
+    finished = git.attempt(["config", "--null", "--show-scope", kind, "--get-all", key], env=_with_user_files())
+    fields = finished.stdout.split(b"\0")
+    # The settings that every git process of ours is given are in the listing as well.
+    values = [value for scope, value in zip(fields[0::2], fields[1::2], strict=False) if scope != b"command"]
+    return values[-1] if values else None
 
 
 def declared_safe() -> tuple[str, ...]:
@@ -65,8 +73,8 @@ def attribute_settings(git: Git) -> tuple[str, ...]:
 
     For commands that write to, or ask about, a checkout; reading these starts nothing.
     """
-    path = git.attempt(["config", "--path", "--null", "--get", "core.attributesFile"], env=_with_user_files())
-    attributes = os.fsdecode(path.stdout.removesuffix(b"\0")) if not path.code else _default_attributes()
+    path = _last_of_files(git, "core.attributesFile", "--type=path")
+    attributes = os.fsdecode(path) if path is not None else _default_attributes()
     settings = [f"core.attributesFile={attributes}"]
     for key in ("core.autocrlf", "core.eol", "core.safecrlf"):
         value = user_value(git, key)
