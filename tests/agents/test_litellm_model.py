@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -31,6 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Accessing the 'model_:DeprecationWarning"),
 ]
 
+ROOT = Path(__file__).resolve().parents[2]
 MODEL = "openai/gpt-4.1"
 REQUEST = ModelRequest(
     messages=(Message(role="system", content="You are the editor of x."), Message(role="user", content="hi")),
@@ -238,3 +242,24 @@ async def test_litellm_leaves_no_threads_behind(making: Making, scripted_server:
     for _ in range(10):
         await model.ask(REQUEST)
     assert threading.active_count() <= before + 1
+
+
+LOADING = """
+import socket, sys
+def connect(*arguments):
+    raise SystemExit(f"connected: {arguments}")
+socket.socket.connect = socket.getaddrinfo = connect
+sys.path.insert(0, sys.argv[1])
+from agents.litellm_model import load_litellm
+load_litellm()
+import os
+sys.exit(os.environ.get("MIMO_FROM_DOTENV"))
+"""
+
+
+def test_loading_is_offline_and_quiet(tmp_path: Path) -> None:
+    """Importing litellm asks no network, prints nothing, and reads no .env file of the directory it stands in."""
+    (tmp_path / ".env").write_text("MIMO_FROM_DOTENV=read\n")
+    command = [sys.executable, "-c", LOADING, str(ROOT)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
