@@ -77,6 +77,15 @@ def test_an_agents_file_is_cut() -> None:
     assert estimate(opening(assignment(instructions="x" * 1_000_000))) < 12_000
 
 
+def test_a_gate_is_not_flooded() -> None:
+    """A huge diff, summary, output and list of files are cut, and the diff says where the rest is."""
+    flood = "x" * 1_000_000
+    seen = Inspection(diff=flood, stat=flood, summary=flood, verify_output=flood)
+    messages = opening(assignment(role="reviewer", inspection=seen))
+    assert estimate(messages) < 40_000
+    assert "see the files at /workspace" in messages[1].content
+
+
 def test_a_cut_keeps_head_and_tail() -> None:
     """The cut is said, with how much is gone."""
     text = cut("a" * 50 + "b" * 50, 10)

@@ -9,7 +9,7 @@ import pytest
 
 from agents.events import CommandJudged, CommandProposed, CommandRun, QuestionAnswered, QuestionAsked
 from agents.execution import Edited, Hands, JudgedSandbox, Place, Ran, Refused, run_user_command
-from agents.shown import shown
+from agents.shown import full_text, shown
 from policies.verdict import Decision
 from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
 from tests.fakes.sandbox import FakeSandbox, result
@@ -81,6 +81,8 @@ async def test_a_denied_command_never_runs() -> None:
     told = shown(outcome)
     for part in ("nothing was run", "deny: test", "policy.yaml:7", "the test says so", "instead: use git status"):
         assert part in told
+    # Where the user's policy lies on the host is no business of the model.
+    assert "someone" not in told
 
 
 async def test_a_decision_without_parts_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,3 +220,8 @@ def test_output_can_not_pass_for_stderr_of_ours() -> None:
     assert lines[0] == "exit 1"
     assert len(set(marks)) == 2
     assert lines.index(marks[1]) == len(lines) - 2
+
+
+def test_a_flood_is_kept_for_recall_within_bounds() -> None:
+    """What recall can search of one command has a size that hundreds of steps can have."""
+    assert len(full_text(Ran(result=result(stdout="x" * 1_000_000)))) < 201_000

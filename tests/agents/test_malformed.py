@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.calls import Malformed, read_call, with_own_ids
+from agents.events import CommandJudged, CommandRun
 from agents.model import Message, ToolCall
 from agents.roles import ROLES
-from tests.agents.bench import Bench
+from tests.agents.bench import Bench, assignment
 from tests.fakes.model import ScriptedModel, call, calling, finish, reply, shell
 
 
@@ -117,6 +120,36 @@ async def test_a_model_that_never_calls_is_stopped() -> None:
     outcome = await Bench(model=ScriptedModel(*words)).run()
     assert outcome.ended == "failed"
     assert outcome.why == "an answer without a tool call, 6 times in a row"
+
+
+NAMES = st.sampled_from(["shell", "edit", "recall", "finish", "", "x"])
+ARGUMENTS = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(["{}", '{"command": "ls"}', '{"command": "forbidden"}', '{"query": "a"}', '{"summary": "s"}']),
+    st.builds(
+        json.dumps, st.dictionaries(st.sampled_from(["command", "path", "old", "new", "query"]), st.text(max_size=9))
+    ),
+)
+CALLS = st.lists(st.builds(ToolCall, id=st.sampled_from(["", "a", "b"]), name=NAMES, arguments=ARGUMENTS), max_size=4)
+ANSWERS = st.builds(
+    lambda text, calls: Message(role="assistant", content=text, tool_calls=tuple(calls)), st.text(max_size=9), CALLS
+)
+
+
+@given(answers=st.lists(ANSWERS, min_size=8, max_size=8), reason=st.sampled_from(["stop", "length", "tool_calls", "?"]))
+@settings(max_examples=100, deadline=None)
+def test_no_answers_crash_the_loop(answers: list[Message], reason: str) -> None:
+    """Whatever a model says for eight steps, each call has its one answer, and nothing ran that was not allowed."""
+    bench = Bench(model=ScriptedModel(*(reply(answer, finish_reason=reason) for answer in answers)))
+    outcome = anyio.run(partial(bench.run, assignment(max_steps=8)))
+    assert outcome.ended in {"limit", "failed", "finished"}
+    messages = outcome.conversation.messages
+    called = [tool_call.id for message in messages for tool_call in message.tool_calls]
+    answered = [message.tool_call_id for message in messages if message.role == "tool"]
+    assert answered == called[: len(answered)]
+    assert len(called) - len(answered) <= len(messages[-1].tool_calls)
+    allowed = {event.id for event in bench.recorder.of(CommandJudged) if event.allowed}
+    assert [event.id for event in bench.recorder.of(CommandRun) if event.id not in allowed] == []
 
 
 @given(name=st.sampled_from(["shell", "edit", "recall", "finish", "x"]), arguments=st.text(max_size=60))

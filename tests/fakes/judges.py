@@ -36,7 +36,7 @@ def _decide(text: str) -> Decision:
         text=text,
         verdict=verdict,
         rule=f"{verdict.value}: test",
-        file="policy.yaml",
+        file="/home/someone/policy.yaml",
         line=7,
         why="the test says so",
         instead="use git status" if verdict is Verdict.DENY else None,
