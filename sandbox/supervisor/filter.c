@@ -104,15 +104,32 @@ static const struct sock_filter judged[] = {
 	ALLOW,
 };
 
+/* Calls that change another process of the same user, and the argument that names it: PID 1 is not theirs to starve. */
+static const struct {
+	int number;
+	unsigned argument;
+} aimed[] = {
+	{SYS_prlimit64, 0},	    {SYS_sched_setaffinity, 0}, {SYS_sched_setscheduler, 0}, {SYS_sched_setparam, 0},
+	{SYS_sched_setattr, 0}, {SYS_setpriority, 1},	    {SYS_ioprio_set, 1},
+};
+
 #define JUDGED (sizeof judged / sizeof *judged)
+#define AIMED (sizeof aimed / sizeof *aimed)
 #define REFUSED (sizeof refused / sizeof *refused)
 
 void install_filter(void)
 {
-	static struct sock_filter program[JUDGED + 2 * REFUSED + 1];
+	static struct sock_filter program[JUDGED + 5 * AIMED + 2 * REFUSED + 1];
 	size_t length = 0;
 	for (size_t i = 0; i < JUDGED; i++)
 		program[length++] = judged[i];
+	for (size_t i = 0; i < AIMED; i++) {
+		program[length++] = (struct sock_filter)UNLESS_EQUAL((unsigned)aimed[i].number, 4);
+		program[length++] = (struct sock_filter)LOAD(LOW_WORD(aimed[i].argument));
+		program[length++] = (struct sock_filter)UNLESS_EQUAL(1, 1);
+		program[length++] = (struct sock_filter)REFUSE(EPERM);
+		program[length++] = (struct sock_filter)ALLOW;
+	}
 	for (size_t i = 0; i < REFUSED; i++) {
 		program[length++] = (struct sock_filter)UNLESS_EQUAL((unsigned)refused[i], 1);
 		program[length++] = (struct sock_filter)REFUSE(EPERM);

@@ -1,0 +1,181 @@
+"""The end of a sandbox: whatever ended it, nothing of it is left; and its loss is never taken for a result."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from sandbox.docker import DockerBackend, container_config, host_config
+from sandbox.engine import Engine
+from sandbox.errors import SandboxLost, SandboxUnavailable
+from sandbox.names import OWNER_LABEL, unique_name
+from sandbox.sandbox import Backend, Command, Sandbox, SandboxSpec
+from tests.contracts.sandbox.conftest import make_spec
+from tests.contracts.sandbox.processes import bearing, canary, eventually, sleeper, supervisor_above
+
+TOP = Path(__file__).parents[3]
+
+
+def containers(run: str) -> list[str]:
+    """Containers that bear a run's label."""
+    return Engine().left_over(run)
+
+
+async def run_in_background(sandbox: Sandbox, word: str, group: anyio.abc.TaskGroup) -> None:
+    """Start a command that bears a canary, and wait until it can be seen."""
+
+    async def run() -> None:
+        with pytest.raises(SandboxLost):
+            await sandbox.execute(Command(script=sleeper(word)))
+
+    group.start_soon(run)
+    assert await anyio.to_thread.run_sync(eventually, lambda: bool(bearing(word)))
+
+
+async def test_nothing_is_left_after_close(backend: Backend, tmp_path: Path) -> None:
+    """After the end of a sandbox neither its processes nor its container are there."""
+    word, spec = canary(), make_spec(tmp_path, run=canary())
+
+    async def fail_inside() -> None:
+        async with backend.open(spec) as sandbox:
+            with anyio.move_on_after(0.3):
+                await sandbox.execute(Command(script=sleeper(word)))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_inside()
+    assert bearing(word) == []
+    if backend.name == "docker":
+        assert containers(spec.run) == []
+
+
+async def test_cancelled_while_it_runs(backend: Backend, tmp_path: Path) -> None:
+    """A sandbox whose owner is cancelled in the middle of a command leaves nothing."""
+    word, spec = canary(), make_spec(tmp_path, run=canary())
+    async with anyio.create_task_group() as group:
+
+        async def own() -> None:
+            async with backend.open(spec) as sandbox:
+                await sandbox.execute(Command(script=sleeper(word)))
+
+        group.start_soon(own)
+        assert await anyio.to_thread.run_sync(eventually, lambda: bool(bearing(word)))
+        group.cancel_scope.cancel()
+    assert bearing(word) == []
+    if backend.name == "docker":
+        assert containers(spec.run) == []
+
+
+async def test_cancelled_while_it_starts(backend: Backend, tmp_path: Path) -> None:
+    """Giving up at any moment of the start leaves nothing."""
+    spec = make_spec(tmp_path, run=canary())
+    for milliseconds in (1, 5, 30, 80):
+        with anyio.move_on_after(milliseconds / 1000):
+            async with backend.open(spec):
+                pass
+    if backend.name == "docker":
+        assert containers(spec.run) == []
+
+
+@pytest.fixture
+def opener(backend: Backend, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str, str]]:
+    """Another process that owns a sandbox with a command running in it: process, sandbox, run and canary."""
+    word, run = canary(), canary()
+    spec = make_spec(tmp_path, run=run)
+    arguments = [backend.name, str(spec.worktree), str(spec.base_objects), run, sleeper(word)]
+    script = str(TOP / "tests/contracts/sandbox/opener.py")
+    with subprocess.Popen(
+        [sys.executable, script, *arguments],
+        cwd=TOP,
+        env={**os.environ, "PYTHONPATH": str(TOP)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        assert eventually(lambda: bool(bearing(word)))
+        yield process, name, run, word
+        process.kill()
+
+
+def test_nothing_outlives_a_killed_program(
+    backend: Backend, opener: tuple[subprocess.Popen[str], str, str, str]
+) -> None:
+    """When the program is killed outright, its sandbox goes with it, processes and container."""
+    process, _, run, word = opener
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert eventually(lambda: not bearing(word))
+    if backend.name == "docker":
+        assert eventually(lambda: not containers(run))
+
+
+async def test_a_sweep_leaves_what_is_in_use(
+    backend: Backend, opener: tuple[subprocess.Popen[str], str, str, str]
+) -> None:
+    """A sweep of everything takes nothing from a program that is alive."""
+    _, name, _, word = opener
+    assert name not in await backend.sweep()
+    assert bearing(word)
+
+
+@pytest.mark.docker
+async def test_a_sweep_removes_what_a_crash_left(tmp_path: Path) -> None:
+    """A container whose owner is gone is removed and named, the second time there is none; so is a run's."""
+    backend, engine = DockerBackend(), Engine()
+    spec = make_spec(tmp_path, run=canary())
+    image = await backend.ensure_image()
+    config, host = container_config(spec), host_config(spec)
+    name, mine = unique_name(spec), unique_name(spec)
+    boot, namespace, _, _ = config["labels"][OWNER_LABEL].split(" ")
+    dead = {**config["labels"], OWNER_LABEL: f"{boot} {namespace} {os.getpid()} 1"}
+    engine.create(name, image, {**config, "labels": dead}, host)
+    engine.create(mine, image, config, host)
+    swept = await backend.sweep()
+    assert name in swept
+    assert mine not in swept
+    assert await backend.sweep(spec.run) == [mine]
+    assert await backend.sweep(spec.run) == []
+
+
+async def test_a_killed_supervisor_is_a_loss(fresh: Sandbox) -> None:
+    """When the supervisor dies, the caller learns of a lost sandbox, then and ever after, and never of a result."""
+    word = canary()
+    async with anyio.create_task_group() as group:
+        await run_in_background(fresh, word, group)
+        os.kill(supervisor_above(bearing(word)[0]), signal.SIGKILL)
+    with pytest.raises(SandboxLost):
+        await fresh.execute(Command(script="true"))
+    with pytest.raises(SandboxLost):
+        await fresh.read_file("kept.txt", max_bytes=10)
+    with pytest.raises(SandboxLost):
+        [record async for record in fresh.snapshot()]
+    assert bearing(word) == []
+
+
+async def test_a_missing_worktree_is_said(backend: Backend, spec: SandboxSpec) -> None:
+    """A sandbox that can't be opened says what is missing, and leaves nothing."""
+    broken = SandboxSpec(run=canary(), task="t", worktree=spec.worktree / "none", base_objects=spec.base_objects)
+    with pytest.raises(SandboxUnavailable):
+        async with backend.open(broken):
+            pass
+    if backend.name == "docker":
+        assert containers(broken.run) == []
+
+
+@pytest.mark.docker
+async def test_a_missing_image_is_said(spec: SandboxSpec) -> None:
+    """An image that is neither here nor to be had is named, with what to do."""
+    wrong = SandboxSpec(
+        run=spec.run, task="t", worktree=spec.worktree, base_objects=spec.base_objects, image="localhost:1/none:none"
+    )
+    with pytest.raises(SandboxUnavailable, match="localhost:1/none:none"):
+        async with DockerBackend().open(wrong):
+            pass
