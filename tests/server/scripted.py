@@ -120,6 +120,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request to the endpoint."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     script: Script
     log_path: Path
     log_lock = threading.Lock()
