@@ -19,10 +19,19 @@ def matches_any(globs: Iterable[str], path: bytes) -> bool:
     return any(_matches(_segments(glob), segments, star=_DEEP, same=_segment_matches) for glob in globs)
 
 
+@lru_cache(maxsize=4096)
 def overlap_example(first: str, second: str) -> str | None:
     """A path that both globs match, or None where there is none."""
+    if _apart(first, second):
+        return None
     segments = _common(_segments(first), _segments(second), star=_DEEP, meet=_common_segment)
     return None if segments is None else "/".join(segments)
+
+
+def _apart(first: str, second: str) -> bool:
+    """Whether what stands before the wildcards differs already, as it mostly does."""
+    one, other = first.split(_STAR, 1)[0], second.split(_STAR, 1)[0]
+    return not one.startswith(other) and not other.startswith(one)
 
 
 def _segments(glob: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from orchestrator.plan.fields import (
@@ -43,6 +43,9 @@ WRITING_ROLES = frozenset({"editor", "tester"})
 
 MAIN = "main"
 """No task may have this id: `mimo/RUN/main` is where the run's tasks land."""
+
+MOST_TASKS = 1000
+"""Far more than anybody reviews; it keeps what compares each task with each other quick."""
 
 
 def _whole_number(value: Any) -> Any:
@@ -149,6 +152,12 @@ class Task(_Written):
         return self.role in WRITING_ROLES
 
 
+def _few_enough(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    if len(tasks) > MOST_TASKS:
+        raise PydanticCustomError("too_many", "must be at most {most} tasks", {"most": MOST_TASKS})
+    return tasks
+
+
 class Plan(_Written):
     """A whole plan; every number in seconds, bytes, tokens or US dollars."""
 
@@ -164,7 +173,7 @@ class Plan(_Written):
     verify: Listed[Text] = ()
     limits: Limits = Limits()
     merge: MergeSettings = MergeSettings()
-    tasks: Listed[Task] = ()
+    tasks: Annotated[Listed[Task], AfterValidator(_few_enough), Field(json_schema_extra={"maxItems": MOST_TASKS})] = ()
 
     def task(self, task_id: str) -> Task:
         """The task of that id; raises KeyError."""

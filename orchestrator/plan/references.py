@@ -66,7 +66,7 @@ def _id_problems(document: Document, entries: list[_Entry]) -> Iterator[Problem]
 
 
 def _need_problems(document: Document, entries: list[_Entry]) -> Iterator[Problem]:
-    known = list(dict.fromkeys(entry.id for entry in entries))
+    known = dict.fromkeys(entry.id for entry in entries)
     for entry in entries:
         for at, need in entry.texts("needs"):
             if need not in known:
