@@ -1,0 +1,1 @@
+"""Judge what a script would do by a policy's rules and by what is known of programs."""

@@ -1,0 +1,99 @@
+"""Programs written in an argument: what a sed or awk script can do, and what a string of code gives away."""
+
+from __future__ import annotations
+
+import re
+
+_SED_ADDRESS = re.compile(r"[\s;{}!,0-9$~+]+|/(?:\\.|[^/\\\n])*/[IM]*|\\(.)(?:\\.|(?!\1)[^\\\n])*\1[IM]*", re.DOTALL)
+_SED_PLAIN = frozenset("pdqQ=nNDGgHhxPlzF")
+_SED_TEXT = frozenset("aic")
+_SED_JUMP = frozenset("btT:")
+_SED_FLAGS = re.compile(r"[gpiImM0-9]*")
+_AWK_WORDS = re.compile(r"\bsystem\b|\bgetline\b|@|/inet")
+_AWK_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_AWK_REGEX = re.compile(r"(^|[(,{};!~&|\n])(\s*)/(?:\\.|[^/\\\n])*/")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+
+
+def sed_fault(script: str) -> tuple[str, str] | None:
+    """`("deny" | "ask", why)` if a sed script may do more than edit its input, else None."""
+    at = 0
+    while at < len(script):
+        if (address := _SED_ADDRESS.match(script, at)) is not None:
+            at = address.end()
+            continue
+        command = script[at]
+        if command in "ewWrR":
+            return "deny", f"the command {command!r} of sed runs a program, or reads or writes a file"
+        after = _after_sed(script, at)
+        if after is None:
+            return "ask", f"a sed script that is not understood, from {script[at : at + 20]!r}"
+        if command == "s":
+            flags = _SED_FLAGS.match(script, after)
+            after = flags.end() if flags else after
+            if script[after : after + 1] in ("e", "w"):
+                return "deny", f"the flag {script[after]!r} of sed's s command runs a program or writes a file"
+            if script[after : after + 1] not in ("", ";", "}", "\n", " ", "\t", "#"):
+                return "ask", "a flag of sed's s command that is not known"
+        at = after
+    return None
+
+
+def _after_sed(script: str, at: int) -> int | None:
+    """Where the sed command at a place ends; None where that is not known."""
+    command = script[at]
+    if command in _SED_PLAIN:
+        return at + 1
+    if command in _SED_JUMP:
+        found = re.compile(r"[ \t]*[^\s;}]*").match(script, at + 1)
+        return found.end() if found else None
+    if command == "#" or command in _SED_TEXT:
+        end = script.find("\n", at)
+        line = script[at : end if end >= 0 else len(script)]
+        return None if "\\" in line and command != "#" else at + len(line)
+    if command in "sy":
+        return _after_parts(script, at + 1)
+    return None
+
+
+def _after_parts(script: str, at: int) -> int | None:
+    delimiter = script[at : at + 1]
+    if not delimiter or delimiter in "\\\n":
+        return None
+    part = re.compile(rf"(?:\\.|[^\\{re.escape(delimiter)}])*{re.escape(delimiter)}", re.DOTALL)
+    for _ in range(2):
+        found = part.match(script, at + 1)
+        if found is None:
+            return None
+        at = found.end() - 1
+    return at + 1
+
+
+def awk_fault(program: str) -> str | None:
+    """Why an awk program may do more than compute and print, else None."""
+    if (word := _AWK_WORDS.search(program)) is not None:
+        return f"it holds {word[0]!r}, by which awk runs a program or opens a file"
+    rest = _AWK_REGEX.sub(r"\1\2 0 ", program)
+    removed = [found[0] for found in _AWK_REGEX.finditer(program)]
+    strings = _AWK_STRING.findall(rest)
+    if any('"' in regex for regex in removed) or any("/" in string for string in strings):
+        rest = program  # what is a string and what an expression is not clear: nothing is left out
+    else:
+        rest = _AWK_STRING.sub(" 0 ", rest)
+    if "|" in rest.replace("||", ""):
+        return "it holds '|', by which awk runs a program"
+    if any(_prints_to_file(statement) for statement in re.split(r"[;{}\n]", rest)):
+        return "it prints to a file"
+    return None
+
+
+def _prints_to_file(statement: str) -> bool:
+    while (plainer := _PARENTHESES.sub(" 0 ", statement)) != statement:
+        statement = plainer
+    printed = re.search(r"\bprintf?\b(.*)", statement, re.DOTALL)
+    return ">" in statement and (printed is None or ">" in printed[1]) and "print" in statement
+
+
+def strings_in(code: str) -> list[str]:
+    """Some code, and each thing in it that stands in quotes: where a command or a path may be named."""
+    return [code, *re.findall(r"""["'`]([^"'`\n]+)""", code)]

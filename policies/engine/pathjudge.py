@@ -1,0 +1,142 @@
+"""Judge the paths that a command names: what it writes, what it reads, and secrets that it mentions anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from policies.paths import HOME, WORKSPACE, is_inside, resolve
+from policies.rules import Finding, RuleBook, fixed
+from policies.shell.items import Context
+from policies.shell.words import UNKNOWN, Word
+from policies.verdict import Verdict
+
+_INSTEAD = "write below /workspace or /tmp"
+_PIECES = re.compile(r"[=:,@]")
+_GLOB_CHARS = re.compile(r"[*?\[]")
+# A glob is held against these names when it spells out at least this many characters of one.
+_SPELT = 2
+_SECRET_NAMES = (".env", "id_rsa", "id_ed25519", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".bash_history")
+_SECRET_PATHS = re.compile(r"(?:[~/][\w.@+~-]*)+(?:/[\w.@+~*-]+)*|(?<![\w.])\.env(?![\w.])|\bid_(?:rsa|ed25519)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathJudge:
+    """Applies the path rules of all layers."""
+
+    book: RuleBook
+
+    def written(self, word: Word, context: Context, *, into: bool = False, delete: bool = False) -> list[Finding]:
+        """A word whose path is created, changed or removed; `into`: or is a directory that gets something new in it."""
+        if not word.static:
+            return [self._unknown_target(word)]
+        found = [self._written_from(word, cwd, into=into, delete=delete) for cwd in context.cwds]
+        return [max(found, key=lambda finding: finding.verdict.strictness)]
+
+    def _unknown_target(self, word: Word) -> Finding:
+        start = word.text.partition(UNKNOWN)[0]
+        if start.startswith("/") and (found := self.book.glob("paths.write", resolve(start + "x", None) or "")) is None:
+            return fixed(Verdict.DENY, "paths.write", f"nothing allows writing to {start}...", instead=_INSTEAD)
+        elif start.startswith("/") and found is not None and found.verdict is Verdict.DENY:
+            return found
+        why = "where it writes can't be known before it runs"
+        return fixed(Verdict.ASK, "write-dynamic", why, instead="name the path itself")
+
+    def _written_from(self, word: Word, cwd: str | None, *, into: bool, delete: bool) -> Finding:
+        path = resolve(word.text, cwd)
+        if path is None:
+            return fixed(Verdict.ASK, "write-dynamic", "the directory it runs in can't be known", instead=_INSTEAD)
+        if path == WORKSPACE and not into:
+            return fixed(Verdict.DENY, "workspace-root", "the workspace itself may not be removed or replaced")
+        if word.glob and (refused := self._glob_fault(path, delete=delete)) is not None:
+            return refused
+        found = self.book.glob("paths.write", path + "/x" if path == WORKSPACE else path)
+        if found is None:
+            return fixed(Verdict.DENY, "paths.write", f"nothing allows writing to {path}", instead=_INSTEAD)
+        why = found.why or {"allow": "it may be written", "ask": "a human decides", "deny": "it may not be written"}
+        text = why if isinstance(why, str) else f"{path}: {why[found.verdict]}"
+        return Finding(
+            verdict=found.verdict,
+            rule=found.rule,
+            file=found.file,
+            line=found.line,
+            why=text,
+            instead=_INSTEAD if found.verdict is Verdict.DENY else None,
+        )
+
+    def _glob_fault(self, path: str, *, delete: bool) -> Finding | None:
+        segments = path.split("/")
+        for segment in segments:
+            if _GLOB_CHARS.search(segment) and segment[0] in ".[" and fnmatchcase(".git", segment.lower()):
+                return fixed(Verdict.DENY, "glob", f"{segment!r} can match .git", instead="name the files")
+        if delete and set(segments[-1]) <= set("*?.") and "/".join(segments[:-1]) == WORKSPACE:
+            why = "it removes whatever the workspace holds"
+            return fixed(Verdict.DENY, "workspace-root", why, instead="name what to remove")
+        return None
+
+    def read(self, word: Word, context: Context) -> list[Finding]:
+        """A word whose path is read."""
+        return [
+            finding
+            for cwd in context.cwds
+            if (path := resolve(word.text, cwd)) is not None
+            if (finding := self._read_rule(path)) is not None and finding.verdict is not Verdict.ALLOW
+        ]
+
+    def _read_rule(self, path: str) -> Finding | None:
+        found = self.book.glob("paths.read", path)
+        if found is None:
+            return None
+        secret = found.verdict is Verdict.DENY
+        why = "it may hold secrets" if secret else "it lies outside of the work"
+        return Finding(verdict=found.verdict, rule=found.rule, file=found.file, line=found.line, why=f"{path}: {why}")
+
+    def mentioned(self, word: Word, context: Context) -> list[Finding]:
+        """A word of any kind: denied if a part of it is a path that may not be read."""
+        for piece in _pieces(word):
+            for cwd in context.cwds:
+                path = resolve(piece, cwd if cwd is not None else WORKSPACE)
+                found = self._read_rule(path) if path else None
+                if found is not None and found.verdict is Verdict.DENY:
+                    return [found]
+        if word.glob and (name := _secret_matched(word.text)) is not None:
+            return [fixed(Verdict.DENY, "glob", f"{word.text!r} can match {name}, which may hold secrets")]
+        return []
+
+    def named_in(self, code: str) -> list[Finding]:
+        """Code in which a path that may not be read stands literally."""
+        for found in _SECRET_PATHS.finditer(code):
+            findings = self.mentioned(Word(found[0]), Context(cwds=frozenset({WORKSPACE})))
+            if findings:
+                return findings
+        return []
+
+
+def _pieces(word: Word) -> Iterator[str]:
+    text = word.text
+    for part in text.split(UNKNOWN) if not word.static else (text,):
+        part = part if part is text else part.lstrip("/") or part
+        yield _home(part)
+        if part.startswith("-") and len(part) > 2:
+            yield _home(part[2:])
+        if _PIECES.search(part):
+            yield from (_home(piece) for piece in _PIECES.split(part) if piece)
+
+
+def _home(piece: str) -> str:
+    return HOME + piece[1:] if piece == "~" or piece.startswith("~/") else piece
+
+
+def _secret_matched(text: str) -> str | None:
+    segment = text.rstrip("/").rpartition("/")[2]
+    first = _GLOB_CHARS.search(segment)
+    if first is None or first.start() < _SPELT:
+        return None
+    return next((name for name in _SECRET_NAMES if fnmatchcase(name, segment)), None)
+
+
+def is_workspace_path(path: str | None) -> bool:
+    """Whether a resolved path lies in the workspace; a path that can't be known does not."""
+    return path is not None and is_inside(path, WORKSPACE)

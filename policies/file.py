@@ -1,0 +1,107 @@
+"""The models of policy.yaml: what a user may write, and the JSON Schema of it for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Role: TypeAlias = Literal["investigator", "editor", "tester", "reviewer", "coordinator"]
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+# A list of words; a single word may stand alone.
+Words: TypeAlias = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    BeforeValidator(_one_or_many, json_schema_input_type=str | list[str]),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CommandRule(_Model):
+    """One rule on commands: exactly one of allow, ask and deny, and what goes with it."""
+
+    allow: Words | None = None
+    ask: Words | None = None
+    deny: Words | None = None
+    unless: Words = []
+    roles: list[Role] | None = None
+    why: str | None = None
+    instead: str | None = None
+    accepts: Words = []
+    rejects: Words = []
+
+    @model_validator(mode="after")
+    def _one_verdict(self) -> CommandRule:
+        if sum(patterns is not None for patterns in (self.allow, self.ask, self.deny)) != 1:
+            raise ValueError("a rule has exactly one of allow, ask and deny")
+        return self
+
+
+class Globs(_Model):
+    """Globs by verdict."""
+
+    allow: Words = []
+    ask: Words = []
+    deny: Words = []
+
+
+class PathRules(_Model):
+    """Which paths a command may write and read."""
+
+    write: Globs = Globs()
+    read: Globs = Globs()
+
+
+class NetworkRules(_Model):
+    """Hosts that may be reached, where the plan lists them too."""
+
+    allow: Words = []
+
+
+class Most(_Model):
+    """The largest change that lands without a question."""
+
+    files: Annotated[int, Field(gt=0)] | None = None
+    lines: Annotated[int, Field(gt=0)] | None = None
+
+
+class ChangeRule(_Model):
+    """One rule on a diff: exactly one of ask, deny, max and secrets."""
+
+    ask: Words | None = None
+    deny: Words | None = None
+    max: Most | None = None
+    secrets: Literal["deny", "ask", "allow"] | None = None
+    roles: list[Role] | None = None
+    why: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ChangeRule:
+        if sum(kind is not None for kind in (self.ask, self.deny, self.max, self.secrets)) != 1:
+            raise ValueError("a rule has exactly one of ask, deny, max and secrets")
+        return self
+
+
+class PolicyFile(_Model):
+    """A whole policy.yaml."""
+
+    version: Literal[1]
+    extends: str | None = None
+    default: Literal["ask", "deny"] | None = None
+    commands: list[CommandRule] = []
+    paths: PathRules = PathRules()
+    env: Globs = Globs()
+    network: NetworkRules = NetworkRules()
+    changes: list[ChangeRule] = []
+
+
+def policy_schema() -> dict[str, Any]:
+    """The JSON Schema of policy.yaml."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **PolicyFile.model_json_schema()}

@@ -1,0 +1,61 @@
+"""Paths as a command would reach them: made absolute and plain without looking at any disk."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+WORKSPACE = "/workspace"
+HOME = "/home/agent"
+
+_SLASHES = re.compile("/{2,}")
+
+
+def resolve(path: str, cwd: str | None) -> str | None:
+    """The absolute path without `.`, `..` and doubled slashes; None where its directory is not known."""
+    if not path.startswith("/"):
+        if cwd is None:
+            return None
+        path = f"{cwd}/{path}"
+    # normpath keeps a leading double slash, which Linux does not.
+    return posixpath.normpath(_SLASHES.sub("/", path))
+
+
+def is_inside(path: str, directory: str) -> bool:
+    """Whether a resolved path is a directory or lies below it."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def glob_regex(
+    patterns: Iterable[str], *, with_directory: bool, root: str = WORKSPACE, home: str = HOME
+) -> re.Pattern[str]:
+    """One expression that matches a whole resolved path where any glob does.
+
+    `*` and `?` stay within a segment, `**/` is none or more segments, `/**` is everything below a directory, and the
+    directory itself as well `with_directory` (for what is refused, where too much is the safe side).
+    """
+    return re.compile(
+        "|".join(_translated(_anchored(glob, root, home), with_directory) for glob in patterns) or r"(?!)"
+    )
+
+
+def _anchored(glob: str, root: str, home: str) -> str:
+    if glob == "~" or glob.startswith("~/"):
+        return home + glob[1:]
+    return glob if glob.startswith("/") or (root == WORKSPACE and glob.startswith("**/")) else f"{root}/{glob}"
+
+
+def _translated(glob: str, with_directory: bool) -> str:
+    glob = glob.removeprefix("/") if glob.startswith("/**/") else glob
+    out, at = "", 0
+    while at < len(glob):
+        if glob.startswith("**/", at):
+            out, at = out + "(?:.*/)?", at + 3
+        elif glob.startswith("/**", at) and at + 3 == len(glob):
+            out, at = out + ("(?:/.*)?" if with_directory else "/.*"), at + 3
+        elif glob[at] in "*?":
+            out, at = out + ("[^/]*" if glob[at] == "*" else "[^/]"), at + 1
+        else:
+            out, at = out + re.escape(glob[at]), at + 1
+    return f"(?s:{out})"

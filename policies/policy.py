@@ -1,0 +1,95 @@
+"""A policy in force: its layers, and the judgement of commands, edits, changes and hosts by them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policies.engine.judge import judge_script
+from policies.engine.pathjudge import PathJudge, is_workspace_path
+from policies.layer import Layer, compile_layer
+from policies.paths import WORKSPACE, resolve
+from policies.printable import is_unsafe
+from policies.rules import Finding, RuleBook, fixed
+from policies.shell.items import Context
+from policies.shell.words import Word
+from policies.verdict import Decision, Verdict
+
+if TYPE_CHECKING:
+    from policies.changes import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Layers of rules, the nearest first, and what they say together."""
+
+    compiled: tuple[Layer, ...]
+    book: RuleBook
+
+    @classmethod
+    def from_layers(cls, layers: Mapping[str, str]) -> Policy:
+        """The policy of some texts by name, nearest first, as `layers` gave them.
+
+        Raises:
+            DocumentError: a text is not a policy.
+
+        """
+        from policies.document import read_document
+
+        return cls.of([compile_layer(read_document(text, file=name)) for name, text in layers.items()])
+
+    @classmethod
+    def of(cls, compiled: Sequence[Layer]) -> Policy:
+        """The policy of compiled layers, nearest first."""
+        setting = next((layer for layer in compiled if layer.file.default), None)
+        default = Verdict(setting.file.default) if setting and setting.file.default else Verdict.ASK
+        line = setting.document.key_place(("default",)).line if setting else 0
+        book = RuleBook(
+            layers=tuple(compiled),
+            default=default,
+            default_file=setting.name if setting else "built-in",
+            default_line=line,
+        )
+        return cls(compiled=tuple(compiled), book=book)
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """The text of each layer by name, nearest first."""
+        return {layer.name: layer.text for layer in self.compiled}
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all layers, in hexadecimal."""
+        return hashlib.sha256(json.dumps(list(self.layers.items())).encode()).hexdigest()
+
+    @property
+    def network(self) -> tuple[str, ...]:
+        """The hosts that any layer lets through; the plan's own list is met with them."""
+        return tuple(dict.fromkeys(host for layer in self.compiled for host in layer.file.network.allow))
+
+    def judge_command(self, script: str, *, role: str, cwd: str = WORKSPACE) -> Decision:
+        """Judge a shell script that is to run in a directory. Never raises."""
+        return Decision(parts=judge_script(self.book, script, role=role, cwd=cwd))
+
+    def judge_edit(self, path: str, *, role: str) -> Decision:
+        """Judge a file's path that the edit tool is to write; relative paths are the workspace's."""
+        return Decision(parts=(self._edit(path, role).part(path),))
+
+    def _edit(self, path: str, role: str) -> Finding:
+        if not path or any(is_unsafe(char) for char in path):
+            return fixed(Verdict.DENY, "path", "it is empty or holds a character that no path should")
+        if not is_workspace_path(resolve(path, WORKSPACE)):
+            why = f"the {role}'s edits stay in the workspace"
+            return fixed(Verdict.DENY, "outside", why, instead="a path below /workspace")
+        judge, context = PathJudge(book=self.book), Context(cwds=frozenset({WORKSPACE}))
+        findings = [*judge.mentioned(Word(path), context), *judge.written(Word(path), context)]
+        return max(findings, key=lambda finding: finding.verdict.strictness)
+
+    def judge_changes(self, changes: Sequence[Change], *, role: str) -> Decision:
+        """Judge a whole diff before it may land."""
+        from policies.changes import judge_changes
+
+        return judge_changes(self.compiled, changes, role=role)

@@ -1,0 +1,94 @@
+"""The verdict algebra: what several layers of rules, nearest first, say about a command, a path or a name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from policies.layer import Layer, Rule
+from policies.verdict import Part, Verdict
+
+BUILT_IN = "built-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict on one aspect of a command, with what decided it."""
+
+    verdict: Verdict
+    rule: str
+    why: str
+    file: str = BUILT_IN
+    line: int = 0
+    instead: str | None = None
+
+    def part(self, text: str) -> Part:
+        """The finding as a part of a decision."""
+        return Part(
+            text=text,
+            verdict=self.verdict,
+            rule=self.rule,
+            file=self.file,
+            line=self.line,
+            why=self.why,
+            instead=self.instead,
+        )
+
+
+def fixed(verdict: Verdict, rule: str, why: str, *, instead: str | None = None) -> Finding:
+    """A verdict that is the same in every policy."""
+    return Finding(verdict=verdict, rule=rule, why=why, instead=instead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """All layers of a policy, nearest first, and its default."""
+
+    layers: tuple[Layer, ...]
+    default: Verdict
+    default_file: str
+    default_line: int
+
+    def command(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Finding:
+        """A deny in any layer; else the nearest layer where a rule matches, ask before allow; else the default."""
+        decided: Rule | None = None
+        for layer in self.layers:
+            matching = [rule for rule in layer.rules_for(names) if rule.matches(names, candidates, role)]
+            strictest = max(matching, key=lambda rule: rule.verdict.strictness, default=None)
+            if strictest is not None and strictest.verdict is Verdict.DENY:
+                return _found(strictest)
+            decided = decided or strictest
+        return _found(decided) if decided is not None else self._default()
+
+    def glob(self, section: str, value: str) -> Finding | None:
+        """The same for a resolved path or a name; None where no glob matches."""
+        for layer in self.layers:
+            if (matched := layer.matched_glob(section, Verdict.DENY, value)) is not None:
+                return Finding(verdict=Verdict.DENY, rule=matched.name, file=matched.file, line=matched.line, why="")
+        for layer in self.layers:
+            for verdict in (Verdict.ASK, Verdict.ALLOW):
+                if (matched := layer.matched_glob(section, verdict, value)) is not None:
+                    return Finding(verdict=verdict, rule=matched.name, file=matched.file, line=matched.line, why="")
+        return None
+
+    def names(self, name: str, role: str) -> bool:
+        """Whether a rule denies a program by its name alone."""
+        for layer in self.layers:
+            for rule in layer.rules_for((name,)):
+                if rule.verdict is Verdict.DENY and not rule.pattern.rest and rule.matches((name,), [()], role):
+                    return True
+        return False
+
+    def _default(self) -> Finding:
+        return Finding(
+            verdict=self.default,
+            rule=f"default: {self.default}",
+            file=self.default_file,
+            line=self.default_line,
+            why="no rule is about this command",
+        )
+
+
+def _found(rule: Rule) -> Finding:
+    why = rule.why or {"allow": "it is allowed", "ask": "a human decides", "deny": "it is denied"}[rule.verdict]
+    return Finding(verdict=rule.verdict, rule=rule.name, file=rule.file, line=rule.line, why=why, instead=rule.instead)

@@ -1,0 +1,55 @@
+"""The state a shell may be in at a point of a script: directories it may stand in, functions it surely has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from policies.paths import resolve
+from policies.shell.words import Word
+
+# None stands for a directory that can't be known.
+ANYWHERE: frozenset[str | None] = frozenset({None})
+
+_MOVES = frozenset({"cd", "pushd", "popd"})
+_TRANSPARENT = frozenset({"command", "builtin"})
+_CD_OPTIONS = frozenset({"-P", "-L", "-e", "-@", "--"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Possible directories, and functions that are defined on every way here."""
+
+    cwds: frozenset[str | None]
+    functions: frozenset[str]
+
+    def after(self, words: Sequence[Word], *, home: str) -> Flow:
+        """The state after a command that may move the shell to another directory."""
+        names = [word for word in words if word.text not in _TRANSPARENT]
+        if not names or names[0].text not in _MOVES:
+            return Flow(ok=self, fail=self)
+        if names[0].text != "cd":
+            return Flow(ok=replace(self, cwds=ANYWHERE), fail=self)
+        operands = [word for word in names[1:] if word.text not in _CD_OPTIONS]
+        target = operands[0] if operands else Word(home)
+        return Flow(ok=replace(self, cwds=self._moved(target)), fail=self)
+
+    def _moved(self, target: Word) -> frozenset[str | None]:
+        if not target.static or target.glob or target.text.startswith("-"):
+            return ANYWHERE
+        return frozenset(resolve(target.text, cwd) for cwd in self.cwds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """The states in which a statement may end, by success."""
+
+    ok: State
+    fail: State
+
+
+def join(left: State, right: State) -> State:
+    """The state where two ways meet."""
+    if left is right:
+        return left
+    return State(cwds=left.cwds | right.cwds, functions=left.functions & right.functions)

@@ -1,0 +1,192 @@
+"""Simple commands: a name, arguments, assignments in front; and the tests and declarations of bash's own grammar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from policies.shell.expand import Expander
+from policies.shell.items import Assignment, Command, Context, Item, Mention
+from policies.shell.refusal import unparsable
+from policies.shell.words import Known, Word, literal
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_RESERVED = frozenset("if then else elif fi do done case esac while until for select function in { } ! [[ ]]".split())
+_TEST_TOKENS = frozenset({"[", "]", "!", "=", "==", "!=", "-a", "-o", "=~", "(", ")"})
+_NUMERIC_TESTS = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s|^-v\s|<|>")
+_TEST_WORDS = frozenset(
+    "word number concatenation string raw_string ansi_c_string simple_expansion expansion command_substitution "
+    "process_substitution arithmetic_expansion test_operator regex extglob_pattern translated_string "
+    "brace_expression".split()
+)
+
+
+class Redirect(Protocol):
+    """Lists a redirection and gives the context behind it."""
+
+    def __call__(self, node: Node, context: Context, *, extra_allowed: bool) -> Context:
+        """Handle one redirection node."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class SimpleCommands:
+    """Turns the nodes of simple commands into commands and assignments."""
+
+    expander: Expander
+    emit: Callable[[Item], None]
+    visited: set[int]
+    redirect: Redirect
+
+    def command(self, node: Node, context: Context, redirects: tuple[Node, ...]) -> Command | None:
+        """The command of a node, or None where it only sets variables."""
+        match node.type:
+            case "command":
+                return self._command(node, context, redirects)
+            case "declaration_command" | "unset_command":
+                return self._declaration(node, context)
+            case "test_command":
+                return self._test(node, context)
+            case "variable_assignment":
+                self.assignment(node, context)
+                return None
+            case "variable_assignments":
+                for child in node.named_children:
+                    self.assignment(child, context)
+                return None
+            case _:
+                raise unparsable(f"a statement that is not judged: {node.type.replace('_', ' ')}")
+
+    def _command(self, node: Node, context: Context, redirects: tuple[Node, ...]) -> Command:
+        self.visited.add(node.id)
+        words: list[Word] = []
+        end = -1
+        for child in node.children:
+            if child.type == "variable_assignment":
+                self.assignment(child, context)
+            elif child.type.endswith("_redirect"):
+                context = self.redirect(child, context, extra_allowed=True)
+                words += self._swallowed(child, context)
+            elif child.is_named or child.type in ("==", "=~"):
+                self._refuse_adjacent(child, end)
+                words += self._argument(child, context)
+            elif child.type != "$":
+                raise unparsable(f"an unexpected {child.type}")
+            end = child.end_byte
+        self._refuse_reserved(node)
+        for redirect in redirects:
+            words += self._swallowed(redirect, context)
+        return Command(text=self.expander.text(node), words=tuple(words), context=context)
+
+    def _argument(self, child: Node, context: Context) -> list[Word]:
+        if not child.is_named:
+            return [literal(child.type)]
+        return self.expander.words(child, context)
+
+    def _refuse_adjacent(self, child: Node, end: int) -> None:
+        if child.start_byte == end and self.expander.source[end - 1 : end] != b"$":
+            raise unparsable("two words without a blank between them")
+
+    def _refuse_reserved(self, node: Node) -> None:
+        name = node.child_by_field_name("name")
+        if name is not None and self.expander.text(name) in _RESERVED:
+            raise unparsable(f"{self.expander.text(name)!r} where a command must stand")
+
+    def _swallowed(self, redirect: Node, context: Context) -> list[Word]:
+        """Words behind a redirection's target, which the grammar gives to the redirection and bash to the command."""
+        if redirect.type != "file_redirect":
+            return []
+        targets = [child for child in redirect.named_children if child.type != "file_descriptor"]
+        closes = any(child.type in (">&-", "<&-") for child in redirect.children)
+        return [word for node in targets[0 if closes else 1 :] for word in self.expander.words(node, context)]
+
+    def _declaration(self, node: Node, context: Context) -> Command:
+        self.visited.add(node.id)
+        words = [literal(node.children[0].type)]
+        for child in node.children[1:]:
+            if child.type == "variable_assignment":
+                self.assignment(child, context)
+                words.append(Word(self.expander.text(child)))
+            elif child.type.endswith("_redirect"):
+                context = self.redirect(child, context, extra_allowed=False)
+            elif child.type == "variable_name":
+                name = self.expander.text(child)
+                words.append(literal(name))
+                self._set(name, [], self.expander.text(node), context)
+            elif child.is_named:
+                words += self._declared(child, node, context)
+        return Command(text=self.expander.text(node), words=tuple(words), context=context)
+
+    def _declared(self, child: Node, node: Node, context: Context) -> list[Word]:
+        words = self.expander.words(child, context)
+        for word in words:
+            if not word.text.startswith(("-", "+")):
+                name = re.split(r"[=+\[]", word.text)[0]
+                self._set(name if word.static else "", words, self.expander.text(node), context)
+        return words
+
+    def _test(self, node: Node, context: Context) -> Command:
+        self.visited.add(node.id)
+        opening = node.children[0].type
+        if opening == "((":
+            self.expander.arithmetic(node, context)
+            return Command(text=self.expander.text(node), words=(literal(":"),), context=context)
+        words = [literal(opening)]
+        self._test_words(node, context, words, plain=opening == "[")
+        if opening == "[[" and _NUMERIC_TESTS.search(self.expander.text(node)):
+            self.expander.compared(self.expander.text(node))
+        return Command(text=self.expander.text(node), words=tuple(words), context=context)
+
+    def _test_words(self, node: Node, context: Context, words: list[Word], *, plain: bool) -> None:
+        if plain and b"\n" in self.expander.source[node.start_byte : node.end_byte] and node.type == "test_command":
+            raise unparsable("a line's end within [ ]")
+        for child in node.children:
+            if plain and not child.is_named and child.type not in _TEST_TOKENS:
+                # To bash `[` is a command like any other: these would redirect it or end it.
+                raise unparsable(f"an unquoted {child.type} within [ ]; write [[ ]]")
+            if plain and child.type == "parenthesized_expression":
+                raise unparsable("unquoted parentheses within [ ]; write [[ ]]")
+            if child.type in _TEST_WORDS:
+                words += self._test_word(child, context)
+            elif child.is_named:
+                self._test_words(child, context, words, plain=plain)
+
+    def _test_word(self, child: Node, context: Context) -> list[Word]:
+        if child.type not in ("regex", "extglob_pattern"):
+            return self.expander.words(child, context)
+        self.expander.inspect(child, context)
+        return [Word(self.expander.text(child))]
+
+    def assignment(self, node: Node, context: Context) -> None:
+        """List one `name=value`."""
+        self.visited.add(node.id)
+        target, *values = node.named_children
+        name = self.expander.text(target).partition("[")[0]
+        if target.type == "subscript":
+            self.expander.inspect(target, context)
+        nodes = values[0].named_children if values and values[0].type == "array" else values
+        words = [word for value in nodes for word in self.expander.words(value, context)]
+        arithmetic = bool(values) and values[0].type == "arithmetic_expansion"
+        self._set(name, words, self.expander.text(node), context, arithmetic=arithmetic)
+
+    def _set(self, name: str, words: list[Word], text: str, context: Context, *, arithmetic: bool = False) -> None:
+        self.expander.assign(name, words, arithmetic=arithmetic)
+        self.emit(Assignment(text=text, name=name, values=tuple(words), context=context))
+
+    def loop_variable(self, node: Node, context: Context) -> None:
+        """List the variable of a `for` or `select`, and the words that it takes."""
+        variable = next(child for child in node.named_children if child.type == "variable_name")
+        values = [child for child in node.named_children if child.type not in ("variable_name", "do_group")]
+        nodes = [child for child in values if child.type != "compound_statement"]
+        words = [word for value in nodes for word in self.expander.words(value, context)]
+        name = self.expander.text(variable)
+        self.expander.loops.add(name)
+        if not words or not all(word.known is Known.FULLY and word.text.isdigit() for word in words):
+            self.expander.tainted.add(name)
+        text = f"for {name} in ..."
+        self.emit(Assignment(text=text, name=name, values=tuple(words), context=context))
+        self.emit(Mention(text=text, words=tuple(words), context=context))
