@@ -44,7 +44,7 @@ WRITING_ROLES = frozenset({"editor", "tester"})
 MAIN = "main"
 """No task may have this id: `mimo/RUN/main` is where the run's tasks land."""
 
-MOST_TASKS = 1000
+MOST_TASKS = 500
 """Far more than anybody reviews; it keeps what compares each task with each other quick."""
 
 

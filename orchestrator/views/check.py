@@ -16,6 +16,8 @@ from orchestrator.views.indent import Indented
 from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
 from orchestrator.views.words import count, dollars, one_line, plural, short
 
+_OVERLAPS_SHOWN = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSummary:
@@ -112,8 +114,11 @@ def _task(task: Task) -> Text:
 
 
 def _overlaps(plan: Plan) -> Iterator[RenderableType]:
-    for overlap in overlaps(plan.tasks):
+    found = overlaps(plan.tasks)
+    for overlap in found[:_OVERLAPS_SHOWN]:
         yield one_line(f"{overlap.first} and {overlap.second}, for example {overlap.example}", style_of("ask"))
+    if len(found) > _OVERLAPS_SHOWN:
+        yield Text(f"and {len(found) - _OVERLAPS_SHOWN} more pairs", style=style_of("ask"))
 
 
 def _policy(survey: Survey) -> Iterator[RenderableType]:
