@@ -12,7 +12,7 @@ from agents.briefing import next_round, opening
 from agents.budget import SMALLEST_ANSWER_TOKENS, USUAL_ANSWER_TOKENS, Budget, LimitReached, Reservation
 from agents.calls import with_own_ids
 from agents.conversation import Conversation
-from agents.errors import ContextTooLong, ModelRefused, ModelUnavailable
+from agents.errors import ContextTooLong, CredentialsRefused, ModelRefused, ModelUnavailable
 from agents.events import LimitReached as LimitEvent
 from agents.events import ModelAnswered, ModelAsked
 from agents.execution import Hands, JudgedSandbox
@@ -58,7 +58,7 @@ class Agent:
         checkpoint: Checkpoint,
         claim: Claim,
     ) -> Outcome:
-        """Work until the end; raises SandboxLost.
+        """Work until the end; raises SandboxLost, CredentialsRefused.
 
         A conversation that is given goes on: in a new round with the assignment's reasons, and where its last
         answer was not acted on to the end, with that answer, in this sandbox.
@@ -74,6 +74,8 @@ class Agent:
             return Outcome(ended="limit", conversation=talk, why=str(reached), limit=reached)
         except ModelUnavailable as error:
             return Outcome(ended="parked", conversation=talk, why=str(error))
+        except CredentialsRefused:
+            raise
         except (ModelRefused, Stuck) as error:
             return Outcome(ended="failed", conversation=talk, why=str(error))
 

@@ -2,7 +2,8 @@
 
 ModelError
 ├── ModelUnavailable   the provider is down after all retries and fallbacks: the task is parked
-├── ModelRefused       final: bad key, no such model, a malformed request
+├── ModelRefused       final: no such model, a malformed request
+│   └── CredentialsRefused   ... the key is missing or not accepted: the whole run stops until that is mended
 ├── ContextTooLong     the prompt does not fit
 └── ModelFault         one try went wrong and the next may not: never leaves the retries
 """
@@ -25,6 +26,10 @@ class ModelUnavailable(ModelError):
 
 class ModelRefused(ModelError):
     """An error that asking again can't mend."""
+
+
+class CredentialsRefused(ModelRefused):
+    """The provider takes no request with this key, or there is none; leaves an agent's run as it is."""
 
 
 class ContextTooLong(ModelError):

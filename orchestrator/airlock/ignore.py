@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -69,18 +70,36 @@ class Ignore:
 
 
 class _Rules:
-    """One .gitignore."""
+    """One .gitignore; its patterns are the library's, the way from one to the next is git's."""
 
     def __init__(self, text: bytes) -> None:
         from pathspec import GitIgnoreSpec
 
-        lines = [line.decode(errors="surrogateescape") for line in text.split(b"\n")[:MAX_RULES]]
-        self._spec = GitIgnoreSpec.from_lines(_affordable(lines))
+        lines = [line.removesuffix(b"\r").decode(errors="surrogateescape") for line in text.split(b"\n")[:MAX_RULES]]
+        patterns = GitIgnoreSpec.from_lines(_affordable(lines)).patterns
+        self._rules = [
+            (pattern.include, pattern.regex)
+            for pattern in reversed(list(patterns))
+            if pattern.include is not None and pattern.regex is not None
+        ]
 
     def verdict(self, relative: bytes) -> bool | None:
+        """What the last pattern that names this very path says; None if there is none."""
         if len(relative) > _MAX_MATCHED_BYTES:
             return None
-        return self._spec.check_file(relative.decode(errors="surrogateescape"), separators=()).include
+        path = relative.decode(errors="surrogateescape")
+        return next((include for include, regex in self._rules if _names_itself(regex.search(path), path)), None)
+
+
+def _names_itself(match: re.Match[str] | None, path: str) -> bool:
+    """Whether a pattern matched the path, and not only a directory above it, for which git asks apart."""
+    if match is None:
+        return False
+    # The library marks the slash of the directory that a pattern named.
+    mark = match.start("ps_d") if "ps_d" in match.re.groupindex else -1
+    if mark >= 0:
+        return mark == len(path) - 1
+    return match.end() < len(path) or not path.endswith("/")
 
 
 def _affordable(lines: list[str]) -> Iterator[str]:
@@ -90,7 +109,9 @@ def _affordable(lines: list[str]) -> Iterator[str]:
         wildcards = line.count("*") - line.count("**")
         costly += wildcards >= _COSTLY_WILDCARDS
         too_much = wildcards > MAX_WILDCARDS or (wildcards >= _COSTLY_WILDCARDS and costly > MAX_COSTLY_RULES)
-        if len(line) <= MAX_LINE_CHARACTERS and not too_much and _well_formed(line):
+        # The library takes `a/**/`, the directories below `a`, for `a` itself.
+        odd = line.rstrip().endswith("**/")
+        if len(line) <= MAX_LINE_CHARACTERS and not too_much and not odd and _well_formed(line):
             yield line
 
 

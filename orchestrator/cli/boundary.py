@@ -13,6 +13,9 @@ PROGRAM = "mimo-orchestrate"
 _MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
 
 
+_KEY = "set the provider's variable (OPENAI_API_KEY, ANTHROPIC_API_KEY...) to a key that it accepts"
+
+
 def guarded(command: Callable[[], int]) -> int:
     """The exit code of a command; whatever it raises is said on stderr."""
     try:
@@ -61,13 +64,15 @@ def explained(error: BaseException) -> tuple[ExitCode, str]:
 
 
 def _explained_part(error: BaseException) -> tuple[ExitCode, str]:
-    from agents.errors import ModelError
+    from agents.errors import CredentialsRefused, ModelError
     from orchestrator.airlock.errors import DiskFull, GitUnusable, RepositoryUnusable
     from sandbox.errors import SandboxLost, SandboxUnavailable
 
     match error:
         case SandboxUnavailable() | RepositoryUnusable():
             return ExitCode.CANNOT_RUN, _message(error.what, error.remedy)
+        case CredentialsRefused():
+            return ExitCode.CANNOT_RUN, _message(f"the provider refused the credentials of {error}", _KEY)
         case GitUnusable() | DiskFull() | SandboxLost() | ModelError():
             return ExitCode.CANNOT_RUN, _message(str(error), None)
         case _:

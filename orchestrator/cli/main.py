@@ -9,15 +9,40 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import audit
+from orchestrator.cli.answer import approve, deny
 from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
+from orchestrator.cli.check import check
+from orchestrator.cli.clean import clean
+from orchestrator.cli.land import merge, revert
 from orchestrator.cli.log import log
+from orchestrator.cli.resume import cancel, resume
 from orchestrator.cli.review import review
+from orchestrator.cli.run import run
 from orchestrator.cli.runs import runs
 from orchestrator.cli.schema import schema
 from orchestrator.cli.status import status
 
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
+
+
+_COMMANDS: Mapping[Callable[..., None], tuple[str, ...]] = {
+    run: ("plan.yaml", "run plan.yaml --hold --limit cost=5", "run plan.yaml --dry-run"),
+    check: ("check plan.yaml", "check plan.yaml --json"),
+    runs: ("runs", "runs --json"),
+    status: ("status", "status last --json"),
+    log: ("log last", "log last port-client", "log last --follow"),
+    review: ("review", "review last port-client"),
+    merge: ("merge last", "merge last port-client"),
+    revert: ("revert last port-client",),
+    resume: ("resume last", "resume last --limit cost=20"),
+    cancel: ("cancel last",),
+    approve: ("approve last ID",),
+    deny: ('deny last ID --why "not on this branch"',),
+    clean: ("clean",),
+    schema: ("schema plan > plan.schema.json",),
+}
+"""Every command, in the order of the help, with examples of how it is typed."""
 
 
 def main() -> None:
@@ -52,12 +77,9 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_program)
-    app.command("runs", epilog=_examples("runs", "runs --json"))(runs)
-    app.command("status", epilog=_examples("status", "status last --json"))(status)
-    app.command("log", epilog=_examples("log last", "log last port-client", "log last --follow"))(log)
-    app.command("review", epilog=_examples("review", "review last port-client"))(review)
+    for function, examples in _COMMANDS.items():
+        app.command(function.__name__, epilog=_examples(*examples))(function)
     app.add_typer(_group("audit", "Check what the journal holds.", {"verify": audit.verify}))
-    app.command("schema", epilog=_examples("schema plan > plan.schema.json"))(schema)
     return app
 
 

@@ -20,7 +20,7 @@ CANCELLED = "cancelled by the user"
 
 
 @asynccontextmanager
-async def reopened(around: Surroundings, wanted: str) -> AsyncIterator[RunContext]:
+async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) -> AsyncIterator[RunContext]:
     """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
     with open_journal(around.repository) as store:
         state = read_state(store, wanted)
@@ -29,5 +29,5 @@ async def reopened(around: Surroundings, wanted: str) -> AsyncIterator[RunContex
     granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
     plan = overlay(Plan.rebuilt(state.plan), granted)
     policy = policy_of_layers(state.policy)
-    async with open_old_run(around, state, plan, policy) as ctx:
+    async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
         yield ctx

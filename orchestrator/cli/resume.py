@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import typer
 
@@ -18,6 +22,11 @@ from orchestrator.cli.options import (
     RunArgument,
     RunJsonOption,
 )
+
+STOP_SECONDS = 900.0
+"""The longest that a step under way may take before `cancel` gives up waiting: a command's ten minutes, and some."""
+
+POLL_SECONDS = 0.2
 
 
 def resume(
@@ -55,3 +64,46 @@ def resume(
         around = surroundings(here(), options, closing, stopping=stop, events=events)
         shown = Shown(as_json=json, allow_red_base=allow_red_base)
         raise typer.Exit(run_session(reopened(around, run), stop, shown))
+
+
+def cancel(run: RunArgument) -> None:
+    """End a run for good: what works on it is stopped, what has landed stays, its branches too."""
+    from agents.events import RunEnded
+    from orchestrator.cli.reopening import CANCELLED
+    from orchestrator.cli.selection import read_state
+    from orchestrator.cli.state import here, open_journal, state_of
+    from orchestrator.cli.terminal import say
+    from orchestrator.errors import UsageProblem
+    from orchestrator.run.lease import lease
+    from orchestrator.run.opening import run_lock
+
+    repository = here()
+    with open_journal(repository) as store:
+        chosen = read_state(store, run).run
+        lock = run_lock(state_of(repository), chosen)
+        _stop_driver(lock, chosen)
+        with lease(lock):
+            state = read_state(store, chosen)
+            if state.status in {"done", "failed", "partial"}:
+                raise UsageProblem(f"{chosen} has ended already: {state.why or state.status}")
+            ended = RunEnded(status="failed", why=CANCELLED, base_after=state.base_after, moved=state.moved)
+            store.append(chosen, [(None, ended)])
+    say(f"{chosen} is cancelled; what it left behind goes with: mimo-orchestrate clean")
+
+
+def _stop_driver(lock: Path, run: str) -> None:
+    """Ask the process that works on the run to stop, and wait until it has."""
+    from orchestrator.cli.terminal import say
+    from orchestrator.errors import CannotRun
+    from orchestrator.run.lease import holder
+
+    pid = holder(lock)
+    if not pid:
+        return
+    say(f"asking process {pid} to stop {run} after the steps under way")
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while holder(lock) == pid:
+        if time.monotonic() > deadline:
+            raise CannotRun(f"process {pid} still works on {run} after {STOP_SECONDS:g} s", f"end it: kill -9 {pid}")
+        time.sleep(POLL_SECONDS)

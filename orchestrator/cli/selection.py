@@ -9,7 +9,7 @@ from orchestrator.errors import CannotRun, UsageProblem
 from policies.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from orchestrator.journal.state import RunState
+    from orchestrator.journal.state import QuestionState, RunState
     from orchestrator.journal.store import JournalStore
 
 LAST = "last"
@@ -68,3 +68,13 @@ def folded(store: JournalStore, run: str) -> RunState:
 def _some(runs: Sequence[str]) -> str:
     more = f" and {len(runs) - _SHOWN} more" if len(runs) > _SHOWN else ""
     return ", ".join(runs[:_SHOWN]) + more
+
+
+def choose_question(state: RunState, wanted: str) -> QuestionState:
+    """The waiting question that `wanted` names, whole or by a unique beginning; raises UsageProblem."""
+    matching = [question for question in state.waiting if question.id.startswith(wanted)]
+    if len(matching) == 1:
+        return matching[0]
+    waiting = ", ".join(question.id for question in state.waiting)
+    hint = f"these wait: {waiting}" if waiting else "none waits for an answer"
+    raise UsageProblem(f"{wanted!r} is no waiting question of {state.run}", hint=hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Shown:
     """How the end of a run is shown, and whether a red base is accepted."""
 
     as_json: bool
-    allow_red_base: bool
+    allow_red_base: bool = False
 
 
 def run_session(opened: AbstractAsyncContextManager[RunContext], stop: Stop, shown: Shown) -> int:
@@ -55,6 +55,26 @@ async def _session(opened: AbstractAsyncContextManager[RunContext], stop: Stop, 
                 return _show(ctx, shown)
     say("stopped at once; nothing that was saved is lost")
     return ExitCode.INTERRUPTED
+
+
+def land_session(
+    opened: AbstractAsyncContextManager[RunContext],
+    work: Callable[[RunContext], Awaitable[None]],
+    stop: Stop,
+    shown: Shown,
+) -> int:
+    """Do something to the base branch with a run that has ended, and show it; returns the exit code."""
+
+    async def session() -> int:
+        async with _signals(stop) as now:
+            with now:
+                async with opened as ctx:
+                    await work(ctx)
+                    _show(ctx, shown)
+                    return ExitCode.DONE if ctx.state.moved else ExitCode.PARTIAL
+        return ExitCode.INTERRUPTED
+
+    return anyio.run(session)
 
 
 @asynccontextmanager

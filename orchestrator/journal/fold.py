@@ -68,9 +68,10 @@ _KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskStat
 
 
 def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recorded: Recorded) -> None:
+    if state.status == "running":
+        state.seconds += recorded.time - state.session_started_at
     state.status, state.why = event.status, event.why
     state.base_after, state.moved, state.why_not = event.base_after, event.moved, event.why_not
-    state.seconds += recorded.time - state.session_started_at
 
 
 def _plan_made(state: RunState, _: TaskProgress | None, event: e.PlanMade, __: Recorded) -> None:
@@ -198,8 +199,7 @@ def _change_refused(_: RunState, task: TaskProgress | None, event: e.ChangeRefus
         task.why = event.why
 
 
-def _change_reverted(state: RunState, task: TaskProgress | None, event: e.ChangeReverted, __: Recorded) -> None:
-    state.tip = event.commit
+def _change_reverted(_: RunState, task: TaskProgress | None, event: e.ChangeReverted, __: Recorded) -> None:
     if task is not None:
         task.reverted = event.commit
 

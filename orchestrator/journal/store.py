@@ -35,6 +35,8 @@ class JournalStore:
     def __init__(self, path: Path) -> None:
         """Open the journal at `path`, making it if it is not there; raises sqlite3.Error."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Prompts and outputs are the user's own business; SQLite gives its other files the mode of this one.
+        path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         # An effect may follow as soon as `append` returns, so the event must outlast a power cut, not just a crash.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.errors import CredentialsRefused
 from agents.events import RunEnded, RunStatus, TaskEnded, VerifiedBase
 from orchestrator.airlock.errors import AirlockError
 from orchestrator.journal.state import TaskState
@@ -48,14 +49,16 @@ async def drive(ctx: RunContext) -> None:
     )
     done = {task.id: task.state for task in ctx.state.tasks.values() if task.state is not TaskState.PENDING}
     await scheduler.run(done)
-    await _end(ctx, landing)
+    status, _ = _status(ctx)
+    finished = status in {"done", "partial", "failed"}
+    await finish(ctx, landing.tip, move_base=finished and ctx.plan.merge.mode == "auto")
 
 
 async def _work(ctx: RunContext, landing: Landing, task_id: str) -> TaskState:
-    """One task; a fault of the machine parks it, so that the others go on and `resume` takes it up again."""
+    """One task; a fault of the machine or a bad key parks it, and `resume` takes it up again."""
     try:
         return await TaskRun(ctx, landing, ctx.plan.task(task_id)).work()
-    except (SandboxError, AirlockError, OSError) as error:
+    except (SandboxError, AirlockError, CredentialsRefused, OSError) as error:
         ctx.trouble = ctx.trouble or error
         why = f"{type(error).__name__}: {error}"
         await ctx.journal.recorder(task_id).record(TaskEnded(state="waiting", why=why))
@@ -66,13 +69,13 @@ async def _skip(ctx: RunContext, task_id: str, why: str) -> None:
     await ctx.journal.recorder(task_id).record(TaskEnded(state="skipped", why=why))
 
 
-async def _end(ctx: RunContext, landing: Landing) -> None:
-    status, why = _status(ctx)
-    finished = status in {"done", "partial", "failed"}
-    published = await publish_run(ctx, landing.tip, move_base=finished and ctx.plan.merge.mode == "auto")
-    if finished and ctx.plan.merge.mode == "auto" and published.why_not is not None:
-        status = "partial"
+async def finish(ctx: RunContext, tip: str, *, move_base: bool) -> None:
+    """Publish, with `move_base` move the base branch, and end the run."""
+    published = await publish_run(ctx, tip, move_base=move_base)
     await _settle_tasks(ctx, published)
+    status, why = _status(ctx)
+    if move_base and published.why_not is not None:
+        status = "partial"
     await ctx.journal.recorder().record(
         RunEnded(
             status=status,

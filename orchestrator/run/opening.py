@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from agents.events import PlanMade, Role, RunResumed, RunStarted
 from agents.model import Model
@@ -84,20 +84,40 @@ async def open_new_run(
         tasks = [task.model_dump(mode="json", by_alias=True, exclude_none=True) for task in plan.tasks]
         await journal.append(None, (started, PlanMade(tasks=tasks)))
         state = fold(store.events(run))
-        yield await _context(around, plan, state, store, journal, hub, backend, policy)
+        ctx = await _context(around, plan, state, store, journal, hub, backend, policy)
+        async with _cleared(ctx):
+            yield ctx
 
 
 @asynccontextmanager
-async def open_old_run(around: Surroundings, state: RunState, plan: Plan, policy: Policy) -> AsyncIterator[RunContext]:
-    """Go on with a run; `plan` is its own with what was granted since. Raises as `open_new_run`, and UsageProblem."""
+async def open_old_run(
+    around: Surroundings, state: RunState, plan: Plan, policy: Policy, *, resume: bool
+) -> AsyncIterator[RunContext]:
+    """Open a run again; `plan` is its own with what was granted since, `resume` says that its tasks are gone on with.
+
+    Raises as `open_new_run`, and UsageProblem.
+    """
     backend = await choose(around.options.backend or state.backend)
     with _journal(around, state.run) as (store, journal):
         hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
-        resumed = RunResumed(program=version(), options=around.options.journalled())
-        await journal.append(None, (resumed,))
+        if resume:
+            await journal.append(None, (RunResumed(program=version(), options=around.options.journalled()),))
         await backend.sweep(state.run)
         fresh = fold(store.events(state.run))
-        yield await _context(around, plan, fresh, store, journal, hub, backend, policy)
+        ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy)
+        async with _cleared(ctx):
+            yield ctx
+
+
+@asynccontextmanager
+async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
+    """The run's worktrees are gone before it begins, whatever a crash left, and when it ends."""
+    await to_thread.run_sync(remove_worktree, ctx.directory)
+    try:
+        yield
+    finally:
+        with CancelScope(shield=True):
+            await to_thread.run_sync(remove_worktree, ctx.directory)
 
 
 class _Journalling:
@@ -143,9 +163,11 @@ def _stores(around: Surroundings, commit: str) -> Hub:
 
 
 async def _image(backend: Backend, plan: Plan, around: Surroundings, hub: Hub, commit: str) -> str | None:
-    if not isinstance(backend, DockerBackend):
-        return None
     settings = plan.sandbox
+    if not isinstance(backend, DockerBackend):
+        if settings.image or settings.dockerfile:
+            around.say(f"note: {backend.name} runs commands on this machine's own /usr, not on the plan's image")
+        return None
     if settings.image is not None:
         return settings.image
     text = None
@@ -167,7 +189,6 @@ async def _context(
     journal.watch(lambda recorded: apply(state, recorded))
     instructions = await to_thread.run_sync(partial(read_base_file, hub, state.base_before, INSTRUCTIONS, missing=""))
     directory = around.state_directory / "runs" / state.run
-    await to_thread.run_sync(remove_worktree, directory)
     return RunContext(
         run=state.run,
         plan=plan,

@@ -42,7 +42,7 @@ class _Blocked(Exception):
 async def publish_run(ctx: RunContext, tip: str, *, move_base: bool) -> Published:
     """Publish the run's branches and, with `move_base`, move the base to `tip`; raises AirlockError, SandboxError."""
     if not move_base or tip == ctx.base_commit:
-        await _publish(ctx, None)
+        await publish_branches(ctx, None)
         return Published(base_after=ctx.base_commit, moved=False, why_not=None, on_base=tip == ctx.base_commit)
     async with turn(ctx.landing_lock):
         for _ in range(TRIES):
@@ -50,9 +50,9 @@ async def publish_run(ctx: RunContext, tip: str, *, move_base: bool) -> Publishe
                 base = await to_thread.run_sync(ctx.repository.base, ctx.base_branch)
                 goal = await _on_top_of(ctx, base, tip)
             except (_Blocked, RepositoryUnusable) as blocked:
-                await _publish(ctx, None)
+                await publish_branches(ctx, None)
                 return Published(base_after=ctx.base_commit, moved=False, why_not=str(blocked), on_base=False)
-            result = await _publish(ctx, Target(base=base, commit=goal))
+            result = await publish_branches(ctx, Target(base=base, commit=goal))
             if result.moved:
                 return Published(base_after=goal, moved=True, why_not=None, on_base=True)
             if result.reason is not WhyNot.MOVED:
@@ -102,7 +102,8 @@ def _merge_commit(ctx: RunContext, base: Base, tip: str, tree: str) -> str:
     )
 
 
-async def _publish(ctx: RunContext, target: Target | None) -> PublishResult:
+async def publish_branches(ctx: RunContext, target: Target | None) -> PublishResult:
+    """Publish the run's branches and move the base where a target is given, journalled before and after."""
     there = await to_thread.run_sync(ctx.hub.refs, f"refs/heads/mimo/{ctx.run}/")
     changes = [RefChange(ref=ref, old=ctx.state.published.get(ref), new=oid) for ref, oid in there.items()]
     recorder = ctx.journal.recorder()

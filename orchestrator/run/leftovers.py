@@ -1,0 +1,38 @@
+"""What runs left behind that nobody works on any more: their worktrees and their containers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from anyio import to_thread
+
+from orchestrator.airlock.removal import GRAVE_PREFIX, empty_grave, remove_worktree
+from orchestrator.run.lease import holder
+from orchestrator.run.opening import run_lock
+from sandbox.backends import BACKENDS
+from sandbox.errors import SandboxError
+
+
+async def remove_leftovers(state_directory: Path) -> list[str]:
+    """Remove them and name them; doing it twice is as good as once. Raises OSError."""
+    removed = []
+    for make in BACKENDS.values():
+        try:
+            removed += await make().sweep()
+        except SandboxError:
+            continue  # an engine that does not answer has nothing of ours running, as far as can be known
+    return removed + await to_thread.run_sync(_remove_worktrees, state_directory)
+
+
+def _remove_worktrees(state_directory: Path) -> list[str]:
+    runs = state_directory / "runs"
+    removed = []
+    for directory in sorted(runs.iterdir()) if runs.is_dir() else []:
+        if directory.name.startswith(GRAVE_PREFIX):
+            empty_grave(directory)
+        elif holder(run_lock(state_directory, directory.name)) is None:
+            remove_worktree(directory)
+        else:
+            continue
+        removed.append(f"worktrees of {directory.name}")
+    return removed

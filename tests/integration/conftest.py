@@ -1,0 +1,27 @@
+"""The program, installed, in an empty home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.program import Program, make_program
+from tests.server.fixture import ScriptedServer, scripted_server
+
+__all__ = ["scripted_server"]
+
+MakeProgram = Callable[[dict[str, str]], Program]
+
+
+@pytest.fixture
+def make(tmp_path: Path, scripted_server: ScriptedServer) -> MakeProgram:
+    """Makes a repository with the given files, and the program in it."""
+    return lambda files: make_program(tmp_path, scripted_server, files)
+
+
+@pytest.fixture(params=["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each of the backends."""
+    return str(request.param)
