@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 CALL_SECONDS = 60
+DEFAULT_URL = "unix:///var/run/docker.sock"
 BUILD_SECONDS = 1800
 REMOVE_SECONDS = 20.0
 _REMEDY = "start one (`systemctl start docker`), point DOCKER_HOST at one, or use `--backend bubblewrap`"
@@ -36,8 +37,9 @@ class Engine:
         from docker.utils import kwargs_from_env
         from requests.exceptions import RequestException
 
+        where = kwargs_from_env()
+        _knock(where.get("base_url", DEFAULT_URL))
         try:
-            where = kwargs_from_env()
             api = docker.APIClient(version=self._version or "auto", timeout=CALL_SECONDS, **where)
         except DockerException as error:
             raise SandboxUnavailable(f"no Docker engine answers ({_brief(error)})", _REMEDY) from error
@@ -180,6 +182,19 @@ class Engine:
                         f"the image {tag} could not be built: {' | '.join(lines[-3:])}",
                         "see that the engine reaches a registry and a package mirror, or run scripts/build-base first",
                     )
+
+
+def _knock(url: str) -> None:
+    """See that somebody listens on a local socket: the `docker` package leaves its own open when nobody does."""
+    if not url.startswith("unix://"):
+        return
+    with socket.socket(socket.AF_UNIX) as knocking:
+        try:
+            knocking.connect(url.removeprefix("unix://"))
+        except OSError as error:
+            raise SandboxUnavailable(
+                f"no Docker engine answers at {url} ({error.strerror or error})", _REMEDY
+            ) from error
 
 
 def _inspect(api: APIClient, image: str) -> dict[str, Any]:

@@ -7,23 +7,17 @@ import os
 
 import pytest
 
+from sandbox.engine import Engine
+from sandbox.errors import SandboxUnavailable
+
 
 @functools.cache
 def engine_fault() -> str | None:
     """Why no engine answers; None if one does."""
-    import docker
-    from docker.errors import DockerException
-
     try:
-        client = docker.from_env(timeout=10)
-    except DockerException as error:
+        Engine().about()
+    except SandboxUnavailable as error:
         return str(error)
-    try:
-        client.ping()
-    except DockerException as error:
-        return str(error)
-    finally:
-        client.close()
     return None
 
 

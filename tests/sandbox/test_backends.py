@@ -1,0 +1,102 @@
+"""Choosing a backend, and what is said when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from sandbox.backends import choose
+from sandbox.errors import SandboxUnavailable
+from sandbox.image import default_dockerfile, image_tag
+from sandbox.probes import docker_probes
+from sandbox.sandbox import Backend, Probe, Sandbox, SandboxSpec
+from sandbox.supervisor_binary import supervisor_binary
+
+
+class FakeBackend:
+    """A backend that can only be probed."""
+
+    def __init__(self, name: str, *, kept: bool) -> None:
+        self.name = name
+        self._probe = Probe(promise=f"{name} works", kept=kept, detail="played", remedy=f"install {name}")
+
+    async def probe(self) -> tuple[Probe, ...]:
+        """One promise."""
+        return (self._probe,)
+
+    def open(self, spec: SandboxSpec) -> AbstractAsyncContextManager[Sandbox]:
+        """Never called."""
+        raise NotImplementedError
+
+    async def sweep(self, run: str | None = None) -> list[str]:
+        """Nothing to sweep."""
+        return []
+
+
+def table(*, docker: bool, bubblewrap: bool) -> dict[str, Callable[[], Backend]]:
+    """Two fakes in the order of the real ones."""
+    return {
+        "docker": lambda: FakeBackend("docker", kept=docker),
+        "bubblewrap": lambda: FakeBackend("bubblewrap", kept=bubblewrap),
+    }
+
+
+@pytest.mark.parametrize(("docker", "expected"), [(True, "docker"), (False, "bubblewrap")])
+async def test_auto(monkeypatch: pytest.MonkeyPatch, docker: bool, expected: str) -> None:
+    """Docker where its engine answers, else bubblewrap."""
+    monkeypatch.setattr("sandbox.backends.BACKENDS", table(docker=docker, bubblewrap=True))
+    assert (await choose("auto")).name == expected
+
+
+async def test_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither works, what is missing for both is said, and what to do."""
+    monkeypatch.setattr("sandbox.backends.BACKENDS", table(docker=False, bubblewrap=False))
+    with pytest.raises(SandboxUnavailable) as raised:
+        await choose()
+    assert "docker works" in raised.value.what
+    assert "bubblewrap works" in raised.value.what
+    assert "install docker" in raised.value.remedy
+    assert "install bubblewrap" in raised.value.remedy
+
+
+async def test_a_named_backend_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for one backend never gets the other silently."""
+    monkeypatch.setattr("sandbox.backends.BACKENDS", table(docker=False, bubblewrap=True))
+    with pytest.raises(SandboxUnavailable, match="docker"):
+        await choose("docker")
+    with pytest.raises(SandboxUnavailable, match="podman"):
+        await choose("podman")
+
+
+async def test_an_engine_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without an engine the Docker backend says so in a probe, with what to do."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(SandboxUnavailable, match="no Docker engine answers"):
+        await choose("docker")
+
+
+def test_probes_of_a_weak_engine() -> None:
+    """A limit that the engine can't hold is a broken promise with a remedy."""
+    weak = docker_probes({"OSType": "linux", "SecurityOptions": [], "MemoryLimit": False, "PidsLimit": True})
+    broken = {probe.promise for probe in weak if not probe.kept}
+    assert broken == {"the engine's seccomp profile is on", "memory is limited", "CPU time is limited"}
+    assert all(probe.remedy for probe in weak if not probe.kept)
+
+
+def test_the_images_tag() -> None:
+    """The default image's tag follows its Dockerfile and its base."""
+    text = default_dockerfile()
+    assert "ARG BASE" in text
+    assert len({image_tag(text, "a"), image_tag(text, "b"), image_tag(text + "\n", "a")}) == 3
+
+
+def test_a_missing_supervisor(tmp_path: Path) -> None:
+    """A program without its supervisor says how to get it; one installed under a strict umask is made readable."""
+    with pytest.raises(SandboxUnavailable, match="C compiler"):
+        supervisor_binary(tmp_path / "none")
+    strict = tmp_path / "supervisor"
+    strict.touch(mode=0o700)
+    assert supervisor_binary(strict).stat().st_mode & 0o777 == 0o755

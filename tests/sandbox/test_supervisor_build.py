@@ -1,0 +1,74 @@
+"""Building the supervisor, and its refusal to run where it would do harm."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hatch_build import SupervisorHook, compile_supervisor
+from sandbox.supervisor_binary import supervisor_binary
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The supervisor's source in a place of its own."""
+    shutil.copytree(TOP / "sandbox" / "supervisor", tmp_path / "sandbox" / "supervisor")
+    return tmp_path
+
+
+def test_it_compiles_without_a_warning(checkout: Path) -> None:
+    """The source has no warning, and the binary needs no library."""
+    binary = compile_supervisor(checkout, extra=("-Werror",))
+    assert binary == checkout / "sandbox" / "_bin" / "supervisor"
+    headers = subprocess.run(
+        ["readelf", "--program-headers", binary], capture_output=True, text=True, check=True
+    ).stdout
+    assert "INTERP" not in headers
+
+
+def test_no_compiler(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a C compiler the build says what to install."""
+    monkeypatch.setenv("PATH", str(checkout))
+    monkeypatch.delenv("CC", raising=False)
+    with pytest.raises(RuntimeError, match="install gcc"):
+        compile_supervisor(checkout)
+
+
+def test_a_broken_source(checkout: Path) -> None:
+    """A build that fails shows the compiler's words and leaves no binary."""
+    (checkout / "sandbox" / "supervisor" / "broken.c").write_text("int broken(")
+    with pytest.raises(RuntimeError, match=r"broken\.c"):
+        compile_supervisor(checkout)
+    assert list((checkout / "sandbox" / "_bin").iterdir()) == []
+
+
+@pytest.mark.parametrize("version", ["standard", "editable"])
+def test_the_wheel(checkout: Path, version: str) -> None:
+    """A wheel is one of this platform and holds binary and Dockerfile; an editable one finds them in the checkout."""
+    hook = SupervisorHook(str(checkout), {}, None, None, str(checkout / "dist"), "wheel")  # type: ignore[arg-type]
+    data: dict[str, object] = {"force_include": {}}
+    hook.initialize(version, data)
+    assert str(data["tag"]).startswith("py3-none-linux_")
+    assert data["pure_python"] is False
+    included = {"sandbox/_bin/supervisor", "sandbox/_image/Dockerfile"} if version == "standard" else set()
+    assert set(data["force_include"].values()) == included  # type: ignore[attr-defined]
+    assert (checkout / "sandbox" / "_bin" / "supervisor").is_file()
+
+
+def test_it_runs_as_pid_1_only() -> None:
+    """Outside of a sandbox, where killing everything would be killing the user's processes, it refuses to run."""
+    ran = subprocess.run([supervisor_binary()], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "PID 1" in ran.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["0", "0", "--", "/bin/true"], ["1000", "1000", "bind", "/none", "x", "--"]])
+def test_entering_refuses_nonsense(arguments: list[str]) -> None:
+    """`enter` ends with an error where it is not told whom to become, or told to stay root."""
+    ran = subprocess.run([supervisor_binary(), "enter", *arguments], capture_output=True, text=True, check=False)
+    assert ran.returncode in {2, 3}
