@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,24 @@ GONE = "its process is gone: it crashed or was killed"
 
 def settle_status(state: RunState, *, directory: Path) -> RunState:
     """The state, with a run that says "running" shown as interrupted where nobody works on it."""
-    from orchestrator.run.lease import holder
-
-    # Looking at a lock that is not there would make it.
-    lock = directory / LOCKS / state.run
-    if state.status == "running" and (not lock.exists() or holder(lock) is None):
+    if state.status == "running" and not _held(directory / LOCKS / state.run):
         state.status, state.why = "interrupted", GONE
     return state
+
+
+def _held(lock: Path) -> bool:
+    from orchestrator.run.lease import holder
+
+    # Trying a lock takes it for a moment, which must not get into the way of a run that just begins; so it is only
+    # tried to tell the writer of the file from a later process that got the same number.
+    return _alive(lock) and holder(lock) is not None
+
+
+def _alive(lock: Path) -> bool:
+    try:
+        os.kill(int(lock.read_text()), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
