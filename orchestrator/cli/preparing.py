@@ -16,7 +16,7 @@ from orchestrator.plan.models import Plan
 from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.policy_source import policy_of_plan
 from orchestrator.run.trust import require_trust
-from policies import Policy
+from policies.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

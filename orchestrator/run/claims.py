@@ -6,6 +6,7 @@ from functools import partial
 
 from anyio import to_thread
 
+import policies.changes
 from agents.events import GateFailed, GatePassed, GateStarted, QuestionAnswered, QuestionAsked
 from agents.execution import judged_parts, question_id
 from agents.policy import Question
@@ -53,7 +54,10 @@ class Claims:
     async def _judged(self, changed: tuple[Change, ...], commit: str) -> str | None:
         if not changed:
             return None
-        decision = await to_thread.run_sync(partial(self._ctx.policy.judge_changes, changed, role=self._task.role))
+        judge = partial(
+            self._ctx.policy.judge_changes, [_judgeable(change) for change in changed], role=self._task.role
+        )
+        decision = await to_thread.run_sync(judge)
         if decision.verdict is Verdict.ALLOW:
             return None
         if decision.verdict is Verdict.ASK:
@@ -102,6 +106,19 @@ class Claims:
 def _unresolved(changed: tuple[Change, ...]) -> str | None:
     marked = [change.path for change in changed if all(mark in change.added_text for mark in _MARKERS)]
     return f"conflict markers are left in: {_listed(marked)}" if marked else None
+
+
+def _judgeable(change: Change) -> policies.changes.Change:
+    return policies.changes.Change(
+        path=change.path,
+        status=change.status.value,
+        old_mode=change.old_mode,
+        new_mode=change.new_mode,
+        added_lines=change.added_lines,
+        removed_lines=change.removed_lines,
+        binary=change.binary,
+        added_text=change.added_text,
+    )
 
 
 def _refusal(decision: Decision, answer: str | None = None) -> str:

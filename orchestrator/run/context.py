@@ -21,7 +21,7 @@ from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
 from orchestrator.plan.models import Plan
 from orchestrator.run.budget import TimedBudget
-from policies import Policy
+from policies.policy import Policy
 from sandbox.sandbox import Backend, Limits
 
 

@@ -37,7 +37,7 @@ from orchestrator.run.identifier import new_run_id
 from orchestrator.run.lease import Held, lease
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.version import version
-from policies import Policy
+from policies.policy import Policy
 from sandbox.backends import choose
 from sandbox.docker import DockerBackend
 from sandbox.sandbox import Backend
@@ -172,7 +172,7 @@ async def _image(backend: Backend, plan: Plan, around: Surroundings, hub: Hub, c
         return settings.image
     text = None
     if settings.dockerfile is not None:
-        text = await to_thread.run_sync(partial(read_base_file, hub, commit, settings.dockerfile))
+        text = await to_thread.run_sync(partial(read_base_file, hub.git, commit, settings.dockerfile))
     return await backend.ensure_image(dockerfile=text, progress=around.say)
 
 
@@ -187,7 +187,7 @@ async def _context(
     policy: Policy,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
-    instructions = await to_thread.run_sync(partial(read_base_file, hub, state.base_before, INSTRUCTIONS, missing=""))
+    read = partial(read_base_file, hub.git, state.base_before, INSTRUCTIONS, missing="")
     directory = around.state_directory / "runs" / state.run
     return RunContext(
         run=state.run,
@@ -209,7 +209,7 @@ async def _context(
         budget=run_budget(plan.limits, state),
         stopping=around.stopping,
         author=await to_thread.run_sync(identity, around.repository.git),
-        instructions=instructions,
+        instructions=await to_thread.run_sync(read),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.errors import UsageProblem
-from policies import Policy
+from policies.policy import Policy
 
 _FILE = "confirmed-policies"
 
