@@ -24,19 +24,18 @@ struct walk {
 	char path[MAX_PATH_BYTES + 1];
 };
 
-static bool grow(void **array, size_t *capacity, size_t wanted, size_t each)
+/* The array with room for `wanted` elements; NULL, and the array as it was, where there is no memory. */
+static void *grow(void *array, size_t *capacity, size_t wanted, size_t each)
 {
 	if (wanted <= *capacity)
-		return true;
+		return array;
 	size_t larger = *capacity ? *capacity * 2 : 1024;
 	while (larger < wanted)
 		larger *= 2;
-	void *moved = realloc(*array, larger * each);
-	if (!moved)
-		return false;
-	*array = moved;
-	*capacity = larger;
-	return true;
+	void *moved = realloc(array, larger * each);
+	if (moved)
+		*capacity = larger;
+	return moved;
 }
 
 static int64_t file_clock_ns(void)
@@ -71,9 +70,14 @@ static bool add(struct walk *walk, size_t length, enum kind kind, const struct s
 	struct manifest *manifest = walk->manifest;
 	if (manifest->count >= MAX_ENTRIES)
 		return false;
-	if (!grow((void **)&manifest->entries, &manifest->capacity, manifest->count + 1, sizeof *manifest->entries) ||
-	    !grow((void **)&manifest->paths, &manifest->paths_capacity, manifest->paths_length + length + 1, 1))
+	void *entries = grow(manifest->entries, &manifest->capacity, manifest->count + 1, sizeof *manifest->entries);
+	if (!entries)
 		return false;
+	manifest->entries = entries;
+	void *paths = grow(manifest->paths, &manifest->paths_capacity, manifest->paths_length + length + 1, 1);
+	if (!paths)
+		return false;
+	manifest->paths = paths;
 	int64_t ctime_ns = (int64_t)about->st_ctim.tv_sec * 1000000000 + about->st_ctim.tv_nsec;
 	manifest->entries[manifest->count++] = (struct entry){
 		.path = manifest->paths_length,
@@ -181,7 +185,8 @@ bool manifest_take(struct manifest *manifest)
 		manifest_free(manifest);
 		return false;
 	}
-	qsort_r(manifest->entries, manifest->count, sizeof *manifest->entries, by_path, manifest);
+	if (manifest->count)
+		qsort_r(manifest->entries, manifest->count, sizeof *manifest->entries, by_path, manifest);
 	return true;
 }
 
