@@ -212,7 +212,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=st.lists(LINES, max_size=5), below=st.lists(LINES, max_size=3), paths=st.sets(PATHS, min_size=1, max_size=8))
 def test_ignored_is_what_git_ignores(site: Site, top: list[str], below: list[str], paths: set[str]) -> None:
     """The rules mean what they mean to git, nested files, negation and directories included."""
