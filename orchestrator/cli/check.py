@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,15 +13,15 @@ from orchestrator.cli.state import here
 from orchestrator.cli.terminal import print_json, results_console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from orchestrator.airlock.repository import UserRepository
     from orchestrator.plan.models import Plan
     from orchestrator.run.options import RunOptions
     from orchestrator.views.check import LayerSummary, Survey
+    from policies.layer import Layer
 
 _VERDICTS = ("allow", "ask", "deny")
-_DEFAULT = "ask"
 
 
 def check(
@@ -70,8 +70,8 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
         plan=plan,
         base_branch=base.branch,
         base_commit=base.commit,
-        layers=tuple(_layer(name, text) for name, text in policy.layers.items()),
-        default=_default(policy.layers),
+        layers=tuple(_layer(layer) for layer in policy.compiled),
+        default=policy.book.default.value,
         policy_hash=policy.hash,
         backend=backend,
         backend_why=why,
@@ -101,25 +101,12 @@ def _image(plan: Plan, backend: str | None) -> str | None:
     return plan.sandbox.image or "the default image, built at its first use"
 
 
-def _layer(name: str, text: str) -> LayerSummary:
+def _layer(layer: Layer) -> LayerSummary:
     from orchestrator.views.check import LayerSummary
 
-    rules = _data(name, text).get("commands")
-    counted = {verdict: sum(verdict in rule for rule in rules or () if isinstance(rule, dict)) for verdict in _VERDICTS}
-    return LayerSummary(name=name, rules=counted)
-
-
-def _default(layers: Mapping[str, str]) -> str:
-    """What no rule matches, as the nearest layer that says so has it."""
-    named = (_data(name, text).get("default") for name, text in layers.items())
-    return next((str(default) for default in named if default), _DEFAULT)
-
-
-def _data(name: str, text: str) -> dict[str, Any]:
-    from policies.document import read_document
-
-    data = read_document(text, file=name).data
-    return data if isinstance(data, dict) else {}
+    rules = layer.file.commands
+    counted = {verdict: sum(getattr(rule, verdict) is not None for rule in rules) for verdict in _VERDICTS}
+    return LayerSummary(name=layer.name, rules=counted)
 
 
 def _directories(plan: Plan, repository: UserRepository, commit: str) -> list[str]:
@@ -135,5 +122,5 @@ def _directories(plan: Plan, repository: UserRepository, commit: str) -> list[st
     ]
 
 
-def _loosened(lines: Any) -> list[str]:
+def _loosened(lines: Iterable[str]) -> list[str]:
     return [f"the policy is looser than standard: {line}" for line in lines]
