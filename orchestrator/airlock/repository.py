@@ -129,7 +129,10 @@ def _discover(path: Path) -> tuple[Path, Path, Path, str]:
     finished = finder.attempt([*ask, "--git-dir", "--git-common-dir", "--is-bare-repository", "--show-object-format"])
     if finished.code:
         raise _not_found(where, finished.stderr)
-    git_dir, common_dir, bare, object_format = os.fsdecode(finished.stdout).splitlines()
+    answers = os.fsdecode(finished.stdout).removesuffix("\n").split("\n")
+    if len(answers) != 4:
+        raise NotARepository("the path of the repository has a newline in it", "move it somewhere else")
+    git_dir, common_dir, bare, object_format = answers
     if bare == "true":
         raise BareRepository(f"{git_dir} is a bare repository", "run it in a clone with a working tree")
     try:
