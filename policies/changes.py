@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from policies.file import ChangeRule
 from policies.layer import Layer
@@ -22,6 +22,40 @@ _TYPE = 0o170000
 _SPECIAL_BITS = 0o7000
 
 
+class ChangedFile(Protocol):
+    """What is looked at of a changed file; `Change` is the plainest one."""
+
+    @property
+    def path(self) -> bytes:
+        """Its path within the repository."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """`added`, `modified` or `deleted`."""
+        ...
+
+    @property
+    def new_mode(self) -> int:
+        """Its mode as git has it, 0 where it is deleted."""
+        ...
+
+    @property
+    def added_lines(self) -> int:
+        """How many lines were added."""
+        ...
+
+    @property
+    def removed_lines(self) -> int:
+        """How many lines were removed."""
+        ...
+
+    @property
+    def added_text(self) -> str:
+        """The added lines."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One file of a diff; modes are git's, 0 where there is no file; `added_text` is what the added lines hold."""
@@ -36,7 +70,7 @@ class Change:
     added_text: str
 
 
-def judge_changes(layers: Sequence[Layer], changes: Sequence[Change], *, role: str) -> Decision:
+def judge_changes(layers: Sequence[Layer], changes: Sequence[ChangedFile], *, role: str) -> Decision:
     """Judge a diff by the `changes` rules of all layers: each speaks, the strictest verdict holds."""
     parts = [_file(layers, change, role) for change in changes]
     parts += [part for layer in layers for part in _sizes(layer, changes, role)]
@@ -45,7 +79,7 @@ def judge_changes(layers: Sequence[Layer], changes: Sequence[Change], *, role: s
     return Decision(parts=tuple(parts))
 
 
-def _file(layers: Sequence[Layer], change: Change, role: str) -> Part:
+def _file(layers: Sequence[Layer], change: ChangedFile, role: str) -> Part:
     findings = [*_fixed(change), *(found for layer in layers for found in _by_rules(layer, change, role))]
     allowed = fixed(Verdict.ALLOW, "changes", "no rule is about this file")
     decided = max(findings, key=lambda finding: finding.verdict.strictness, default=allowed)
@@ -56,7 +90,7 @@ def _shown(path: bytes) -> str:
     return printable(path.decode(errors="backslashreplace"))
 
 
-def _fixed(change: Change) -> Iterator[Finding]:
+def _fixed(change: ChangedFile) -> Iterator[Finding]:
     """What no policy lets land: links to other repositories, special files, and anything of git's own."""
     kind = change.new_mode & _TYPE
     if kind == _GITLINK:
@@ -69,7 +103,7 @@ def _fixed(change: Change) -> Iterator[Finding]:
         yield fixed(Verdict.DENY, "git-directory", "it lies in a .git directory")
 
 
-def _by_rules(layer: Layer, change: Change, role: str) -> Iterator[Finding]:
+def _by_rules(layer: Layer, change: ChangedFile, role: str) -> Iterator[Finding]:
     for at, rule in enumerate(layer.file.changes):
         if rule.roles is not None and role not in rule.roles:
             continue
@@ -82,7 +116,7 @@ def _by_rules(layer: Layer, change: Change, role: str) -> Iterator[Finding]:
             yield _finding(layer, at, Verdict(rule.secrets), f"secrets: {rule.secrets}", why)
 
 
-def _secret(change: Change) -> str | None:
+def _secret(change: ChangedFile) -> str | None:
     return find_secret(change.added_text) if change.status != "deleted" else None
 
 
@@ -92,7 +126,7 @@ def _matches(glob: str, path: bytes) -> bool:
     return re.fullmatch(matcher.pattern, "/" + path.decode(errors="surrogateescape"), re.IGNORECASE) is not None
 
 
-def _sizes(layer: Layer, changes: Sequence[Change], role: str) -> Iterator[Part]:
+def _sizes(layer: Layer, changes: Sequence[ChangedFile], role: str) -> Iterator[Part]:
     lines = sum(change.added_lines + change.removed_lines for change in changes)
     for at, rule in enumerate(layer.file.changes):
         if rule.max is None or (rule.roles is not None and role not in rule.roles):

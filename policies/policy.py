@@ -19,7 +19,7 @@ from policies.shell.words import Word
 from policies.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
-    from policies.changes import Change
+    from policies.changes import ChangedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,14 @@ class Policy:
         findings = [*judge.mentioned(Word(path), context), *judge.written(Word(path), context)]
         return max(findings, key=lambda finding: finding.verdict.strictness)
 
-    def judge_changes(self, changes: Sequence[Change], *, role: str) -> Decision:
+    def looser_than_standard(self) -> tuple[str, ...]:
+        """What this policy allows that the preset `standard` does not: a line for each, empty if it is as tight."""
+        from policies.explain import looser_than_standard
+        from policies.loader import preset
+
+        return looser_than_standard(self, preset("standard"))
+
+    def judge_changes(self, changes: Sequence[ChangedFile], *, role: str) -> Decision:
         """Judge a whole diff before it may land."""
         from policies.changes import judge_changes
 
