@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import audit
+from orchestrator.cli import audit, policy
 from orchestrator.cli.answer import approve, deny
 from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
@@ -45,6 +45,13 @@ _COMMANDS: Mapping[Callable[..., None], tuple[str, ...]] = {
 """Every command, in the order of the help, with examples of how it is typed."""
 
 
+_POLICY_EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "check": ('policy check "git push"', 'policy check "rm -r build" --role tester --json'),
+    "test": ("policy test", "policy test standard --cases cases.jsonl"),
+    "show": ("policy show", "policy show --policy strict --json"),
+}
+
+
 def main() -> None:
     """The console script."""
     sys.exit(guarded(lambda: run_program(sys.argv[1:])))
@@ -79,16 +86,23 @@ def build() -> typer.Typer:
     app.callback()(_program)
     for function, examples in _COMMANDS.items():
         app.command(function.__name__, epilog=_examples(*examples))(function)
-    app.add_typer(_group("audit", "Check what the journal holds.", {"verify": audit.verify}))
+    app.add_typer(_policy())
+    app.add_typer(_audit())
     return app
 
 
-def _group(name: str, about: str, commands: Mapping[str, Callable[..., None]]) -> typer.Typer:
-    group = typer.Typer(name=name, help=about, no_args_is_help=True, rich_markup_mode=None)
+def _policy() -> typer.Typer:
+    for command in policy.app.registered_commands:
+        name = str(command.name or getattr(command.callback, "__name__", ""))
+        command.epilog = _examples(*_POLICY_EXAMPLES.get(name, (f"policy {name}",)))
+    return policy.app
+
+
+def _audit() -> typer.Typer:
+    group = typer.Typer(name="audit", help="Check what the journal holds.", no_args_is_help=True, rich_markup_mode=None)
     # A callback keeps a group with one command a group.
     group.callback()(lambda: None)
-    for command, function in commands.items():
-        group.command(command, epilog=_examples(f"{name} {command} last"))(function)
+    group.command("verify", epilog=_examples("audit verify last"))(audit.verify)
     return group
 
 

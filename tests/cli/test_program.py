@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from typer.models import TyperInfo
+from typer.models import CommandInfo, TyperInfo
 
 from orchestrator.cli.arguments import with_command
 from orchestrator.cli.main import build
@@ -60,8 +60,13 @@ def names() -> list[list[str]]:
     found = [[str(command.name)] for command in app.registered_commands]
     for group in app.registered_groups:
         members = group.typer_instance.registered_commands if group.typer_instance is not None else []
-        found += [[group_name(group), str(command.name)] for command in members]
+        found += [[group_name(group), command_name(command)] for command in members]
     return found
+
+
+def command_name(command: CommandInfo) -> str:
+    """The name of a command, given or taken from its function."""
+    return str(command.name or getattr(command.callback, "__name__", ""))
 
 
 def group_name(group: TyperInfo) -> str:
