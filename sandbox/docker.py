@@ -94,7 +94,7 @@ class DockerBackend:
 
     async def _remove(self, name: str) -> None:
         try:
-            await self._call(lambda: self._engine.remove(name))
+            await self._call(lambda: self._engine.remove(name), abandon=True)
         except SandboxError:
             return  # the engine is gone or stuck; the container bears its label, and `sweep` will find it
 
@@ -105,8 +105,9 @@ class DockerBackend:
             await self._call(lambda name=name: self._engine.remove(name))  # type: ignore[misc]
         return names
 
-    async def _call(self, call: Callable[[], Answer]) -> Answer:
-        return await to_thread.run_sync(call, limiter=self._limiter)
+    async def _call(self, call: Callable[[], Answer], *, abandon: bool = False) -> Answer:
+        # Not abandoned as a rule: a container must not appear after its removal was asked for.
+        return await to_thread.run_sync(call, limiter=self._limiter, abandon_on_cancel=abandon)
 
 
 async def _greet(sandbox: SupervisedSandbox) -> None:
