@@ -95,7 +95,7 @@ def _gate_problems(document: Document, entries: list[_Entry]) -> Iterator[Proble
     for entry in entries:
         gates = [at for at, gate in entry.texts("gates") if gate in EDITOR_GATES]
         role = entry.data.get("role")
-        if gates and role not in WRITING_ROLES and isinstance(role, str):
+        if gates and isinstance(role, str) and role not in WRITING_ROLES:
             yield document.problem(gates[0], f"a task of the role {role!r} changes nothing that a gate could look at")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.cli.selection import choose_run
@@ -13,6 +13,7 @@ ids = st.lists(st.text("ab-1", min_size=1, max_size=6), min_size=1, max_size=6, 
 
 
 @given(ids, st.text("ab-1", max_size=6))
+@settings(deadline=None)
 def test_a_beginning_names_a_run_only_if_it_is_the_only_one(runs: list[str], wanted: str) -> None:
     """The chosen run is the one of that very name, or else the only one that begins so."""
     matching = [run for run in runs if run.startswith(wanted)] if wanted else []
@@ -26,6 +27,7 @@ def test_a_beginning_names_a_run_only_if_it_is_the_only_one(runs: list[str], wan
 
 
 @given(ids)
+@settings(deadline=None)
 def test_last_is_the_newest(runs: list[str]) -> None:
     """Runs come newest first, and `last` is the first of them."""
     assert choose_run(runs, "last") == runs[0]

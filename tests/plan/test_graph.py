@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.plan.globs import matches_any, overlap_example
@@ -42,6 +42,7 @@ globs = st.builds(
 
 
 @given(globs, globs)
+@settings(deadline=None)
 def test_overlap_agrees_with_trying_every_path(first: str, second: str) -> None:
     """An overlap is found exactly where some path matches both globs, and the example is such a path."""
     one, other = as_regular_expression(first), as_regular_expression(second)
@@ -54,6 +55,7 @@ def test_overlap_agrees_with_trying_every_path(first: str, second: str) -> None:
 
 
 @given(globs, st.sampled_from(PATHS))
+@settings(deadline=None)
 def test_matching_agrees_with_the_meaning_of_globs(glob: str, path: str) -> None:
     """A path is a task's to change exactly where its globs say so."""
     assert matches_any([glob], path.encode()) == (as_regular_expression(glob).fullmatch(path) is not None)
@@ -68,6 +70,7 @@ def test_matching_takes_any_bytes_and_no_time() -> None:
 
 
 @given(globs, globs)
+@settings(deadline=None)
 def test_overlap_does_not_depend_on_the_order(first: str, second: str) -> None:
     """Two globs overlap whichever is named first."""
     assert (overlap_example(first, second) is None) == (overlap_example(second, first) is None)
@@ -90,6 +93,7 @@ acyclic = st.integers(min_value=0, max_value=8).flatmap(
 
 
 @given(acyclic)
+@settings(deadline=None)
 def test_every_task_comes_after_its_needs_and_as_early_as_it_can(needs: tuple[set[int], ...]) -> None:
     """For any acyclic graph each task stands once, directly behind the latest of its needs."""
     tasks = [task(f"t{n}", *(f"t{need}" for need in sorted(wanted))) for n, wanted in enumerate(needs)]
@@ -132,6 +136,7 @@ graphs = st.integers(min_value=1, max_value=7).flatmap(
 
 
 @given(graphs)
+@settings(deadline=None)
 def test_a_cycle_is_found_exactly_where_there_is_one(needs: tuple[set[int], ...]) -> None:
     """Cycles are real, and a graph without one has an order."""
     named = {f"t{n}": [f"t{need}" for need in sorted(wanted)] for n, wanted in enumerate(needs)}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from orchestrator.plan.models import Plan
+from orchestrator.plan.references import reference_problems
 from orchestrator.plan.schema import plan_schema
-from policies.document import read_document
+from policies.document import Document, read_document
 
 DOCUMENTED = """\
 version: 1
@@ -122,3 +128,71 @@ def test_what_the_loader_refuses_for_its_shape_the_schema_refuses(right: str, wr
     assert right in DOCUMENTED
     broken = data(DOCUMENTED.replace(right, wrong, 1))
     assert not Draft202012Validator(plan_schema()).is_valid(broken)
+
+
+GOOD = data(DOCUMENTED)
+VALIDATOR = Draft202012Validator(plan_schema())
+
+JUNK = [
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    10**15,
+    "",
+    " ",
+    "x",
+    "X y",
+    "main",
+    "10m",
+    "2g",
+    "a\nb",
+    "../x",
+    "-x",
+    [],
+    {},
+    ["x"],
+    {"x": 1},
+]
+"""Values that are right in some places and wrong in most."""
+
+CROSSING = ("no task has this id", "duplicate id", "a cycle", "that a gate could look at")
+"""What only the whole plan can tell, and no schema of a value."""
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+def spoiled(path: tuple[str | int, ...], junk: Any) -> Any:
+    """The documented plan with one value replaced."""
+    document = copy.deepcopy(GOOD)
+    holder = document
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = junk
+    return document
+
+
+def refused(value: Any) -> bool:
+    """Whether the program refuses a plan for what single values tell."""
+    document = Document(file="plan.yaml", text="", data=value, keys={}, values={})
+    problems = [each for each in reference_problems(document) if not any(word in each.message for word in CROSSING)]
+    try:
+        Plan.model_validate(value)
+    except ValidationError:
+        return True
+    return bool(problems) or "None" in str(value)
+
+
+@given(st.sampled_from(list(places(GOOD))), st.sampled_from(JUNK))
+@settings(max_examples=300, deadline=None)
+def test_schema_and_loader_agree_on_every_value(path: tuple[str | int, ...], junk: Any) -> None:
+    """Whatever stands in whatever place, an editor and the program say the same of it."""
+    document = spoiled(path, junk)
+    assert refused(document) != VALIDATOR.is_valid(document)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.plan.units import UnitError, format_duration, format_size, parse_duration, parse_size
@@ -63,12 +63,14 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 @given(st.integers(min_value=1, max_value=366 * 86400 * 1000))
+@settings(deadline=None)
 def test_a_written_duration_reads_back_the_same(milliseconds: int) -> None:
     """The journal keeps durations as text and loses nothing."""
     assert parse_duration(format_duration(milliseconds / 1000)) == milliseconds / 1000
 
 
 @given(st.integers(min_value=1, max_value=1024**5))
+@settings(deadline=None)
 def test_a_written_size_reads_back_the_same(size_bytes: int) -> None:
     """The journal keeps sizes as text and loses nothing."""
     assert parse_size(format_size(size_bytes)) == size_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -15,6 +15,7 @@ from policies.printable import is_unsafe
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_no_text_reaches_a_terminal_with_what_could_steer_it(text: str) -> None:
     """Whatever the text, one line is one line, a block has only its own line ends, and nothing else is left to obey."""
     assert not any(is_unsafe(char) for char in one_line(text).plain)
