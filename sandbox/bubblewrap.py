@@ -96,16 +96,17 @@ class BubblewrapBackend:
 
 async def _start(arguments: Sequence[str], pass_fds: Sequence[int], words: int) -> PipedChannel:
     try:
-        process = await anyio.open_process(
-            arguments,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            cwd="/",
-            env={},
-            pass_fds=pass_fds,
-            start_new_session=True,  # Ctrl-C at the terminal is for the program alone
-        )
+        with anyio.CancelScope(shield=True):  # cancelled in the middle, it would leave a process that nobody holds
+            process = await anyio.open_process(
+                arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                cwd="/",
+                env={},
+                pass_fds=pass_fds,
+                start_new_session=True,  # Ctrl-C at the terminal is for the program alone
+            )
     except OSError as error:
         raise SandboxUnavailable(
             f"{arguments[0]} could not be started ({error.strerror})", "reinstall mimo-orchestrate"
