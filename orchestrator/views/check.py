@@ -55,6 +55,7 @@ def check_view(survey: Survey) -> Iterator[RenderableType]:
         yield Text.assemble(("note: ", FAINT), one_line(note))
     yield from _section(f"Order, at most {plan.limits.parallel} at once", _order(plan))
     yield from _section("Tasks that may run at once and change the same path", _overlaps(plan))
+    yield from _section("Landing", _landing(plan))
     yield from _section("Policy", _policy(survey))
     yield from _section("Sandbox", _sandbox(survey))
     yield from _section("Models", _models(plan))
@@ -119,6 +120,15 @@ def _overlaps(plan: Plan) -> Iterator[RenderableType]:
         yield one_line(f"{overlap.first} and {overlap.second}, for example {overlap.example}", style_of("ask"))
     if len(found) > _OVERLAPS_SHOWN:
         yield Text(f"and {len(found) - _OVERLAPS_SHOWN} more pairs", style=style_of("ask"))
+
+
+def _landing(plan: Plan) -> Iterator[RenderableType]:
+    tests = ", ".join(plan.verify)
+    yield one_line(
+        f"must pass on the merged tree: {tests}" if tests else "nothing is tested on the merged tree: no verify"
+    )
+    what = "one commit a task" if plan.merge.style == "squash" else "a merge commit a task"
+    yield Text(f"{what}, {'held until you merge' if plan.merge.mode == 'hold' else 'then the base branch is moved'}")
 
 
 def _policy(survey: Survey) -> Iterator[RenderableType]:

@@ -15,6 +15,8 @@ goal: "Make it better. \\e[2J"
 model: openai/a
 models: {reviewer: [x/b, openai/a]}
 limits: {parallel: 2}
+verify: [make all]
+merge: {mode: hold}
 tasks:
   - {id: survey, role: investigator, goal: Look.}
   - {id: port, role: editor, goal: Port., needs: [survey], paths: [src/**], verify: [make test]}
@@ -51,6 +53,8 @@ def test_check_shows_what_a_run_would_do() -> None:
         "      docs  editor; needs survey; changes docs/**, src/client/**\n",
         "  3.  last  tester; needs port, docs; may change anything\n",
         "port and docs, for example src/client/any",
+        "must pass on the merged tree: make all",
+        "one commit a task, held until you merge",
         ".mimo/policy.yaml: 3 allow, 1 deny rules on commands",
         "what no rule matches: ask",
         "docker, python:3.12-slim",
