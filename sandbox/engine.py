@@ -162,6 +162,7 @@ class Engine:
     def build(self, dockerfile: str, tag: str, arguments: dict[str, str], progress: Callable[[str], None]) -> None:
         """Build an image from a Dockerfile that needs no context; raises SandboxUnavailable with the last lines."""
         lines: list[str] = []
+        failed = False
         with self._connected() as api:
             steps = api.build(
                 fileobj=io.BytesIO(dockerfile.encode()),
@@ -177,11 +178,12 @@ class Engine:
                 if line:
                     lines.append(line)
                     progress(line)
-                if "error" in step:
-                    raise SandboxUnavailable(
-                        f"the image {tag} could not be built: {' | '.join(lines[-3:])}",
-                        "see that the engine reaches a registry and a package mirror, or run scripts/build-base first",
-                    )
+                failed = failed or "error" in step  # read to the end all the same: that is what frees the connection
+        if failed:
+            raise SandboxUnavailable(
+                f"the image {tag} could not be built: {' | '.join(lines[-3:])}",
+                "see that the engine reaches a registry and a package mirror, or run scripts/build-base first",
+            )
 
 
 def _knock(url: str) -> None:

@@ -30,7 +30,7 @@ def docker_probes(about: Mapping[str, Any]) -> tuple[Probe, ...]:
     )
 
 
-_LIMITS = (("MemoryLimit", "memory"), ("PidsLimit", "processes"), ("CpuCfsQuota", "CPU time"))
+_LIMITS = (("MemoryLimit", "memory"), ("PidsLimit", "the number of processes"), ("CpuCfsQuota", "CPU time"))
 
 
 def _limit(about: Mapping[str, Any], key: str, what: str) -> Probe:

@@ -41,6 +41,8 @@ def test_no_compiler(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_broken_source(checkout: Path) -> None:
     """A build that fails shows the compiler's words and leaves no binary."""
+    for source in (checkout / "sandbox" / "supervisor").glob("*.c"):
+        source.unlink()
     (checkout / "sandbox" / "supervisor" / "broken.c").write_text("int broken(")
     with pytest.raises(RuntimeError, match=r"broken\.c"):
         compile_supervisor(checkout)
@@ -48,8 +50,15 @@ def test_a_broken_source(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["standard", "editable"])
-def test_the_wheel(checkout: Path, version: str) -> None:
+def test_the_wheel(checkout: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wheel is one of this platform and holds binary and Dockerfile; an editable one finds them in the checkout."""
+    compiled: list[Path] = []
+
+    def compile_nothing(root: Path) -> Path:
+        compiled.append(root)
+        return root / "sandbox" / "_bin" / "supervisor"
+
+    monkeypatch.setattr("hatch_build.compile_supervisor", compile_nothing)
     hook = SupervisorHook(str(checkout), {}, None, None, str(checkout / "dist"), "wheel")  # type: ignore[arg-type]
     data: dict[str, object] = {"force_include": {}}
     hook.initialize(version, data)
@@ -57,7 +66,7 @@ def test_the_wheel(checkout: Path, version: str) -> None:
     assert data["pure_python"] is False
     included = {"sandbox/_bin/supervisor", "sandbox/_image/Dockerfile"} if version == "standard" else set()
     assert set(data["force_include"].values()) == included  # type: ignore[attr-defined]
-    assert (checkout / "sandbox" / "_bin" / "supervisor").is_file()
+    assert compiled == [checkout]
 
 
 def test_it_runs_as_pid_1_only() -> None:
