@@ -50,7 +50,7 @@ def _after_sed(script: str, at: int) -> int | None:
     if command == "#" or command in _SED_TEXT:
         end = script.find("\n", at)
         line = script[at : end if end >= 0 else len(script)]
-        return None if "\\" in line and command != "#" else at + len(line)
+        return None if line.endswith("\\") and command != "#" else at + len(line)
     if command in "sy":
         return _after_parts(script, at + 1)
     return None

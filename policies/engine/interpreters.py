@@ -130,6 +130,8 @@ def python(services: Services, call: Call, names: frozenset[str]) -> list[Findin
             operands = [line.subject, *line.rest] if line.subject is not None else []
             candidates = [given, tuple(word.text for word in operands)]
             findings = [services.book.command(names, candidates, services.role), *_unfed(call, operands)]
+    if "W" in line.flags:
+        findings.append(fixed(Verdict.ASK, "python -W", "it imports the module of a warning's category"))
     if "i" in line.flags:
         findings.append(fixed(Verdict.ASK, "python -i", "it goes on to read code from its input"))
     return findings
@@ -159,6 +161,7 @@ def _read_python(words: Sequence[Word]) -> _Python:
         if text.startswith("--"):
             return _Python(mode="flag") if text in _PYTHON_LONG else _Python(unknown=text)
         for place, letter in enumerate(text[1:], start=1):
+            flags.add(letter)
             if letter in "cmWX":
                 attached = text[place + 1 :]
                 value = Word(attached, words[at].known) if attached else next(iter(words[at + 1 : at + 2]), None)
@@ -169,6 +172,5 @@ def _read_python(words: Sequence[Word]) -> _Python:
                 break
             if letter not in _PYTHON_FLAGS:
                 return _Python(unknown=text)
-            flags.add(letter)
         at += 1
     return _Python(mode="flag" if flags & set("Vh?") else "file", flags=frozenset(flags))

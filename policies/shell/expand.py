@@ -20,6 +20,8 @@ _NUMERIC_PARAMETERS = frozenset("?#$!")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNING = re.compile(r"(?<![=!<>])=(?!=)|\+\+|--")
 _INTEGER = re.compile(r"-?\d+")
+_POSITIONAL = re.compile(r"\$\{?[0-9@*]")
+_VALUES = frozenset({"command_substitution", "expansion"})
 _LISTS_NAMES = re.compile(r"\$\{![A-Za-z_]\w*(?:\[[@*]\]|[@*])\}")
 
 
@@ -138,7 +140,9 @@ class Expander:
                 self.run(node, context)
             case "expansion":
                 self._expansion(node, context)
-            case "subscript" | "arithmetic_expansion":
+            case "subscript":
+                self._subscript(node, context)
+            case "arithmetic_expansion":
                 self.arithmetic(node, context)
             case "word" | "concatenation" | "string" | "raw_string" | "ansi_c_string":
                 mentioned = tuple(self.words(node, context))
@@ -178,9 +182,17 @@ class Expander:
         for child in node.named_children:
             self._inside_arithmetic(child, context)
 
+    def _subscript(self, node: Node, context: Context) -> None:
+        self._names_computed(self.text(node).partition("[")[2])
+        for child in node.named_children:
+            self._inside_arithmetic(child, context)
+
     def _inside_arithmetic(self, node: Node, context: Context) -> None:
         if node.type in ("command_substitution", "process_substitution", "expansion"):
             self.inspect(node, context)
+        if node.type == "simple_expansion" or node.type in _VALUES:
+            self._evaluated(self.text(node))
+        if node.type == "expansion":
             return
         for child in node.named_children:
             self._inside_arithmetic(child, context)
@@ -188,9 +200,15 @@ class Expander:
     def _names_computed(self, text: str) -> None:
         self.computed.update(_NAME.findall(text))
 
+    def _evaluated(self, text: str) -> None:
+        if "$(" in text or "`" in text or _POSITIONAL.search(text):
+            why = "arithmetic evaluates a text that can't be known, which may run commands"
+            self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="arithmetic", why=why))
+
     def compared(self, text: str) -> None:
-        """Note the names in an operand of a numeric comparison of `[[ ]]`, which is arithmetic as well."""
+        """Look at a numeric comparison of `[[ ]]`, which is arithmetic as well."""
         self._names_computed(text)
+        self._evaluated(text)
 
     def assign(self, name: str, values: list[Word], *, arithmetic: bool = False) -> None:
         """Note that a variable is set; a value that is no plain number taints arithmetic with its name."""

@@ -2,7 +2,7 @@
 
 It is the second opinion on what the grammar sees: it notes where each quotation and substitution opens, which the tree
 must match exactly. It also takes out what the grammar reads wrongly: a backslash before a line's end, and the bodies of
-here-documents, which become here-strings with a name that the script does not hold.
+here-documents, which become files with a name that the script does not hold.
 
 Text is handled as bytes decoded as latin-1, so that an index is the byte offset that the parser gives.
 """
@@ -290,7 +290,7 @@ class _Scanner:
         quoted = plain is None or found[0].endswith("\\" + plain)
         delimiter = next(group for group in found.groups()[1:] if group is not None)
         self.pending.append(_Pending(name, delimiter, quoted, found[1] == "-", len(self.stack)))
-        self._emit(f"<<< {name}", consumed=len(found[0]))
+        self._emit(f"< {name}", consumed=len(found[0]))
 
     def _body(self, heredoc: _Pending) -> None:
         lines: list[str] = []

@@ -25,6 +25,10 @@ _TEST_WORDS = frozenset(
 )
 
 
+# Builtins that set variables by name, to what can't be known.
+_SETTERS = frozenset({"read", "printf", "mapfile", "readarray", "getopts"})
+
+
 class Redirect(Protocol):
     """Lists a redirection and gives the context behind it."""
 
@@ -80,6 +84,8 @@ class SimpleCommands:
         self._refuse_reserved(node)
         for redirect in redirects:
             words += self._swallowed(redirect, context)
+        if any(word.text in _SETTERS for word in words[:3]):
+            self.expander.tainted.update(word.text for word in words)
         return Command(text=self.expander.text(node), words=tuple(words), context=context)
 
     def _argument(self, child: Node, context: Context) -> list[Word]:
@@ -125,7 +131,8 @@ class SimpleCommands:
         words = self.expander.words(child, context)
         for word in words:
             if not word.text.startswith(("-", "+")):
-                name = re.split(r"[=+\[]", word.text)[0]
+                name = re.split(r"\+?=", word.text)[0]
+                # A subscript in a quoted name is evaluated, so such a name is none that is known.
                 self._set(name if word.static else "", words, self.expander.text(node), context)
         return words
 

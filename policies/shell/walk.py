@@ -194,19 +194,21 @@ class _Walker:
             raise unparsable("words after a redirection that belong to no command; write the redirection last")
         if operator in (">&", "<&") and targets[0].type == "number":
             return context
+        if operator == "<" and self._text(targets[0]) in self.scanned.heredocs:
+            return self._heredoc(self._text(targets[0]), context)
         for word in self.expander.words(targets[0], context):
             writes = not operator.startswith("<")
             self.emit(Redirection(text=self._text(node), target=word, writes=writes, context=context))
         return context if operator != "<" else replace(context, stdin=Stdin.FILE)
 
     def _herestring(self, node: Node, context: Context) -> Context:
-        value = node.named_children[-1]
-        heredoc = self.scanned.heredocs.get(self._text(value))
-        if heredoc is None:
-            mentioned = tuple(self.expander.words(value, context))
-            self.emit(Mention(text=self._text(node), words=mentioned, context=context))
-            return replace(context, stdin=Stdin.DATA)
-        self.heredocs.add(self._text(value))
+        mentioned = tuple(self.expander.words(node.named_children[-1], context))
+        self.emit(Mention(text=self._text(node), words=mentioned, context=context))
+        return replace(context, stdin=Stdin.DATA)
+
+    def _heredoc(self, name: str, context: Context) -> Context:
+        heredoc = self.scanned.heredocs[name]
+        self.heredocs.add(name)
         if heredoc.code is not None:
             self.items += items_of(heredoc.code, replace(context, stdin=Stdin.INHERITED), home=self.home)
         return replace(context, stdin=Stdin.QUOTED_HEREDOC if heredoc.quoted else Stdin.HEREDOC)
@@ -219,7 +221,7 @@ class _Walker:
             self._loop_reads(condition)
         flow = self._conditional_once(node, middle, condition, state, context)
         if loop and not flow.ok.cwds <= state.cwds:
-            flow = self._conditional_once(node, middle, condition, replace(state, cwds=ANYWHERE), context)
+            flow = self._conditional_once(node, middle, condition, _again(state, flow), context)
         return flow
 
     def _conditional_once(self, node: Node, middle: int, condition: list[Node], state: State, context: Context) -> Flow:
@@ -252,8 +254,8 @@ class _Walker:
         flow = self._statement(body, state, context)
         after = join(flow.ok, flow.fail)
         if not after.cwds <= state.cwds:
-            self._statement(body, replace(state, cwds=ANYWHERE), context)
-            after = replace(after, cwds=ANYWHERE)
+            flow = self._statement(body, _again(state, flow), context)
+            after = join(after, join(flow.ok, flow.fail))
         end = join(state, after)
         return Flow(ok=end, fail=end)
 
@@ -321,6 +323,11 @@ class _Walker:
         fed = node.type == "process_substitution" and node.children[0].type == ">("
         inside = replace(context, stdin=Stdin.PIPE) if fed else context
         self._sequence(node, State(cwds=context.cwds, functions=context.functions), inside)
+
+
+def _again(state: State, flow: Flow) -> State:
+    """The state at a loop's later rounds, whose first one moved to another directory."""
+    return replace(state, cwds=state.cwds | flow.ok.cwds | flow.fail.cwds | ANYWHERE)
 
 
 def _assignments_ahead(root: Node, expander: Expander) -> None:
