@@ -165,7 +165,7 @@ def _memory_file(descriptors: ExitStack, name: str, text: str) -> int:
 
 
 def _made_files(descriptors: ExitStack) -> dict[int, str]:
-    made = etc_files(sandbox_uid(), HOME)
+    made = etc_files(sandbox_uid(), os.getgid() or sandbox_uid(), HOME)
     return {_memory_file(descriptors, "etc", text): path for path, text in made.items()}
 
 

@@ -35,12 +35,12 @@ def host_arguments() -> list[str]:
     return arguments
 
 
-def etc_files(uid: int, home: str) -> dict[str, str]:
+def etc_files(uid: int, gid: int, home: str) -> dict[str, str]:
     """Files of `/etc` that are made for the sandbox."""
     return {
-        "/etc/passwd": f"root:x:0:0:root:/:/bin/sh\nagent:x:{uid}:{uid}:agent:{home}:/bin/bash\n"
+        "/etc/passwd": f"root:x:0:0:root:/:/bin/sh\nagent:x:{uid}:{gid}:agent:{home}:/bin/bash\n"
         "nobody:x:65534:65534:nobody:/:/bin/sh\n",
-        "/etc/group": f"root:x:0:\nagent:x:{uid}:\nnogroup:x:65534:\n",
+        "/etc/group": f"root:x:0:\nagent:x:{gid}:\nnogroup:x:65534:\n",
         "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
         "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
     }
