@@ -15,7 +15,6 @@ _COMMAND = (
     "-r",
     "--no-ext-diff",
     "--no-textconv",
-    "--ignore-submodules=none",
     "--no-color",
     "--full-index",
 )

@@ -56,8 +56,6 @@ def _git(repository: UserRepository, checkout: Checkout, branch: str) -> Git:
         *no_filters(filter_drivers(repository.git)),
         # Options that the user set for their own merges, which ours must not take on.
         (f"branch.{branch}.mergeOptions", ""),
-        ("merge.verifySignatures", "false"),
-        ("merge.autoStash", "false"),
     )
     return Git(git_dir=checkout.git_dir, work_tree=checkout.top, config=settings)
 

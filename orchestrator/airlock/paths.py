@@ -94,7 +94,7 @@ def _refuse_part(part: bytes) -> Refusal | None:
 
 def _special_name(part: bytes) -> Refusal | None:
     """Whether HFS+, NTFS or a case-folding file system would take this for one of git's own names."""
-    text = unicodedata.normalize("NFKC", _text(part).translate(_HFS_IGNORED)).translate(_HFS_IGNORED).casefold()
+    text = unicodedata.normalize("NFKC", _text(part)).translate(_HFS_IGNORED).casefold()
     for piece in re.split(r"[\\/]", text):
         # NTFS drops trailing dots and spaces, and what follows a colon names a stream of the same file.
         name = piece.split(":", 1)[0].rstrip(". ")

@@ -23,6 +23,13 @@ def remove_worktree(destination: Path) -> None:
     """
     if not os.path.lexists(destination):
         return
+    parent = os.open(destination.parent, os.O_RDONLY | _DIRECTORY)
+    try:
+        # Moving a directory elsewhere takes the right to write in it.
+        if _is_directory(parent, destination.name):
+            _make_ours(parent, destination.name)
+    finally:
+        os.close(parent)
     grave = Path(tempfile.mkdtemp(prefix=GRAVE_PREFIX, dir=destination.parent))
     destination.rename(grave / "0")
     empty_grave(grave)

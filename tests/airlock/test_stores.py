@@ -32,6 +32,7 @@ def test_the_copy_is_real(site: Site) -> None:
 
 def test_only_the_base_is_copied(user: Path, tmp_path: Path) -> None:
     """Other branches and tags of the user's are not."""
+    git(user, "tag", "at-the-base")
     git(user, "switch", "-qc", "private")
     git(user, "commit", "-q", "--allow-empty", "-m", "private")
     private = git(user, "rev-parse", "HEAD").decode().strip()

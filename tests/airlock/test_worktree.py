@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,6 +80,27 @@ def test_the_first_status_is_clean_and_reads_no_file(weird: Site) -> None:
     os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert git(worktree, "status", "--porcelain") == b""
     assert git(worktree, "status", "--porcelain", "--ignored") == b""
+
+
+def test_an_index_holds_for_a_copy(weird: Site) -> None:
+    """Other inodes and times of change, as under an overlay or after a copy, don't make git read the files."""
+    worktree = weird.worktree()
+    weird.open_git(worktree)
+    copy = weird.scratch / "copy"
+    shutil.copytree(worktree, copy, symlinks=True)
+    before = (copy / "README.md").stat()
+    (copy / "README.md").write_text("HELLO\n")
+    os.utime(copy / "README.md", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert git(copy, "status", "--porcelain") == b""
+
+
+def test_files_that_git_does_read_are_clean_too(weird: Site) -> None:
+    """Where the times tell git nothing, it compares the bytes, unconverted."""
+    worktree = weird.worktree()
+    weird.open_git(worktree)
+    for name in WEIRD:
+        os.utime(os.fsencode(worktree) + b"/" + name)
+    assert git(worktree, "status", "--porcelain") == b""
 
 
 def test_a_change_of_the_same_size_shows_in_status(site: Site) -> None:
@@ -213,6 +238,35 @@ def test_removal_copes_with_anything(tmp_path: Path) -> None:
     remove_worktree(top)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "home") == ["outside"]
     assert (outside / "kept").read_text() == "kept\n"
+
+
+def test_removal_opens_what_the_agent_closed() -> None:
+    """Directories without any permission are removed by an ordinary user, too."""
+    with tempfile.TemporaryDirectory() as scratch:
+        top = Path(scratch) / "worktree"
+        for path in (top, top / "closed", top / "closed/in", top / "closed/in/deeper"):
+            path.mkdir()
+        (top / "closed/in/file").touch()
+        for path in (top / "closed/in/deeper", top / "closed/in", top / "closed", top):
+            path.chmod(0)
+        with ordinary_user(Path(scratch)):
+            remove_worktree(top)
+        assert list(Path(scratch).iterdir()) == []
+
+
+@contextmanager
+def ordinary_user(scratch: Path) -> Iterator[None]:
+    """Work without root's rights in a directory, if we have them."""
+    if os.getuid() != 0:
+        yield
+        return
+    for path in [scratch, *scratch.rglob("*")]:
+        os.chown(path, 12345, 12345)
+    os.seteuid(12345)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_removal_does_not_follow_the_worktree_itself(tmp_path: Path) -> None:
