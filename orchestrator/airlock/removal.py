@@ -50,7 +50,6 @@ def empty_grave(grave: Path) -> None:
             if not _is_directory(top, name):
                 os.unlink(name, dir_fd=top)
                 continue
-            _make_ours(top, name)
             pending += _empty(top, name, names)
             os.rmdir(name, dir_fd=top)
     finally:
