@@ -66,7 +66,7 @@ class BubblewrapBackend:
             Probe(
                 promise="memory and processes are limited",
                 kept=True,
-                detail="the supervisor counts every 100 ms and kills; CPU time and the worktree as a whole are not limited",
+                detail="the supervisor counts every 100 ms; CPU time and the whole worktree's growth are not limited",
             ),
         )
 

@@ -17,6 +17,7 @@ TOP = Path(__file__).parents[3]
 USER = 12345
 SCRIPT = (
     "id -u; id -g; grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t '; cat kept.txt; touch made"
+    "; env | grep -cE 'PYTHONPATH|OPENAI'"
 )
 
 
@@ -29,7 +30,7 @@ def as_user(python: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         group=USER,
         extra_groups=[],
         cwd=TOP,
-        env={"PYTHONPATH": f"{TOP}:{packages}", "PATH": os.environ["PATH"]},
+        env={"PYTHONPATH": f"{TOP}:{packages}", "PATH": os.environ["PATH"], "OPENAI_API_KEY": "x"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -69,5 +70,6 @@ def test_bubblewrap_as_an_ordinary_user(tmp_path: Path) -> None:
         "NoNewPrivs:1",
         "Seccomp:2",
         "kept",
+        "0",
     ]
     assert (worktree / "made").stat().st_uid == USER
