@@ -31,10 +31,11 @@ def lay_out(git: Git, entries: Sequence[TreeFile], top: Path, *, owner_uid: int,
         path = root + b"/" + entry.path
         if entry.mode == LINK:
             os.symlink(data, path)
+            give(path, owner_uid)
+            os.utime(path, (mtime, mtime), follow_symlinks=False)
         else:
-            _write_file(path, data, 0o755 if entry.mode == EXECUTABLE else 0o644)
-        give(path, owner_uid)
-        os.utime(path, (mtime, mtime), follow_symlinks=False)
+            mode = 0o755 if entry.mode == EXECUTABLE else 0o644
+            _write_file(path, data, mode=mode, owner_uid=owner_uid, mtime=mtime)
 
 
 def give(path: bytes, owner_uid: int) -> None:
@@ -65,11 +66,15 @@ def _make_directories(root: bytes, entries: Sequence[TreeFile], owner_uid: int) 
         give(path, owner_uid)
 
 
-def _write_file(path: bytes, data: bytes, mode: int) -> None:
+def _write_file(path: bytes, data: bytes, *, mode: int, owner_uid: int, mtime: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
         file.write(data)
+        file.flush()
+        os.fchmod(descriptor, mode)  # whatever the umask says
+        if os.getuid() == 0:
+            os.fchown(descriptor, owner_uid, owner_uid)
+        os.utime(descriptor, (mtime, mtime))
 
 
 def _read_all(git: Git, entries: Sequence[TreeFile]) -> Iterator[bytes]:
