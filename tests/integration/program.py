@@ -66,10 +66,10 @@ class Program:
         return {name: self.git("show", f"{revision}:{name}") for name in names if name}
 
     def events(self, run: str = "last") -> list[dict[str, Any]]:
-        """The events of a run, as `log --json` prints them."""
+        """The events of a run, as `log --json` prints them, each with what it holds beside where it stands."""
         finished = self.run("log", run, "--json")
         assert finished.returncode == 0, finished.stderr
-        return [json.loads(line) for line in finished.stdout.splitlines()]
+        return [{**event["payload"], **event} for event in json.loads(finished.stdout)]
 
     def _words(self, arguments: tuple[str | Path, ...]) -> list[str]:
         return [str(SCRIPT), *map(str, arguments)]
