@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+from pathlib import Path
 
 import anyio
 from anyio.abc import Process
@@ -43,5 +46,13 @@ class PipedChannel:
             await self._stdin.aclose()
             await self._process.wait()
         if self._process.returncode is None:
-            self._process.kill()
+            _kill_family(self._process.pid)
         await self._process.aclose()
+
+
+def _kill_family(pid: int) -> None:
+    """Kill a process of ours with its children: one killed early leaves a child that waits for it for ever."""
+    with contextlib.suppress(OSError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for number in [pid, *map(int, children)]:
+            os.kill(number, signal.SIGKILL)

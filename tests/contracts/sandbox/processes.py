@@ -31,6 +31,19 @@ def bearing(word: str) -> list[int]:
     return found
 
 
+def mentioning(word: str) -> list[int]:
+    """Host numbers of the live processes that have the word anywhere in their arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if word.encode() in arguments:
+            found.append(int(process.name))
+    return found
+
+
 def supervisor_above(pid: int) -> int:
     """The supervisor among a process's ancestors."""
     while (Path(f"/proc/{pid}/comm").read_text()) != "supervisor\n":

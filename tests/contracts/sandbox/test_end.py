@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import os
 import signal
@@ -19,7 +20,7 @@ from sandbox.errors import SandboxLost, SandboxUnavailable
 from sandbox.names import OWNER_LABEL, unique_name
 from sandbox.sandbox import Backend, Command, Sandbox, SandboxSpec
 from tests.contracts.sandbox.conftest import make_spec
-from tests.contracts.sandbox.processes import bearing, canary, eventually, sleeper, supervisor_above
+from tests.contracts.sandbox.processes import bearing, canary, eventually, mentioning, sleeper, supervisor_above
 
 TOP = Path(__file__).parents[3]
 
@@ -76,11 +77,14 @@ async def test_cancelled_while_it_runs(backend: Backend, tmp_path: Path) -> None
 
 async def test_cancelled_while_it_starts(backend: Backend, tmp_path: Path) -> None:
     """Giving up at any moment of the start leaves nothing."""
-    spec = make_spec(tmp_path, run=canary())
+    word = canary()
+    plain = make_spec(tmp_path, run=canary())
+    spec = dataclasses.replace(plain, env={"CANARY": word})
     for milliseconds in (0, 1, 2, 3, 5, 8, 12, 30, 80):
         with anyio.move_on_after(milliseconds / 1000):
             async with backend.open(spec):
                 pass
+    assert mentioning(word) == []
     gc.collect()  # a handle that was let go of without being closed would warn now, and a warning is an error
     if backend.name == "docker":
         assert containers(spec.run) == []
