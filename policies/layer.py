@@ -78,6 +78,7 @@ class Layer:
     rules: dict[str, list[Rule]]
     wild_rules: list[Rule]
     globs: dict[tuple[str, Verdict], list[tuple[re.Pattern[str], GlobRule]]]
+    any_glob: dict[tuple[str, Verdict], re.Pattern[str]]
 
     def rules_for(self, names: Collection[str]) -> Iterator[Rule]:
         """The rules whose first word may match one of these names."""
@@ -87,6 +88,9 @@ class Layer:
 
     def matched_glob(self, section: str, verdict: Verdict, value: str) -> GlobRule | None:
         """The first glob that matches a resolved path or a name, in a list such as `paths.write` / deny."""
+        combined = self.any_glob.get((section, verdict))
+        if combined is None or combined.fullmatch(value) is None:
+            return None
         return next((rule for matcher, rule in self.globs[section, verdict] if matcher.fullmatch(value)), None)
 
 
@@ -159,6 +163,7 @@ def compile_layer(document: Document) -> Layer:
             wild.append(rule)
     if compiler.problems:
         raise DocumentError(compiler.problems, document.text)
+    globs = compiler.globs(file)
     return Layer(
         name=document.file,
         text=document.text,
@@ -166,5 +171,11 @@ def compile_layer(document: Document) -> Layer:
         file=file,
         rules=by_name,
         wild_rules=wild,
-        globs=compiler.globs(file),
+        globs=globs,
+        any_glob={key: _combined([matcher for matcher, _ in listed]) for key, listed in globs.items() if listed},
     )
+
+
+def _combined(matchers: list[re.Pattern[str]]) -> re.Pattern[str]:
+    """One expression for a whole list, which tells quickly that none of it matches."""
+    return re.compile("|".join(f"(?:{matcher.pattern})" for matcher in matchers), matchers[0].flags)

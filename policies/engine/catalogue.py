@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class Program:
         return any(option.effect.startswith("deny") for option in self.options.values())
 
 
+@lru_cache(maxsize=4096)
 def find_program(name: str) -> Program | None:
     """The catalogue's entry for a program's bare name, or None."""
     exact, patterns = _index()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from policies.shell import words
 from policies.shell.items import Assignment, Context, Fixed, Item, Mention
-from policies.shell.refusal import unparsable
+from policies.shell.refusal import too_much, unparsable
 from policies.shell.words import UNKNOWN, BraceBomb, Known, Word
 from policies.verdict import Verdict
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+MAX_WORDS = 8000
 
 _NUMERIC_PARAMETERS = frozenset("?#$!")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -37,6 +39,7 @@ class Expander:
     assigned: set[str] = field(default_factory=set)
     tainted: set[str] = field(default_factory=set)
     computed: set[str] = field(default_factory=set)
+    built: int = 0
 
     def text(self, node: Node) -> str:
         """The source of a node."""
@@ -46,13 +49,22 @@ class Expander:
         """The words that a node stands for; more than one where braces expand."""
         marked, known = self._marked(node, context)
         try:
-            return words.finish(marked, known, home=self.home)
+            finished = words.finish(marked, known, home=self.home)
+            self._spend(len(finished))
+            return finished
         except BraceBomb:
             why = f"its braces expand to more than {words.MAX_BRACES} words"
             self.emit(Fixed(text=self.text(node), verdict=Verdict.ASK, rule="braces", why=why))
             return [Word(UNKNOWN, Known.NOT)]
 
+    def _spend(self, count: int) -> None:
+        """Bound the work by what is counted, not by a clock: the same script gets the same verdict on any machine."""
+        self.built += count
+        if self.built > MAX_WORDS:
+            raise too_much(f"it has more than {MAX_WORDS} words")
+
     def _marked(self, node: Node, context: Context) -> tuple[str, Known]:
+        self._spend(1)
         match node.type:
             case "word" | "number" | "variable_name" | "special_variable_name" | "test_operator":
                 return self._leaf(node), Known.FULLY

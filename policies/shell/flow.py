@@ -11,6 +11,9 @@ from policies.shell.words import Word
 # None stands for a directory that can't be known.
 ANYWHERE: frozenset[str | None] = frozenset({None})
 
+# More possible directories than this are as good as any.
+MAX_DIRECTORIES = 8
+
 _MOVES = frozenset({"cd", "pushd", "popd"})
 _TRANSPARENT = frozenset({"command", "builtin"})
 _CD_OPTIONS = frozenset({"-P", "-L", "-e", "-@", "--"})
@@ -52,4 +55,5 @@ def join(left: State, right: State) -> State:
     """The state where two ways meet."""
     if left is right:
         return left
-    return State(cwds=left.cwds | right.cwds, functions=left.functions & right.functions)
+    cwds = left.cwds | right.cwds
+    return State(cwds=cwds if len(cwds) <= MAX_DIRECTORIES else ANYWHERE, functions=left.functions & right.functions)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 5000
 MAX_CALLS = 20
+MAX_STEPS = 10000
+MAX_FUNCTIONS = 50
 
 _SEPARATORS = frozenset({";", "\n", "{", "}", "(", ")", "do", "done", "$(", "`", "<(", ">(", "else", "``"})
 _PUSHED_DOWN = frozenset({"list", "pipeline", "negated_command"})
@@ -50,6 +52,7 @@ class _Walker:
     heredocs: set[str] = field(default_factory=set)
     bodies: dict[str, list[Node]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    steps: int = 0
     expander: Expander = field(init=False)
     simple: SimpleCommands = field(init=False)
 
@@ -102,6 +105,9 @@ class _Walker:
         return flow
 
     def _statement(self, node: Node, state: State, context: Context, redirects: tuple[Node, ...] = ()) -> Flow:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise too_much(f"following it takes more than {MAX_STEPS} steps")
         if redirects and node.type in _PUSHED_DOWN:
             return self._compound(node, state, context, redirects)
         if redirects:
@@ -290,6 +296,8 @@ class _Walker:
         redirects = tuple(child for child in rest if child.type.endswith("_redirect"))
         inside = self._redirects(redirects, state, context, body=None)
         self.bodies.setdefault(name, []).append(body)
+        if sum(map(len, self.bodies.values())) > MAX_FUNCTIONS:
+            raise too_much(f"it defines more than {MAX_FUNCTIONS} functions")
         self._call(name, body, state, inside)
         defined = replace(state, functions=state.functions | {name})
         return Flow(ok=defined, fail=defined)

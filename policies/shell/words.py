@@ -112,6 +112,8 @@ def finish(marked: str, known: Known, *, home: str) -> list[Word]:
         BraceBomb: there are more of them than are judged.
 
     """
+    if marked.count("{") > MAX_BRACES:
+        raise BraceBomb
     texts = _braces(marked) if "{" in marked and "}" in marked else [marked]
     return [_finished(text, known, home) for text in texts]
 

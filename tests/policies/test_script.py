@@ -83,10 +83,22 @@ def test_text_in_quotes_may_hold_any_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["a" * 65537, "(" * 60 + "ls" + ")" * 60, "$(" * 60 + "ls" + ")" * 60, ";".join(["ls"] * 5001)]
+    "script",
+    [
+        "a" * 65537,
+        "(" * 60 + "ls" + ")" * 60,
+        "$(" * 60 + "ls" + ")" * 60,
+        ";".join(["ls"] * 5001),
+        "ls " + "a " * 9000,
+        'echo "$x"' + '"$x"' * 9000,
+        "f(){ f;};" * 60,
+        "if ls; then cd a; fi;" * 3000,
+        "timeout 1 " * 15 + "ls",
+    ],
+    ids=range(9),
 )
 def test_too_much_is_denied(script: str) -> None:
-    """Length, depth and number of commands are bounded."""
+    """Length, depth, and the work of following a script are bounded by counts, whatever the machine's speed."""
     assert judged(script).deciding.rule == "limits"
 
 
