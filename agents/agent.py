@@ -17,7 +17,7 @@ from agents.events import LimitReached as LimitEvent
 from agents.events import ModelAnswered, ModelAsked
 from agents.execution import Hands, JudgedSandbox
 from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
-from agents.policy import Asker, Policy
+from agents.policy import Asker, Policy, Unanswered
 from agents.recorder import Recorder
 from agents.repetition import Repetition, Stuck
 from agents.results import RoleResult
@@ -72,7 +72,7 @@ class Agent:
         except LimitReached as reached:
             await self.recorder.record(LimitEvent(limit=reached.limit, value=reached.value, used=reached.used))
             return Outcome(ended="limit", conversation=talk, why=str(reached), limit=reached)
-        except ModelUnavailable as error:
+        except (ModelUnavailable, Unanswered) as error:
             return Outcome(ended="parked", conversation=talk, why=str(error))
         except CredentialsRefused:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelFault, ModelRefused
+from agents.errors import ContextTooLong, ModelError, ModelFault, ModelRefused
 from agents.fence import one_line
 from agents.redact import Redactor
 
@@ -14,8 +14,13 @@ WHY_CHARS = 300
 TRY_AGAIN_STATUSES = {408, 409, 425, 429}
 """Those below 500 that are about the moment and not about the request."""
 
-FINAL_WORDS = ("insufficient_quota", "Missing credentials", "api_key client option must be set")
-"""Final errors that come with the status of one that may pass: no money (429), no key (500)."""
+FINAL_WORDS = ("insufficient_quota",)
+"""A final error that comes with the status of one that may pass: no money (429)."""
+
+KEY_MISSING_WORDS = ("Missing credentials", "api_key client option must be set")
+"""No key at all: litellm says so with the status of a server's error (500)."""
+
+KEY_REFUSED_STATUS = 401
 
 
 def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelError:
@@ -23,7 +28,10 @@ def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelErr
     why = one_line(redactor.text(str(error)), WHY_CHARS)
     if type(error).__name__ == "ContextWindowExceededError":
         return ContextTooLong(model, why)
-    if is_final(getattr(error, "status_code", None)) or any(words in str(error) for words in FINAL_WORDS):
+    status = getattr(error, "status_code", None)
+    if str(status) == str(KEY_REFUSED_STATUS) or any(words in str(error) for words in KEY_MISSING_WORDS):
+        return CredentialsRefused(model, why)
+    if is_final(status) or any(words in str(error) for words in FINAL_WORDS):
         return ModelRefused(model, why)
     return ModelFault(model, why, retry_after_seconds=retry_after_seconds(error))
 

@@ -44,9 +44,13 @@ class Answer:
     why: str | None = None
 
 
+class Unanswered(Exception):
+    """No answer will come while this process runs: the task is parked with its question."""
+
+
 class Asker(Protocol):
     """Gets an answer. The events of asking are recorded by the caller."""
 
     async def ask(self, question: Question) -> Answer:
-        """Wait for the answer; raises what ends the attempt where none will come."""
+        """Wait for the answer; raises Unanswered where none will come."""
         ...

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
 import anyio
 from anyio import to_thread
 
-from agents.events import QuestionAnswered
-from agents.policy import Answer, Asker, Question
+from agents.events import QuestionAnswered, QuestionAsked
+from agents.policy import Answer, Asker, Question, Unanswered
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.store import JournalStore
 
@@ -45,52 +46,75 @@ class PromptAsker:
         key = (question.about, question.role, question.subject)
         async with self._one_at_a_time:
             if key in self._granted:
-                return Answer(allowed=True, by="human", why="allowed for the whole run")
+                return Answer(allowed=True, by=HUMAN, why="allowed for the whole run")
             choice = await to_thread.run_sync(self._prompt, question, abandon_on_cancel=True)
         if choice == "run":
             self._granted.add(key)
-        return Answer(allowed=choice != "never", by="human")
+        return Answer(allowed=choice != "never", by=HUMAN)
 
 
 class WaitAsker:
     """Waits until somebody types `mimo-orchestrate approve` or `deny`; other tasks go on meanwhile."""
 
-    def __init__(self, store: JournalStore, run: str) -> None:
-        """Look for answers in the journal of `run`."""
+    def __init__(self, store: JournalStore, run: str, *, stopping: Callable[[], bool]) -> None:
+        """Look for answers in the journal of `run`, until `stopping`."""
         self._store = store
         self._run = run
+        self._stopping = stopping
 
     async def ask(self, question: Question) -> Answer:
-        """Wait for the answer of another process."""
-        while True:
-            answer = await to_thread.run_sync(self._answered, question.id)
-            if answer is not None:
-                return answer
+        """Wait for the answer of another process; raises Unanswered when the run is stopped first."""
+        while not self._stopping():
+            for answer in await to_thread.run_sync(human_answers, self._store, self._run):
+                if answer.id == question.id:
+                    return Answer(allowed=answer.allowed, by=HUMAN, why=answer.why)
             await anyio.sleep(POLL_SECONDS)
-
-    def _answered(self, question_id: str) -> Answer | None:
-        return answered(self._store, self._run, question_id)
+        raise Unanswered(f"{question.id} waits for an answer: {question.subject}")
 
 
 class RememberingAsker:
-    """Uses an answer that a human gave before (`approve` on a parked run), and else asks."""
+    """Uses the answer that a human gave while the run was parked, once for each, and else asks.
+
+    A task that is taken up again may come to the same command at another step, so its exact text is what counts.
+    """
 
     def __init__(self, store: JournalStore, run: str, asker: Asker) -> None:
         """Answers stand in the journal of `run`; `asker` is asked where there is none."""
         self._store = store
         self._run = run
         self._asker = asker
+        self._unused: dict[tuple[str, str], QuestionAnswered] | None = None
 
     async def ask(self, question: Question) -> Answer:
-        """The human's earlier answer to this very question, or that of the asker behind."""
-        earlier = await to_thread.run_sync(answered, self._store, self._run, question.id)
-        return earlier or await self._asker.ask(question)
+        """The human's earlier answer to the same text of the same task, or that of the asker behind."""
+        if self._unused is None:
+            self._unused = await to_thread.run_sync(_unused_answers, self._store, self._run)
+        earlier = self._unused.pop((question.task, question.subject), None)
+        if earlier is None:
+            return await self._asker.ask(question)
+        return Answer(allowed=earlier.allowed, by=HUMAN, why=f"{_USED}{earlier.id}")
 
 
-def answered(store: JournalStore, run: str, question_id: str) -> Answer | None:
-    """A human's answer in the journal; None where there is none yet."""
-    for recorded in store.of_kind(run, "question answered"):
+HUMAN = "human"
+_USED = "answered before as "
+
+
+def human_answers(store: JournalStore, run: str) -> list[QuestionAnswered]:
+    """What humans answered in a run, oldest first."""
+    events = (event_of(recorded) for recorded in store.of_kind(run, "question answered"))
+    return [event for event in events if isinstance(event, QuestionAnswered) and event.by == HUMAN]
+
+
+def _unused_answers(store: JournalStore, run: str) -> dict[tuple[str, str], QuestionAnswered]:
+    """Answers that no agent has had yet, by task and text: whoever gets one records it a second time."""
+    answers = human_answers(store, run)
+    times = Counter(answer.id for answer in answers)
+    unused = {answer.id: answer for answer in answers if times[answer.id] == 1}
+    for used in answers:
+        unused.pop((used.why or "").removeprefix(_USED), None)
+    found = {}
+    for recorded in store.of_kind(run, "question asked"):
         event = event_of(recorded)
-        if isinstance(event, QuestionAnswered) and event.id == question_id and event.by == "human":
-            return Answer(allowed=event.allowed, by="human", why=event.why)
-    return None
+        if isinstance(event, QuestionAsked) and event.id in unused and recorded.task is not None:
+            found[recorded.task, event.subject] = unused[event.id]
+    return found

@@ -219,7 +219,7 @@ def _asker(around: Surroundings, store: JournalStore, run: str) -> Asker:
         case "prompt":
             return PromptAsker(around.prompt)
         case "wait":
-            return WaitAsker(store, run)
+            return WaitAsker(store, run, stopping=around.stopping)
         case "deny":
             return DenyAsker()
 

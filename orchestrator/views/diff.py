@@ -26,6 +26,8 @@ def diff_view(patch: bytes) -> Text:
     for raw in patch.removesuffix(b"\n").split(b"\n"):
         line = raw.decode(errors="replace").expandtabs(TAB_COLUMNS)
         in_head = line.startswith("diff --git ") or (in_head and not line.startswith("@@"))
+        if in_head and line.startswith("index "):
+            continue  # two object ids that no reader needs, wider than a terminal
         shown.append(f"{printable(line)}\n", style=_style(line, in_head=in_head))
     shown.rstrip()
     return shown
