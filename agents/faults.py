@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from agents.errors import ContextTooLong, ModelError, ModelFault, ModelRefused
+from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelFault, ModelRefused
 from agents.fence import one_line
 from agents.redact import Redactor
 

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from agents.errors import ContextTooLong, ModelFault, ModelRefused, ModelUnavailable
+from agents.errors import ContextTooLong, CredentialsRefused, ModelFault, ModelRefused, ModelUnavailable
 from agents.events import FaultMet, FaultRetried
 from agents.litellm_model import LitellmModel, load_litellm
 from agents.model import Message, ModelRequest, Usage
@@ -131,7 +131,7 @@ async def test_giving_up_does_not_wait_for_the_provider(making: Making, scripted
 
 
 @pytest.mark.parametrize(
-    ("fault", "raised"), [("401", ModelRefused), ("404", ModelRefused), ("context", ContextTooLong)]
+    ("fault", "raised"), [("401", CredentialsRefused), ("404", ModelRefused), ("context", ContextTooLong)]
 )
 async def test_what_is_final(
     making: Making, scripted_server: ScriptedServer, fault: str, raised: type[Exception]
