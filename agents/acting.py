@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from agents.calls import Action, Malformed, read_call
 from agents.conversation import Conversation, StepOutput
-from agents.execution import Edited, JudgedSandbox, Place, Ran, Refused
+from agents.execution import Edited, JudgedSandbox, NotStarted, Place, Ran, Refused
 from agents.fence import cut, fence, one_line
 from agents.model import Message, ToolCall
 from agents.recall import recall
@@ -77,7 +77,7 @@ class Acting:
         self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
         return result if why is None else None
 
-    async def _carry_out(self, action: Action | Malformed, number: int) -> Ran | Edited | Refused | str:
+    async def _carry_out(self, action: Action | Malformed, number: int) -> Ran | NotStarted | Edited | Refused | str:
         place = Place(step=self._talk.step, number=number, tries=self._talk.tries)
         match action:
             case ShellArguments():
@@ -93,7 +93,7 @@ class Acting:
                 return _refuse(NOT_ALONE)
 
     async def _answer(
-        self, calls: tuple[ToolCall, ...], outcomes: list[Ran | Edited | Refused | str], note: str | None
+        self, calls: tuple[ToolCall, ...], outcomes: list[Ran | NotStarted | Edited | Refused | str], note: str | None
     ) -> None:
         step = self._talk.step
         notes = [note] if note else []
@@ -114,7 +114,7 @@ def _refuse(why: str) -> str:
     return f"not done: {why}"
 
 
-def _text(outcome: Ran | Edited | Refused | str, step: int, notes: tuple[str, ...]) -> str:
+def _text(outcome: Ran | NotStarted | Edited | Refused | str, step: int, notes: tuple[str, ...]) -> str:
     if isinstance(outcome, str):
         return "\n".join([*notes, outcome])
     return shown(outcome, step=step, notes=notes)

@@ -23,7 +23,7 @@ from agents.events import (
 from agents.policy import Answer, Asker, Policy, Question
 from agents.recorder import Recorder
 from policies.verdict import Decision, Verdict
-from sandbox.errors import FileRefused
+from sandbox.errors import CommandRefused, FileRefused
 from sandbox.sandbox import WORKSPACE, Command, CommandResult, Sandbox
 
 
@@ -32,6 +32,13 @@ class Ran:
     """A command was executed, well or badly."""
 
     result: CommandResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotStarted:
+    """A command that was allowed and that the sandbox would not take; `why` says what of it."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,9 @@ class JudgedSandbox:
         self._sandbox = sandbox
         self._hands = hands
 
-    async def shell(self, script: str, *, place: Place, timeout_seconds: float | None = None) -> Ran | Refused:
+    async def shell(
+        self, script: str, *, place: Place, timeout_seconds: float | None = None
+    ) -> Ran | NotStarted | Refused:
         """Judge and run a script; the time limit is never above the plan's."""
         hands = self._hands
         decision = hands.policy.judge_command(script, role=hands.role, cwd=WORKSPACE)
@@ -94,7 +103,10 @@ class JudgedSandbox:
         if refusal is not None:
             return refusal
         timeout = min(timeout_seconds or hands.timeout_seconds, hands.timeout_seconds)
-        result = await self._sandbox.execute(Command(script=script, timeout_seconds=timeout))
+        try:
+            result = await self._sandbox.execute(Command(script=script, timeout_seconds=timeout))
+        except CommandRefused as refused:
+            return NotStarted(why=refused.why)
         await hands.recorder.record(run_event(proposed, script, result, sandbox=self._sandbox.name))
         return Ran(result=result)
 
@@ -193,7 +205,7 @@ async def run_user_command(
     recorder: Recorder,
     timeout_seconds: float | None = None,
 ) -> CommandResult:
-    """Run a command of the user's plan: not judged, journalled with its source; raises SandboxLost."""
+    """Run a command of the user's plan: not judged, journalled with its source; raises SandboxLost, CommandRefused."""
     proposed = CommandProposed(id=id, source=source, tool="shell", arguments=json.dumps({"command": script}))
     await recorder.record(proposed)
     result = await sandbox.execute(Command(script=script, timeout_seconds=timeout_seconds))

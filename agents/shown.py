@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from agents.execution import Edited, Ran, Refused
+from agents.execution import Edited, NotStarted, Ran, Refused
 from agents.fence import cut, digest, one_line
 from policies.verdict import Part, Verdict
 from sandbox.sandbox import CommandResult
@@ -15,7 +15,7 @@ RECALLED_CHARS = 200_000
 MOST_PARTS = 3
 
 
-def full_text(outcome: Ran | Edited | Refused) -> str:
+def full_text(outcome: Ran | NotStarted | Edited | Refused) -> str:
     """What came out, for `recall`: cut only so far that hundreds of floods fit into memory."""
     if not isinstance(outcome, Ran):
         return shown(outcome)
@@ -23,10 +23,12 @@ def full_text(outcome: Ran | Edited | Refused) -> str:
     return cut(f"{_ending(result)}\n{result.stdout.text()}\n{result.stderr.text()}", RECALLED_CHARS)
 
 
-def shown(outcome: Ran | Edited | Refused, *, step: int = 0, notes: tuple[str, ...] = ()) -> str:
+def shown(outcome: Ran | NotStarted | Edited | Refused, *, step: int = 0, notes: tuple[str, ...] = ()) -> str:
     """The tool's answer. Data comes last and to the very end, so that it can't pass for a word of ours."""
     if isinstance(outcome, Refused):
         return "\n".join([_refused(outcome), *notes])
+    if isinstance(outcome, NotStarted):
+        return "\n".join([*notes, f"not started: {outcome.why}"])
     if isinstance(outcome, Edited):
         said = f"edited {outcome.path}" if outcome.why is None else f"not edited: {outcome.why}"
         return "\n".join([*notes, said])

@@ -13,6 +13,7 @@ from orchestrator.airlock.errors import readable
 from orchestrator.airlock.importer import Imported, ImportLimits, import_records
 from orchestrator.run.clock import now
 from orchestrator.run.context import RunContext
+from sandbox.errors import SnapshotTooLarge
 from sandbox.sandbox import Record, Sandbox
 
 SHOWN_PATHS = 20
@@ -28,6 +29,8 @@ class Checkpoints:
         """Begin at `commit` with the files of `tree`; without `keep` nothing is saved (gates, investigators)."""
         self.commit = commit
         self.tree = tree
+        self.unsaved: str | None = None
+        """Why the newest files could not be saved; no claim holds until they can."""
         self._ctx = ctx
         self._recorder = recorder
         self._task = task
@@ -39,10 +42,13 @@ class Checkpoints:
         """Save what changed; returns what was refused or left out, in words for the agent."""
         if not self._keep:
             return None
-        records = [record async for record in sandbox.snapshot()]
-        if not records:
-            return None
-        return await self._save(records, step)
+        try:
+            records = [record async for record in sandbox.snapshot()]
+        except SnapshotTooLarge as refused:
+            self.unsaved = f"nothing of this step was saved, because {refused.why}; remove what is too much"
+            return self.unsaved
+        self.unsaved = None
+        return await self._save(records, step) if records else None
 
     async def _save(self, records: list[Record], step: int) -> str | None:
         limits = ImportLimits(total_bytes=self._ctx.plan.sandbox.disk_bytes)

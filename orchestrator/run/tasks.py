@@ -135,8 +135,8 @@ class TaskRun:
         return _Ended(state=state, why=outcome.why, commit=attempt.commit, again=state == "failed")
 
     async def _claim(self, attempt: _Attempt, _: RoleResult, saved: Checkpoints) -> str | None:
-        if not self._task.writes:
-            return None
+        if not self._task.writes or saved.unsaved is not None:
+            return saved.unsaved
         commit = await self._squashed(attempt, saved.tree, subject=self._task.id, body="")
         return await self._claims.check(start=attempt.start, commit=commit)
 

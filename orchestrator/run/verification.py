@@ -11,6 +11,7 @@ from agents.recorder import Recorder
 from orchestrator.run.context import RunContext
 from orchestrator.run.faults import outlasting_faults
 from orchestrator.run.worksite import worksite
+from sandbox.errors import CommandRefused
 from sandbox.sandbox import CommandResult
 
 TAIL_CHARS = 6_000
@@ -36,9 +37,12 @@ async def verify(
         async with worksite(ctx, task, commit, tree=tree) as sandbox:
             said = []
             for command in commands:
-                result = await run_user_command(
-                    sandbox, command, id=f"verify.{uuid4().hex[:12]}", source="verify", recorder=recorder
-                )
+                try:
+                    result = await run_user_command(
+                        sandbox, command, id=f"verify.{uuid4().hex[:12]}", source="verify", recorder=recorder
+                    )
+                except CommandRefused as refused:
+                    return Verified(green=False, report=f"$ {command[:200]}\n(not started: {refused.why})")
                 said.append(_report(command, result))
                 if not result.ok:
                     return Verified(green=False, report=said[-1])

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from agents.events import CommandJudged, CommandProposed, CommandRun, QuestionAnswered, QuestionAsked
-from agents.execution import Edited, Hands, JudgedSandbox, Place, Ran, Refused, run_user_command
+from agents.execution import Edited, Hands, JudgedSandbox, NotStarted, Place, Ran, Refused, run_user_command
 from agents.shown import full_text, shown
 from policies.verdict import Decision
+from sandbox.errors import CommandRefused
 from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
 from tests.fakes.sandbox import FakeSandbox, result
 
@@ -225,3 +226,12 @@ def test_output_can_not_pass_for_stderr_of_ours() -> None:
 def test_a_flood_is_kept_for_recall_within_bounds() -> None:
     """What recall can search of one command has a size that hundreds of steps can have."""
     assert len(full_text(Ran(result=result(stdout="x" * 1_000_000)))) < 201_000
+
+
+async def test_a_command_that_the_sandbox_would_not_take_is_told_and_never_called_run() -> None:
+    """Too long or malformed for the supervisor: the agent hears why, and the journal holds no run of it."""
+    hand = Hand(FakeSandbox({"ls": CommandRefused("it is over 128 KiB")}))
+    outcome = await hand.judged.shell("ls", place=HERE)
+    assert outcome == NotStarted(why="it is over 128 KiB")
+    assert "over 128 KiB" in shown(outcome)
+    assert not any(isinstance(event, CommandRun) for event in hand.recorder.events)

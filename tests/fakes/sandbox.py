@@ -49,7 +49,9 @@ class FakeSandbox:
         """A file of the dictionary."""
         if path not in self.files:
             raise FileRefused(path, "no such file")
-        return self.files[path][:max_bytes]
+        if len(self.files[path]) > max_bytes:
+            raise FileRefused(path, f"larger than {max_bytes} bytes")
+        return self.files[path]
 
     async def write_file(self, path: str, data: bytes, *, create: bool) -> None:
         """Put a file into the dictionary."""
