@@ -1,0 +1,1 @@
+"""Decides what runs when and what lands; knows every other package."""
