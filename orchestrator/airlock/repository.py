@@ -102,8 +102,11 @@ class UserRepository:
     def _no_base(self, branch: str, *, named: bool) -> BaseMissing | NoCommits:
         listing = self.git.run(["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/"])
         branches = os.fsdecode(listing).splitlines()
-        if not branches or not named:
+        if not branches:
             return NoCommits("the repository has no commit to start from", "make a first commit")
+        if not named:
+            remedy = f"make a first commit on it, or name another branch in the plan: `base: {branches[0]}`"
+            return NoCommits(f"the branch {branch!r} has no commit to start from", remedy)
         close = difflib.get_close_matches(branch, branches, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(branches[:10])}"
         if not self.git.attempt(["rev-parse", "--quiet", "--verify", "--end-of-options", f"{branch}^{{commit}}"]).code:
@@ -118,7 +121,8 @@ class UserRepository:
         ).stdout
         if any(line.split()[1:] != [b"false"] for line in listing.splitlines()):
             raise IncompleteHistory(
-                "the repository is a partial clone, whose objects are fetched when needed", "clone it again as a whole"
+                "the repository is a partial clone, whose objects are fetched when needed",
+                "run it in a whole one: git clone, without --filter",
             )
 
 

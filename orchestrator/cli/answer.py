@@ -12,7 +12,7 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The question, as 
 
 
 def approve(run: RunArgument, question: IdArgument) -> None:
-    """Allow what a waiting question asks for: this text, once asked, and no other."""
+    """Allow what a waiting question asks for: this text, and no other."""
     _answer(run, question, allowed=True, why=None)
 
 

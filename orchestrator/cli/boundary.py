@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from collections.abc import Callable, Iterator
 
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.terminal import say
+from orchestrator.cli.terminal import Unread, say, write_results
 
 PROGRAM = "mimo-orchestrate"
 
@@ -19,7 +21,9 @@ _KEY = "set the provider's variable (OPENAI_API_KEY, ANTHROPIC_API_KEY...) to a 
 def guarded(command: Callable[[], int]) -> int:
     """The exit code of a command; whatever it raises is said on stderr."""
     try:
-        return command()
+        code = command()
+        write_results("")
+        return code
     except (KeyboardInterrupt, EOFError):
         say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
@@ -29,6 +33,10 @@ def guarded(command: Callable[[], int]) -> int:
 
 def _told(error: Exception) -> int:
     for cause in _causes(error):
+        if isinstance(cause, Unread):
+            # What is still in the buffer must go somewhere when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.UNREAD
         code, message = explained(cause)
         if code is not ExitCode.BUG:
             say(message)
@@ -108,8 +116,6 @@ def _bug(error: BaseException) -> int:
 
 
 def _redacted(text: str) -> str:
-    import os
-
     from agents.redact import Redactor
 
     return Redactor.of_environment(os.environ).text(text)

@@ -15,3 +15,5 @@ class ExitCode(IntEnum):
     CANNOT_RUN = 4
     BUG = 5
     INTERRUPTED = 130
+    UNREAD = 141
+    """Nobody reads the results any more: what a shell shows of a program that SIGPIPE ended."""

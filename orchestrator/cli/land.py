@@ -35,7 +35,10 @@ def merge(
 def revert(
     run: RunArgument, tasks: TaskArguments = None, *, backend: BackendOption = None, json: RunJsonOption = False
 ) -> None:
-    """Take landed tasks back from the base branch, with a commit for each: all of the run's, or some."""
+    """Take landed tasks back from the base branch.
+
+    All of the run's, or those named: with a commit for each, tested before the branch moves.
+    """
 
     async def work(ctx: RunContext) -> None:
         from orchestrator.cli.selection import choose_tasks

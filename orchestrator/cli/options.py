@@ -52,7 +52,9 @@ EventsOption = Annotated[
     str | None,
     typer.Option("--events", envvar="MIMO_EVENTS", metavar="FILE", help="Write events as JSON Lines; - is stdout."),
 ]
-VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="MIMO_VERBOSE", help="Say more on stderr.")]
+VerboseOption = Annotated[
+    bool, typer.Option("-v", "--verbose", envvar="MIMO_VERBOSE", help="Show answers and outputs as well.")
+]
 AllowRedBaseOption = Annotated[
     bool,
     typer.Option("--allow-red-base", envvar="MIMO_ALLOW_RED_BASE", help="Go on although `verify` fails on the base."),

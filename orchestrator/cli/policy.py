@@ -34,7 +34,7 @@ def check(
     policy: PolicyOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what a policy says about a command, part by part, and why; run nothing."""
+    """Judge a command and say why, part by part; run nothing."""
     from orchestrator.views.policy import decision_view
     from policies.explain import decision_json
 
@@ -55,7 +55,7 @@ def hold_to_cases(
     role: RoleOption = "editor",
     json: JsonOption = False,
 ) -> None:
-    """Hold a policy to its own examples, and to a file of cases if there is one."""
+    """Hold a policy to its own examples, and to a file of cases."""
     from orchestrator.views.policy import results_view
     from policies.cases import read_cases, run_cases
 
@@ -75,7 +75,7 @@ def show(
     role: Annotated[str | None, typer.Option("--role", metavar="R", help="Only the rules for this role.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the effective policy: every rule of every layer, with its place."""
+    """Show the policy in force: every rule, with its place."""
     from orchestrator.views.policy import policy_view
     from policies.explain import policy_json
 

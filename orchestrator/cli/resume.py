@@ -21,6 +21,7 @@ from orchestrator.cli.options import (
     ParallelOption,
     RunArgument,
     RunJsonOption,
+    VerboseOption,
 )
 
 STOP_SECONDS = 900.0
@@ -41,8 +42,12 @@ def resume(
     allow_red_base: AllowRedBaseOption = False,
     json: RunJsonOption = False,
     events: EventsOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
-    """Go on with a run after an interrupt, a crash or a limit; what has landed is not done again."""
+    """Go on with a run after an interrupt, a crash or a limit.
+
+    What has landed is not done again, and what was granted before still holds.
+    """
     from orchestrator.cli.reopening import reopened
     from orchestrator.cli.run import ask_mode
     from orchestrator.cli.session import Shown, Stop, run_session
@@ -61,13 +66,16 @@ def resume(
     )
     stop = Stop()
     with ExitStack() as closing:
-        around = surroundings(here(), options, closing, stopping=stop, events=events)
+        around = surroundings(here(), options, closing, stopping=stop, events=events, verbose=verbose)
         shown = Shown(as_json=json, allow_red_base=allow_red_base)
         raise typer.Exit(run_session(reopened(around, run), stop, shown))
 
 
 def cancel(run: RunArgument) -> None:
-    """End a run for good: what works on it is stopped, what has landed stays, its branches too."""
+    """End a run for good; what has landed stays.
+
+    The process that works on it is asked to stop after the steps under way. Its branches and its journal stay.
+    """
     from agents.events import RunEnded
     from orchestrator.cli.reopening import CANCELLED
     from orchestrator.cli.selection import read_state

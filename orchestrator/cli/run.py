@@ -21,6 +21,7 @@ from orchestrator.cli.options import (
     ParallelOption,
     RunJsonOption,
     StrictPolicyOption,
+    VerboseOption,
 )
 from orchestrator.errors import UsageProblem
 
@@ -46,8 +47,12 @@ def run(
     dry_run: DryRunOption = False,
     json: RunJsonOption = False,
     events: EventsOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
-    """Run a plan: agents work on its tasks, and what passes its tests and its review lands."""
+    """Run a plan; what passes its tests and its review lands.
+
+    Every command of an agent is judged by the policy and runs in a sandbox; your uncommitted edits are left alone.
+    """
     from orchestrator.run.options import RunOptions
 
     options = RunOptions(
@@ -64,10 +69,10 @@ def run(
         from orchestrator.cli.check import check_plan
 
         raise typer.Exit(check_plan(plan, options, as_json=json))
-    raise typer.Exit(_run(plan, options, as_json=json, events=events))
+    raise typer.Exit(_run(plan, options, as_json=json, events=events, verbose=verbose))
 
 
-def _run(path: Path, options: RunOptions, *, as_json: bool, events: str | None) -> int:
+def _run(path: Path, options: RunOptions, *, as_json: bool, events: str | None, verbose: bool) -> int:
     from orchestrator.cli.preparing import prepared_plan
     from orchestrator.cli.session import Shown, Stop, run_session
     from orchestrator.cli.surroundings import surroundings
@@ -76,7 +81,7 @@ def _run(path: Path, options: RunOptions, *, as_json: bool, events: str | None) 
     ready = prepared_plan(path, options)
     stop = Stop()
     with ExitStack() as closing:
-        around = surroundings(ready.repository, options, closing, stopping=stop, events=events)
+        around = surroundings(ready.repository, options, closing, stopping=stop, events=events, verbose=verbose)
         opened = open_new_run(around, ready.plan, plan_source=ready.source, base=ready.base, policy=ready.policy)
         return run_session(opened, stop, Shown(as_json=as_json, allow_red_base=options.allow_red_base))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import UsageProblem
+from orchestrator.errors import CannotRun, UsageProblem
 
 if TYPE_CHECKING:
     from orchestrator.airlock.repository import UserRepository
@@ -27,6 +28,19 @@ def state_home() -> Path:
 def state_of(repository: UserRepository) -> Path:
     """Where the stores, the journal and the runs of a repository are; not made here."""
     return state_home() / repository.repo_hash
+
+
+def require_writable(directory: Path) -> None:
+    """Make a directory of ours if it is not there, and see that it takes files; raises CannotRun."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"\0")
+    except OSError as error:
+        raise CannotRun(
+            f"the state directory {directory} can't be written: {error.strerror}",
+            "make room or give it to yourself, or point XDG_STATE_HOME at another place",
+        ) from None
 
 
 def here() -> UserRepository:

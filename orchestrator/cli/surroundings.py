@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -12,11 +11,13 @@ from typing import IO
 
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.asking import prompt
-from orchestrator.cli.state import state_of
-from orchestrator.cli.terminal import say
+from orchestrator.cli.state import require_writable, state_of
+from orchestrator.cli.terminal import print_json_lines, say
+from orchestrator.errors import UsageProblem
 from orchestrator.journal.chain import Recorded
 from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
+from orchestrator.views.details import detail_lines
 from orchestrator.views.events import event_json
 from orchestrator.views.progress import progress_line
 
@@ -28,9 +29,18 @@ def surroundings(
     *,
     stopping: Callable[[], bool] = lambda: False,
     events: str | None = None,
+    verbose: bool = False,
 ) -> Surroundings:
-    """The surroundings of a run in `repository`; files that are opened for it are closed by `closing`."""
-    watchers = [_progress, *([_events_watcher(events, closing)] if events is not None else [])]
+    """The surroundings of a run in `repository`; files that are opened for it are closed by `closing`.
+
+    Raises CannotRun where the state directory can't be written.
+    """
+    require_writable(state_of(repository))
+    watchers = [
+        _progress,
+        *([_details] if verbose else []),
+        *([_events_watcher(events, closing)] if events is not None else []),
+    ]
     return Surroundings(
         repository=repository,
         state_directory=state_of(repository),
@@ -48,9 +58,20 @@ def _progress(recorded: Recorded) -> None:
         say(line)
 
 
+def _details(recorded: Recorded) -> None:
+    for line in detail_lines(recorded):
+        say(line)
+
+
 def _events_watcher(target: str, closing: ExitStack) -> Callable[[Recorded], None]:
-    stream: IO[str] = sys.stdout if target == "-" else closing.enter_context(Path(target).open("a", encoding="utf-8"))
-    return partial(_write_event, stream)
+    if target == "-":
+        return lambda recorded: print_json_lines([event_json(recorded)])
+    try:
+        return partial(_write_event, closing.enter_context(Path(target).open("a", encoding="utf-8")))
+    except OSError as error:
+        raise UsageProblem(
+            f"--events {target}: {error.strerror}", hint="name a file that can be written, or -"
+        ) from None
 
 
 def _write_event(stream: IO[str], recorded: Recorded) -> None:

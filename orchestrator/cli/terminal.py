@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from policies.printable import printable
@@ -17,10 +17,24 @@ from policies.printable import printable
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["print_json", "print_json_lines", "printable", "progress_console", "results_console", "say", "show_paged"]
+__all__ = [
+    "Unread",
+    "print_json",
+    "print_json_lines",
+    "printable",
+    "progress_console",
+    "results_console",
+    "say",
+    "show_paged",
+    "write_results",
+]
 
 UNBOUNDED_COLUMNS = 1000
 """The width for readers that are no terminal: wide enough that `grep` sees whole lines."""
+
+
+class Unread(Exception):
+    """Whoever read the results has gone, as in `| head -1`: what is left to do is to end in silence."""
 
 
 def results_console() -> Console:
@@ -35,15 +49,26 @@ def progress_console() -> Console:
 
 def say(text: str) -> None:
     """One message for the user on stderr; its lines stay lines, everything else unsafe is escaped."""
-    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
-    sys.stderr.flush()
+    # A run goes on when nobody listens any more.
+    with suppress(BrokenPipeError):
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+        sys.stderr.flush()
+
+
+def write_results(text: str) -> None:
+    """Write to stdout at once; raises Unread."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise Unread from None
 
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout; pure ASCII, so that no terminal can be steered by it."""
     import json
 
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    write_results(json.dumps(value, indent=2) + "\n")
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
@@ -51,8 +76,7 @@ def print_json_lines(values: Iterable[Any]) -> None:
     import json
 
     for value in values:
-        sys.stdout.write(json.dumps(value) + "\n")
-        sys.stdout.flush()
+        write_results(json.dumps(value) + "\n")
 
 
 def show_paged(renderables: Iterable[RenderableType]) -> None:
@@ -86,9 +110,13 @@ def _pager(console: Console) -> Iterator[None]:
 def _console(stream: IO[str]) -> Console:
     from rich.console import Console
 
+    class ResultsConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise Unread
+
     width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else UNBOUNDED_COLUMNS
     # FORCE_COLOR and the like would put escapes into files: colour is for terminals alone.
-    return Console(
+    return ResultsConsole(
         file=stream,
         force_terminal=stream.isatty(),
         no_color=bool(os.environ.get("NO_COLOR")) or not stream.isatty(),

@@ -103,6 +103,9 @@ def _status(ctx: RunContext) -> tuple[RunStatus, str | None]:
     states = [task.state for task in ctx.state.tasks.values()]
     if ctx.state.limits_reached:
         return "stopped", "; ".join(ctx.state.limits_reached)
+    parked = [f"{task.id} waits: {task.why}" for task in ctx.state.tasks.values() if task.state is TaskState.WAITING]
+    if parked:
+        return "stopped", "; ".join(parked)
     if all(state in SETTLED_WELL for state in states):
         return "done", None
     good = any(state in SETTLED_WELL for state in states)

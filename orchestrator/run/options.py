@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
 from orchestrator.errors import UsageProblem
-from orchestrator.plan.models import Limits, Plan, TaskLimits
+from orchestrator.plan.models import Limits, Plan, SandboxSettings, TaskLimits
 
 AskMode = Literal["prompt", "deny", "wait"]
 
+_BACKENDS: tuple[str, ...] = get_args(SandboxSettings.model_fields["backend"].annotation)
 _RUN_KEYS = {spec.alias or name for name, spec in Limits.model_fields.items()}
 _TASK_KEYS = {spec.alias or name for name, spec in TaskLimits.model_fields.items()}
 
@@ -46,6 +47,7 @@ def overlay(plan: Plan, options: RunOptions) -> Plan:
     """The plan with the command line's word over it; raises UsageProblem for an option that doesn't fit it."""
     document = plan.dumped()
     if options.backend is not None:
+        _require_backend(options.backend)
         document["sandbox"]["backend"] = options.backend
     if options.model is not None:
         document["model"] = options.model
@@ -62,6 +64,11 @@ def overlay(plan: Plan, options: RunOptions) -> Plan:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageProblem(f"{where}: {first['msg']}") from error
+
+
+def _require_backend(name: str) -> None:
+    if name not in _BACKENDS:
+        raise UsageProblem(f"--backend {name}: there is none of that name", hint=f"it is one of {', '.join(_BACKENDS)}")
 
 
 def _limits_of(document: dict[str, Any], task: str | None) -> dict[str, Any]:
