@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import functools
 import os
+from pathlib import Path
 
 import pytest
+
+HERE = Path(__file__).parent
+
+REAL = tuple(HERE / room for room in ("airlock", "contracts/sandbox", "sandbox", "integration", "server"))
+"""Rooms of tests that stand on real git, bubblewrap or servers: left out of the unit part."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands on real parts, so that `-m "not real and not slow"` is the unit part."""
+    for item in items:
+        if any(room in item.path.parents for room in REAL):
+            item.add_marker(pytest.mark.real)
 
 from sandbox.engine import Engine
 from sandbox.errors import SandboxUnavailable
