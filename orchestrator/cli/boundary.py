@@ -28,10 +28,11 @@ def guarded(command: Callable[[], int]) -> int:
         say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the boundary: past here there is only the interpreter's traceback
-        return _told(error)
+        return told(error)
 
 
-def _told(error: Exception) -> int:
+def told(error: Exception) -> int:
+    """Say what an error means, or where the report of it is; returns its exit code."""
     for cause in _causes(error):
         if isinstance(cause, Unread):
             # What is still in the buffer must go somewhere when the interpreter ends.
@@ -73,15 +74,17 @@ def explained(error: BaseException) -> tuple[ExitCode, str]:
 
 def _explained_part(error: BaseException) -> tuple[ExitCode, str]:
     from agents.errors import CredentialsRefused, ModelError
-    from orchestrator.airlock.errors import DiskFull, GitUnusable, RepositoryUnusable
-    from sandbox.errors import SandboxLost, SandboxUnavailable
+    from orchestrator.airlock.errors import DiskFull, GitUnusable, RepositoryUnusable, UnsafeTree
+    from sandbox.errors import SandboxError, SandboxUnavailable
 
     match error:
         case SandboxUnavailable() | RepositoryUnusable():
             return ExitCode.CANNOT_RUN, _message(error.what, error.remedy)
         case CredentialsRefused():
-            return ExitCode.CANNOT_RUN, _message(f"the provider refused the credentials of {error}", _KEY)
-        case GitUnusable() | DiskFull() | SandboxLost() | ModelError():
+            return ExitCode.CANNOT_RUN, _message(f"the provider refused the credentials: {error}", _KEY)
+        case DiskFull():
+            return ExitCode.CANNOT_RUN, _message(str(error), _remedy(None))
+        case GitUnusable() | UnsafeTree() | SandboxError() | ModelError():
             return ExitCode.CANNOT_RUN, _message(str(error), None)
         case _:
             return _explained_machine(error)
@@ -93,11 +96,19 @@ def _explained_machine(error: BaseException) -> tuple[ExitCode, str]:
     match error:
         case OSError() if error.errno in _MACHINE_ERRNOS:
             where = f"{error.filename}: " if error.filename else ""
-            return ExitCode.CANNOT_RUN, _message(f"{where}{error.strerror}", None)
+            return ExitCode.CANNOT_RUN, _message(f"{where}{error.strerror}", _remedy(error.errno))
         case sqlite3.DatabaseError():
-            return ExitCode.CANNOT_RUN, _message(f"the journal can't be used: {error}", None)
+            return ExitCode.CANNOT_RUN, _message(f"the journal can't be used: {error}", _remedy(None))
         case _:
             return ExitCode.BUG, ""
+
+
+def _remedy(number: int | None) -> str:
+    from orchestrator.cli.state import state_home
+
+    if number in {errno.EMFILE, errno.ENFILE}:
+        return "let it have more open files: ulimit -n"
+    return f"see that there is room and leave to write in {state_home()}; `{PROGRAM} resume last` goes on"
 
 
 def _message(what: str, remedy: str | None) -> str:

@@ -21,11 +21,15 @@ def merge(
 
     async def work(ctx: RunContext) -> None:
         from orchestrator.cli.selection import choose_tasks
+        from orchestrator.cli.terminal import say
+        from orchestrator.journal.state import TaskState
         from orchestrator.run.drive import finish
         from orchestrator.run.replaying import land_tasks
 
         if tasks:
             await land_tasks(ctx, choose_tasks(ctx.state, tasks))
+        elif not any(task.state in {TaskState.MERGED, TaskState.READY} for task in ctx.state.tasks.values()):
+            say(f"{ctx.run} has nothing that waits to land")
         else:
             await finish(ctx, ctx.state.tip, move_base=True)
 
@@ -42,9 +46,12 @@ def revert(
 
     async def work(ctx: RunContext) -> None:
         from orchestrator.cli.selection import choose_tasks
+        from orchestrator.errors import UsageProblem
         from orchestrator.run.replaying import take_back
 
         landed = [task.id for task in ctx.state.tasks.values() if task.landed and not task.reverted]
+        if not tasks and not landed:
+            raise UsageProblem(f"nothing of {ctx.run} has landed, so there is nothing to take back")
         await take_back(ctx, choose_tasks(ctx.state, tasks) if tasks else landed)
 
     raise typer.Exit(_on_base(run, work, backend=backend, as_json=json))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from orchestrator.cli.selection import read_state
 from orchestrator.cli.state import open_journal
 from orchestrator.errors import UsageProblem
+from orchestrator.journal.state import RunState, TaskState
 from orchestrator.plan.models import Plan
 from orchestrator.run.context import RunContext
 from orchestrator.run.opening import Surroundings, open_old_run
@@ -17,6 +18,17 @@ from orchestrator.run.policy_source import policy_of_layers
 
 CANCELLED = "cancelled by the user"
 """Why a run ended that is not to be gone on with."""
+
+
+_SETTLED = frozenset(
+    {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED, TaskState.SKIPPED}
+)
+
+
+def is_over(state: RunState) -> bool:
+    """Whether a run has ended with every task at its outcome, so that there is nothing to go on with."""
+    ended = state.status in {"done", "partial", "failed"}
+    return ended and all(task.state in _SETTLED for task in state.tasks.values())
 
 
 @asynccontextmanager

@@ -48,11 +48,13 @@ def resume(
 
     What has landed is not done again, and what was granted before still holds.
     """
-    from orchestrator.cli.reopening import reopened
+    from orchestrator.cli.reopening import CANCELLED, is_over, reopened
     from orchestrator.cli.run import ask_mode
-    from orchestrator.cli.session import Shown, Stop, run_session
-    from orchestrator.cli.state import here
+    from orchestrator.cli.selection import read_state
+    from orchestrator.cli.session import Shown, Stop, run_session, show_state
+    from orchestrator.cli.state import here, open_journal
     from orchestrator.cli.surroundings import surroundings
+    from orchestrator.cli.terminal import say
     from orchestrator.run.options import RunOptions
 
     options = RunOptions(
@@ -64,11 +66,17 @@ def resume(
         limits=tuple(limit or ()),
         allow_red_base=allow_red_base,
     )
+    repository = here()
+    with open_journal(repository) as store:
+        state = read_state(store, run)
+    if is_over(state) and state.why != CANCELLED:
+        say(f"{state.run} has ended: there is nothing to go on with")
+        raise typer.Exit(show_state(state, as_json=json))
     stop = Stop()
     with ExitStack() as closing:
-        around = surroundings(here(), options, closing, stopping=stop, events=events, verbose=verbose)
+        around = surroundings(repository, options, closing, stopping=stop, events=events, verbose=verbose)
         shown = Shown(as_json=json, allow_red_base=allow_red_base)
-        raise typer.Exit(run_session(reopened(around, run), stop, shown))
+        raise typer.Exit(run_session(reopened(around, state.run), stop, shown))
 
 
 def cancel(run: RunArgument) -> None:

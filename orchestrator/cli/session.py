@@ -12,7 +12,7 @@ import anyio
 
 from agents.events import RunEnded
 from orchestrator.cli.asking import confirm
-from orchestrator.cli.boundary import explained
+from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.terminal import print_json, results_console, say
 from orchestrator.journal.state import RunState
@@ -125,20 +125,17 @@ def _goes_on(report: str, shown: Shown) -> bool:
 
 
 def _show(ctx: RunContext, shown: Shown) -> int:
-    state = ctx.state
-    if shown.as_json:
+    fault = told(ctx.trouble) if ctx.trouble is not None else None
+    code = show_state(ctx.state, as_json=shown.as_json)
+    return code if fault is None else fault
+
+
+def show_state(state: RunState, *, as_json: bool) -> int:
+    """Show how a run stands; returns the exit code that goes with it."""
+    if as_json:
         print_json(result(state))
-    else:
-        _show_summary(state)
-    if ctx.trouble is not None:
-        code, message = explained(ctx.trouble)
-        if code is not ExitCode.BUG:
-            say(f"{message}\n  when that is mended: mimo-orchestrate resume {state.run}")
-            return code
-    return EXIT_CODES[state.status]
-
-
-def _show_summary(state: RunState) -> None:
+        return EXIT_CODES[state.status]
     console = results_console()
     for part in status_view(state, now=time.time()):
         console.print(part)
+    return EXIT_CODES[state.status]

@@ -60,8 +60,7 @@ async def _work(ctx: RunContext, landing: Landing, task_id: str) -> TaskState:
         return await TaskRun(ctx, landing, ctx.plan.task(task_id)).work()
     except (SandboxError, AirlockError, CredentialsRefused, OSError) as error:
         ctx.trouble = ctx.trouble or error
-        why = f"{type(error).__name__}: {error}"
-        await ctx.journal.recorder(task_id).record(TaskEnded(state="waiting", why=why))
+        await ctx.journal.recorder(task_id).record(TaskEnded(state="waiting", why=str(error)))
         return TaskState.WAITING
 
 
