@@ -1,69 +1,129 @@
-"""The round trip of one command: our supervisor against a fresh `docker exec`, printed as ratios.
+"""What one command costs: through policy, sandbox and journal, against a fresh `docker exec` of the same command.
 
-usage: python benchmarks/command_roundtrip.py [ROUNDS]
+usage: python -m benchmarks.command_roundtrip [ROUNDS]
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
 
+from agents.execution import Hands, JudgedSandbox, Place, Ran
+from agents.policy import Answer, Question
+from agents.redact import Redactor
+from benchmarks.figures import DISK, Figure, interleaved, table
+from orchestrator.journal.recorder import RunJournal
+from orchestrator.journal.store import JournalStore
+from policies.loader import preset
+from policies.policy import Policy
 from sandbox.backends import BACKENDS
 from sandbox.identity import sandbox_uid
-from sandbox.sandbox import Command, SandboxSpec
+from sandbox.sandbox import Command, Sandbox, SandboxSpec
 
-SCRIPT = "echo hi"
+ROUNDS = 60
+BAR = 1 / 15
+"""The most that our round trip may take of a fresh `docker exec`."""
 
+EXEC = "a fresh docker exec"
+WHOLE = "policy, supervisor and journal"
+ROUND_TRIP = f"command: {WHOLE}, bubblewrap"
+"""What a step is compared with."""
 
-async def median_ms(rounds: int, once: Callable[[], Awaitable[object]]) -> float:
-    """The median time of a call, in milliseconds, after one that warms up."""
-    await once()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        await once()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000
+Way = Callable[[int], Awaitable[object]]
 
 
-async def bare() -> None:
-    """The same command on the host itself, in no sandbox."""
-    subprocess.run(["bash", "-c", SCRIPT], stdout=subprocess.DEVNULL, check=True)  # noqa: ASYNC221 - nothing else runs
+class Nobody:
+    """Asked by nobody: what is measured is allowed."""
+
+    async def ask(self, question: Question) -> Answer:
+        """Fail, because the answer would be measured with the rest."""
+        raise RuntimeError(f"the policy asks about {question.subject}")
 
 
-async def measure(rounds: int, place: Path) -> dict[str, float]:
-    """Medians by name."""
+def script(number: int) -> str:
+    """The command of a round: another in each, so that no cache of verdicts answers."""
+    return f"echo round{number}"
+
+
+async def on_the_host(number: int) -> None:
+    """The command in no sandbox at all."""
+    await anyio.run_process(["bash", "-c", script(number)])
+
+
+async def fresh_exec(container: str, number: int) -> None:
+    """What starting a process in a running container costs."""
+    await anyio.run_process(["docker", "exec", container, "bash", "-c", script(number)])
+
+
+async def supervised(sandbox: Sandbox, number: int) -> None:
+    """The supervisor alone, neither judged nor journalled."""
+    await sandbox.execute(Command(script=script(number)))
+
+
+async def judged(sandbox: JudgedSandbox, number: int) -> None:
+    """All that an agent's command passes through."""
+    ran = await sandbox.shell(script(number), place=Place(step=number, number=1))
+    if not isinstance(ran, Ran) or ran.result.exit_code != 0:
+        raise RuntimeError(f"not run: {ran}")
+
+
+@asynccontextmanager
+async def opened(place: Path, backend: str, policy: Policy) -> AsyncIterator[tuple[Sandbox, JudgedSandbox]]:
+    """A sandbox of that backend, bare and as an agent has it, with a journal on disk."""
     worktree, objects = place / "worktree", place / "objects"
-    worktree.mkdir()
+    worktree.mkdir(parents=True)
     objects.mkdir()
     os.chown(worktree, sandbox_uid(), -1)
-    spec = SandboxSpec(run="benchmark", task="task", worktree=worktree, base_objects=objects)
-    medians = {"host": await median_ms(rounds, bare)}
-    for name in ("docker", "bubblewrap"):
-        async with BACKENDS[name]().open(spec) as sandbox:
-            medians[name] = await median_ms(rounds, lambda: sandbox.execute(Command(script=SCRIPT)))
-            if name == "docker":
-                execute = ["docker", "exec", sandbox.name, "bash", "-c", SCRIPT]
-                medians["docker exec"] = await median_ms(rounds, lambda: anyio.run_process(execute))  # noqa: B023
-    return medians
+    spec = SandboxSpec(run="benchmark", task="roundtrip", worktree=worktree, base_objects=objects)
+    with JournalStore(place / "journal.db") as store:
+        journal = RunJournal(store, "benchmark", Redactor({"OPENAI_API_KEY": "sk-not-a-key-at-all"}))
+        hands = Hands(
+            task="roundtrip",
+            role="editor",
+            agent="editor.1",
+            policy=policy,
+            asker=Nobody(),
+            recorder=journal.recorder("roundtrip"),
+        )
+        async with BACKENDS[backend]().open(spec) as sandbox:
+            yield sandbox, JudgedSandbox(sandbox, hands)
 
 
-async def main() -> None:
-    """Measure, and print each median with its ratio to `docker exec`."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    with tempfile.TemporaryDirectory() as place:
-        medians = await measure(rounds, Path(place))
-    slowest = medians["docker exec"]
-    for name, median in sorted(medians.items(), key=lambda item: item[1]):
-        print(f"{name:12} {median:8.2f} ms   1/{slowest / median:.1f} of docker exec")
+async def ways(place: Path, stack: AsyncExitStack) -> dict[str, Way]:
+    """Every way to run a command, by name."""
+    policy = preset("standard")
+    found: dict[str, Way] = {"on the host, no sandbox": on_the_host}
+    for backend in BACKENDS:
+        sandbox, hands = await stack.enter_async_context(opened(place / backend, backend, policy))
+        found[f"supervisor alone, {backend}"] = partial(supervised, sandbox)
+        found[f"{WHOLE}, {backend}"] = partial(judged, hands)
+        if backend == "docker":
+            found[EXEC] = partial(fresh_exec, sandbox.name)
+    return found
 
 
-anyio.run(main)
+async def measure(rounds: int = ROUNDS) -> list[Figure]:
+    """The medians, and our share of what a fresh `docker exec` takes."""
+    with tempfile.TemporaryDirectory(dir=DISK) as place:
+        async with AsyncExitStack() as stack:
+            times = await interleaved(rounds, await ways(Path(place), stack))
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    plain = [Figure(name=f"command: {name}", value=median, unit="ms") for name, median in medians.items()]
+    shares = [
+        Figure(name=f"command: {WHOLE} / {EXEC}, {backend}", value=share, bar=BAR, ratio=True)
+        for backend in BACKENDS
+        for share in [medians[f"{WHOLE}, {backend}"] / medians[EXEC]]
+    ]
+    return plain + shares
+
+
+if __name__ == "__main__":
+    print(table(anyio.run(measure, int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)))
