@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from agents.events import RunEnded
+from agents.events import RunEnded, RunStatus
 from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
@@ -101,20 +101,18 @@ async def _to_the_end(ctx: RunContext, shown: Shown) -> None:
     try:
         report = await verify_base(ctx)
         if report is not None and not _goes_on(report, shown):
-            await _end(
-                ctx, RunEnded(status="failed", why="verify is red on the base", base_after=ctx.base_commit, moved=False)
-            )
+            await _end(ctx, "failed", "verify is red on the base")
             return
         await drive(ctx)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            ended = RunEnded(status="interrupted", why="stopped at once", base_after=ctx.base_commit, moved=False)
-            await _end(ctx, ended)
+            await _end(ctx, "interrupted", "stopped at once")
         raise
 
 
-async def _end(ctx: RunContext, event: RunEnded) -> None:
-    await ctx.journal.recorder().record(event)
+async def _end(ctx: RunContext, status: RunStatus, why: str) -> None:
+    ended = RunEnded(status=status, why=why, base_after=ctx.state.base_after, moved=ctx.state.moved)
+    await ctx.journal.recorder().record(ended)
 
 
 def _goes_on(report: str, shown: Shown) -> bool:

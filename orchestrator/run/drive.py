@@ -15,14 +15,6 @@ from orchestrator.run.verification import verify
 from sandbox.errors import SandboxError
 
 
-class RedBase(Exception):
-    """The plan's `verify` fails on the base before anything was changed; `report` says how."""
-
-    def __init__(self, report: str) -> None:
-        self.report = report
-        super().__init__(report)
-
-
 async def verify_base(ctx: RunContext) -> str | None:
     """Test the base once for each run; the report where it is red."""
     if ctx.state.base_green is not None or not ctx.plan.verify:
@@ -95,17 +87,15 @@ async def _settle_tasks(ctx: RunContext, published: Published) -> None:
 
 
 def _status(ctx: RunContext) -> tuple[RunStatus, str | None]:
+    tasks = ctx.state.tasks.values()
+    if all(task.state in SETTLED_WELL for task in tasks):
+        return "done", None
     if ctx.trouble is not None:
         return "stopped", str(ctx.trouble)
     if ctx.stopping():
         return "interrupted", "the user asked for it"
-    states = [task.state for task in ctx.state.tasks.values()]
-    if ctx.state.limits_reached:
-        return "stopped", "; ".join(ctx.state.limits_reached)
-    parked = [f"{task.id} waits: {task.why}" for task in ctx.state.tasks.values() if task.state is TaskState.WAITING]
-    if parked:
-        return "stopped", "; ".join(parked)
-    if all(state in SETTLED_WELL for state in states):
-        return "done", None
-    good = any(state in SETTLED_WELL for state in states)
+    parked = [f"{task.id} waits: {task.why}" for task in tasks if task.state is TaskState.WAITING]
+    if ctx.state.limits_reached or parked:
+        return "stopped", "; ".join(ctx.state.limits_reached or parked)
+    good = any(task.state in SETTLED_WELL for task in tasks)
     return ("partial" if good else "failed"), None

@@ -43,7 +43,8 @@ async def publish_run(ctx: RunContext, tip: str, *, move_base: bool) -> Publishe
     """Publish the run's branches and, with `move_base`, move the base to `tip`; raises AirlockError, SandboxError."""
     if not move_base or tip == ctx.base_commit:
         await publish_branches(ctx, None)
-        return Published(base_after=ctx.base_commit, moved=False, why_not=None, on_base=tip == ctx.base_commit)
+        nothing = tip == ctx.base_commit
+        return Published(base_after=ctx.state.base_after, moved=False, why_not=None, on_base=nothing)
     async with turn(ctx.landing_lock):
         for _ in range(TRIES):
             try:
@@ -51,7 +52,7 @@ async def publish_run(ctx: RunContext, tip: str, *, move_base: bool) -> Publishe
                 goal = await _on_top_of(ctx, base, tip)
             except (_Blocked, RepositoryUnusable) as blocked:
                 await publish_branches(ctx, None)
-                return Published(base_after=ctx.base_commit, moved=False, why_not=str(blocked), on_base=False)
+                return Published(base_after=ctx.state.base_after, moved=False, why_not=str(blocked), on_base=False)
             result = await publish_branches(ctx, Target(base=base, commit=goal))
             if result.moved:
                 return Published(base_after=goal, moved=True, why_not=None, on_base=True)
