@@ -55,7 +55,9 @@ class JournalStore:
                 )
                 cursor.execute("COMMIT")
             except BaseException:
-                cursor.execute("ROLLBACK")
+                # A full disk ends the transaction by itself; the reason must not hide behind a second error.
+                if self._connection.in_transaction:
+                    cursor.execute("ROLLBACK")
                 raise
         return recorded
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.integration.program import Program
@@ -15,6 +17,16 @@ def nothing_left(program: Program) -> None:
         assert needle not in line or b"tests.server" in line, line
     runs = Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/runs/*")
     assert [path.name for path in runs] == []
+
+
+@contextmanager
+def running(program: Program, *words: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """The program at work; it does not outlive the test."""
+    with program.start(*words) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def no_traceback(finished: subprocess.CompletedProcess[str]) -> None:
