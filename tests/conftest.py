@@ -41,3 +41,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("MIMO_REQUIRE_DOCKER") == "1":
         pytest.fail(f"MIMO_REQUIRE_DOCKER=1, and no Docker engine answers: {fault}", pytrace=False)
     pytest.skip(f"no Docker engine answers: {fault}")
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed depends on no setting of the terminal that the tests are started from."""
+    for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
