@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -22,10 +23,13 @@ KEY_MISSING_WORDS = ("Missing credentials", "api_key client option must be set")
 
 KEY_REFUSED_STATUS = 401
 
+_LAYERS = re.compile(r"^litellm\.\w+: (?:\w+Error: )?(?:\w+Exception - )?(?=\S)")
+"""The names of exceptions that litellm puts before the provider's own words."""
+
 
 def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelError:
     """The error as ours; known secrets are taken out of its words."""
-    why = one_line(redactor.text(str(error)), WHY_CHARS)
+    why = one_line(_LAYERS.sub("", redactor.text(str(error))), WHY_CHARS)
     if type(error).__name__ == "ContextWindowExceededError":
         return ContextTooLong(model, why)
     status = getattr(error, "status_code", None)

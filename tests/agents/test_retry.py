@@ -153,6 +153,16 @@ def test_an_empty_purse_is_final() -> None:
     assert isinstance(model_error(error, model="m", redactor=Redactor({})), ModelRefused)
 
 
+@pytest.mark.parametrize(
+    "layers",
+    ["litellm.AuthenticationError: AuthenticationError: OpenAIException - ", "litellm.APIError: ", ""],
+)
+def test_only_the_providers_own_words_are_shown(layers: str) -> None:
+    """The names of exceptions before them are taken off, and nothing else."""
+    error = HttpError(f"{layers}Incorrect key: Error - x", 500)
+    assert model_error(error, model="m", redactor=Redactor({})).why == "Incorrect key: Error - x"
+
+
 def test_a_key_in_an_error_is_redacted_before_it_is_cut() -> None:
     """The provider's words lose the key even where the cut would have gone through it."""
     key = "sk-0123456789abcdef"
