@@ -18,7 +18,7 @@ from sandbox.identity import sandbox_uid
 from sandbox.image import default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
 from sandbox.probes import docker_probes
-from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Probe, Sandbox, SandboxSpec
+from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 
 SUPERVISOR = "/run/mimo/supervisor"
@@ -26,6 +26,9 @@ CLOSE_SECONDS = 30.0
 """The longest that leaving a sandbox waits for its container to be gone; `sweep` finds what is left."""
 
 SHM_BYTES = 64 * 1024**2
+SETUP_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+"""What package managers need to lay files out as root in a root of their own."""
+
 ENGINE_CALLS = 8
 """Calls to the engine at once: it starts about three containers a second, more only wait inside of it."""
 
@@ -74,16 +77,44 @@ class DockerBackend:
 
     @asynccontextmanager
     async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
-        name = unique_name(spec)
         image = spec.image or await self.ensure_image()
-        config, host = container_config(spec), host_config(spec)
+        name = unique_name(spec)
+        async with self._container(name, image, container_config(spec), host_config(spec), spec.limits) as sandbox:
+            yield sandbox
+
+    @asynccontextmanager
+    async def open_setup(self, spec: SandboxSpec, *, tag: str) -> AsyncIterator[Sandbox]:
+        """A container whose root can be written, as its root and with few capabilities; no network.
+
+        What is in its root at the end is kept as the image `tag`, unless the block raises. Raises SandboxUnavailable.
+        """
+        image = spec.image or await self.ensure_image()
+        name = unique_name(spec)
+        config = {**container_config(spec), "user": "0:0"}
+        host = {**host_config(spec), "read_only": False, "cap_add": list(SETUP_CAPABILITIES)}
+        async with self._container(name, image, config, host, spec.limits) as sandbox:
+            yield sandbox
+            await self._call(lambda: self._engine.commit(name, tag))
+
+    async def image_id(self, image: str) -> str:
+        """What identifies an image's content; raises SandboxUnavailable."""
+        return await self._call(lambda: self._engine.image_id(image))
+
+    async def has_image(self, tag: str) -> bool:
+        """Whether the engine holds an image of that tag; raises SandboxUnavailable."""
+        return await self._call(lambda: self._engine.has_image(tag))
+
+    @asynccontextmanager
+    async def _container(
+        self, name: str, image: str, config: dict[str, Any], host: dict[str, Any], limits: Limits
+    ) -> AsyncIterator[SupervisedSandbox]:
         channel: AttachedChannel | None = None
         try:
             await self._call(lambda: self._engine.create(name, image, config, host))
             # Attached before it starts: nothing of its output can be missed, and its input has an owner from the first.
             channel = AttachedChannel(await self._call(lambda: self._engine.attach(name)))
             await self._call(lambda: self._engine.start(name))
-            sandbox = SupervisedSandbox(name, channel, spec.limits)
+            sandbox = SupervisedSandbox(name, channel, limits)
             await _greet(sandbox)
             yield sandbox
         finally:

@@ -109,6 +109,23 @@ class Engine:
         with self._connected() as api:
             api.start(name)
 
+    def commit(self, name: str, image: str) -> None:
+        """Keep a running container's root as an image (REPOSITORY:TAG); raises SandboxUnavailable."""
+        repository, _, tag = image.rpartition(":")
+        with self._connected() as api:
+            api.commit(name, repository=repository, tag=tag)
+
+    def image_id(self, image: str) -> str:
+        """What identifies an image's content, pulled first if it is not there; raises SandboxUnavailable."""
+        from docker.errors import ImageNotFound
+
+        with self._connected() as api:
+            try:
+                return str(_inspect(api, image)["Id"])
+            except ImageNotFound:
+                self._pull(api, image)
+            return str(_inspect(api, image)["Id"])
+
     def remove(self, name: str) -> None:
         """Remove a container, running or not, and wait until it is gone; none of that name is fine."""
         from docker.errors import APIError, NotFound

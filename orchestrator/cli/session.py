@@ -15,11 +15,14 @@ from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.terminal import print_json, results_console, say
+from orchestrator.errors import CannotRun
 from orchestrator.journal.state import RunState
 from orchestrator.run.context import RunContext
 from orchestrator.run.drive import drive, verify_base
 from orchestrator.run.result import EXIT_CODES, result
+from orchestrator.run.setup import run_setup
 from orchestrator.views.status import status_view
+from sandbox.errors import SandboxUnavailable
 
 
 class Stop:
@@ -69,6 +72,7 @@ def land_session(
         async with _signals(stop) as now:
             with now:
                 async with opened as ctx:
+                    await run_setup(ctx)
                     await work(ctx)
                     _show(ctx, shown)
                     return ExitCode.DONE if ctx.state.moved else ExitCode.PARTIAL
@@ -99,11 +103,15 @@ async def _signals(stop: Stop) -> AsyncIterator[anyio.CancelScope]:
 
 async def _to_the_end(ctx: RunContext, shown: Shown) -> None:
     try:
+        await run_setup(ctx)
         report = await verify_base(ctx)
         if report is not None and not _goes_on(report, shown):
             await _end(ctx, "failed", "verify is red on the base")
             return
         await drive(ctx)
+    except (CannotRun, SandboxUnavailable) as error:
+        await _end(ctx, "stopped", str(error))
+        raise
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
             await _end(ctx, "interrupted", "stopped at once")

@@ -11,8 +11,7 @@ from policies.problems import Problem
 _NOT_YET: dict[KeyPath, str] = {
     ("sandbox", "network"): "network access is not part of this version: sandboxes have none",
     ("sandbox", "setup_network"): "network access is not part of this version: sandboxes have none",
-    ("sandbox", "setup"): "setup commands are not part of this version: put what they install into the image",
-    ("sandbox", "secrets"): "secrets serve setup commands, which are not part of this version",
+    ("sandbox", "secrets"): "secrets are for setup with network access, which is not part of this version",
 }
 
 

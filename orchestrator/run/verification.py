@@ -43,7 +43,7 @@ async def verify(
                     )
                 except CommandRefused as refused:
                     return Verified(green=False, report=f"$ {command[:200]}\n(not started: {refused.why})")
-                said.append(_report(command, result))
+                said.append(report_of(command, result))
                 if not result.ok:
                     return Verified(green=False, report=said[-1])
             return Verified(green=True, report="\n".join(said))
@@ -51,7 +51,8 @@ async def verify(
     return await outlasting_faults(recorder, "verify", once)
 
 
-def _report(command: str, result: CommandResult) -> str:
+def report_of(command: str, result: CommandResult) -> str:
+    """A command, the end of its output, and how it ended."""
     output = "\n".join(part for part in (result.stdout.text(), result.stderr.text()) if part.strip())
     tail = (
         output

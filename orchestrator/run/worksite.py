@@ -27,11 +27,20 @@ async def worksite(ctx: RunContext, task: str, commit: str, *, tree: str | None 
 
     Raises SandboxUnavailable, AirlockError.
     """
+    async with (
+        laid_out(ctx, task, commit, tree=tree) as directory,
+        ctx.backend.open(spec_of(ctx, task, directory)) as sandbox,
+    ):
+        yield sandbox
+
+
+@asynccontextmanager
+async def laid_out(ctx: RunContext, task: str, commit: str, *, tree: str | None = None) -> AsyncIterator[Path]:
+    """A fresh worktree, removed at the end whatever became of it; raises AirlockError."""
     directory = ctx.directory / task / uuid4().hex[:12]
     try:
         await to_thread.run_sync(partial(_lay_out, ctx, task, directory, commit, tree))
-        async with ctx.backend.open(_spec(ctx, task, directory)) as sandbox:
-            yield sandbox
+        yield directory
     finally:
         with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
             await to_thread.run_sync(remove_worktree, directory, abandon_on_cancel=True)
@@ -43,7 +52,8 @@ def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str
     )
 
 
-def _spec(ctx: RunContext, task: str, directory: Path) -> SandboxSpec:
+def spec_of(ctx: RunContext, task: str, directory: Path) -> SandboxSpec:
+    """What a sandbox of the run is opened with."""
     return SandboxSpec(
         run=ctx.run,
         task=task,

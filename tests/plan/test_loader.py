@@ -173,8 +173,7 @@ def test_a_near_miss_is_answered_with_what_was_meant() -> None:
     [
         ("sandbox: {network: [a.example.com]}\n" + ONE_TASK, "4:11: network access is not part of this version"),
         ("sandbox: {setup_network: [a.example.com]}\n" + ONE_TASK, "4:11: network access is not part of this version"),
-        ("sandbox: {setup: [make deps]}\n" + ONE_TASK, "4:11: setup commands are not part of this version"),
-        ("sandbox: {secrets: [TOKEN]}\n" + ONE_TASK, "4:11: secrets serve setup commands"),
+        ("sandbox: {secrets: [TOKEN]}\n" + ONE_TASK, "4:11: secrets are for setup with network access"),
         ("", "1:1: tasks: missing (the coordinator"),
         ("tasks: []\n", "4:8: tasks: missing (the coordinator"),
     ],
