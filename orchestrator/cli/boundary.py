@@ -83,7 +83,7 @@ def _explained_part(error: BaseException) -> tuple[ExitCode, str]:
         case CredentialsRefused():
             return ExitCode.CANNOT_RUN, _message(f"the provider refused the credentials: {error}", _KEY)
         case DiskFull():
-            return ExitCode.CANNOT_RUN, _message(str(error), _remedy(None))
+            return ExitCode.CANNOT_RUN, _message(str(error), _room())
         case GitUnusable() | UnsafeTree() | SandboxError() | ModelError():
             return ExitCode.CANNOT_RUN, _message(str(error), None)
         case _:
@@ -97,18 +97,30 @@ def _explained_machine(error: BaseException) -> tuple[ExitCode, str]:
         case OSError() if error.errno in _MACHINE_ERRNOS:
             where = f"{error.filename}: " if error.filename else ""
             return ExitCode.CANNOT_RUN, _message(f"{where}{error.strerror}", _remedy(error.errno))
+        case sqlite3.OperationalError():
+            return ExitCode.CANNOT_RUN, _message(f"the journal can't be written: {error}", _room())
         case sqlite3.DatabaseError():
-            return ExitCode.CANNOT_RUN, _message(f"the journal can't be used: {error}", _remedy(None))
+            return ExitCode.CANNOT_RUN, _message(f"the journal can't be read: {error}", _anew())
         case _:
             return ExitCode.BUG, ""
 
 
-def _remedy(number: int | None) -> str:
-    from orchestrator.cli.state import state_home
-
+def _remedy(number: int | None) -> str | None:
     if number in {errno.EMFILE, errno.ENFILE}:
         return "let it have more open files: ulimit -n"
+    return _room() if number in {errno.ENOSPC, errno.EDQUOT, errno.EROFS} else None
+
+
+def _room() -> str:
+    from orchestrator.cli.state import state_home
+
     return f"see that there is room and leave to write in {state_home()}; `{PROGRAM} resume last` goes on"
+
+
+def _anew() -> str:
+    from orchestrator.cli.state import JOURNAL, state_home
+
+    return f"to begin a new one, move this repository's {JOURNAL} below {state_home()} aside"
 
 
 def _message(what: str, remedy: str | None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.options import JsonOption
+from orchestrator.cli.state import current_directory
 from orchestrator.cli.terminal import print_json, results_console
 
 if TYPE_CHECKING:
@@ -21,7 +22,19 @@ PolicyOption = Annotated[
     str | None,
     typer.Option("--policy", metavar="F", help="A policy file or preset; default: .mimo/policy.yaml, else standard."),
 ]
-RoleOption = Annotated[str, typer.Option("--role", metavar="R", help="Judge as this role.")]
+
+
+def _known_role(role: str | None) -> str | None:
+    """A misspelt role would be judged by no rule that is for one; raises BadParameter."""
+    from policies.file import Role
+
+    roles = get_args(Role)
+    if role is not None and role not in roles:
+        raise typer.BadParameter(f"{role!r} is no role; it is one of {', '.join(roles)}")
+    return role
+
+
+RoleOption = Annotated[str, typer.Option("--role", metavar="R", help="Judge as this role.", callback=_known_role)]
 
 app = typer.Typer(name="policy", help="Explain, test and show policies.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -72,7 +85,9 @@ def hold_to_cases(
 def show(
     *,
     policy: PolicyOption = None,
-    role: Annotated[str | None, typer.Option("--role", metavar="R", help="Only the rules for this role.")] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", metavar="R", help="Only the rules for this role.", callback=_known_role)
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show the policy in force: every rule, with its place."""
@@ -95,7 +110,7 @@ def _load(named: str | None) -> Policy:
 
 def _default() -> str:
     """The policy file of the repository around the current directory, or the preset."""
-    here = Path.cwd()
+    here = current_directory()
     for directory in (here, *here.parents):
         if (directory / DEFAULT_FILE).is_file():
             return str(directory / DEFAULT_FILE)

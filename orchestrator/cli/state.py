@@ -43,11 +43,19 @@ def require_writable(directory: Path) -> None:
         ) from None
 
 
+def current_directory() -> Path:
+    """Where the user stands; raises CannotRun where that was removed under them."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise CannotRun("the current directory was removed", "change to another one: cd") from None
+
+
 def here() -> UserRepository:
-    """The repository around the current directory; raises RepositoryUnusable, GitUnusable."""
+    """The repository around the current directory; raises RepositoryUnusable, GitUnusable, CannotRun."""
     from orchestrator.airlock.repository import UserRepository
 
-    return UserRepository.locate(Path.cwd())
+    return UserRepository.locate(current_directory())
 
 
 def open_journal(repository: UserRepository) -> JournalStore:

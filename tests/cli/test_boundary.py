@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from agents.errors import ModelRefused
+from agents.errors import CredentialsRefused, ModelRefused
 from orchestrator.airlock.errors import DiskFull, GitUnusable, NotARepository
 from orchestrator.cli.boundary import guarded
+from orchestrator.cli.terminal import Unread
 from orchestrator.errors import CannotRun, UsageProblem
 from policies.problems import DocumentError, Problem
 from sandbox.errors import SandboxLost, SandboxUnavailable
@@ -38,9 +40,8 @@ def raising(error: BaseException) -> Callable[[], int]:
         (SandboxLost("s1", "it died"), 4, "mimo-orchestrate: sandbox s1 was lost: it died\n"),
         (NotARepository("no repository", "git init"), 4, "mimo-orchestrate: no repository\n  git init\n"),
         (GitUnusable("git is too old"), 4, "mimo-orchestrate: git is too old\n"),
-        (ModelRefused("m/x", "bad key"), 4, "mimo-orchestrate: m/x: bad key\n"),
-        (OSError(errno.ENOSPC, "No space left on device", "/x"), 4, "mimo-orchestrate: /x: No space left on device\n"),
-        (sqlite3.OperationalError("disk is full"), 4, "mimo-orchestrate: the journal can't be used: disk is full\n"),
+        (OSError(errno.EACCES, "Permission denied", "/x"), 4, "mimo-orchestrate: /x: Permission denied\n"),
+        (ModelRefused("m/x", "no such model"), 4, "mimo-orchestrate: m/x: no such model\n"),
         (KeyboardInterrupt(), 130, "mimo-orchestrate: interrupted\n"),
         (ExceptionGroup("tasks", [ExceptionGroup("inner", [CannotRun("a", "b")])]), 4, "mimo-orchestrate: a\n  b\n"),
     ],
@@ -54,10 +55,43 @@ def test_every_foreseen_error_has_its_code_and_words(
     assert (captured.out, captured.err) == ("", said)
 
 
-def test_a_full_disk_under_git_is_the_machines_fault(capsys: pytest.CaptureFixture[str]) -> None:
-    """A git that found no space is no bug of ours."""
-    assert guarded(raising(DiskFull("No space left on device"))) == 4
-    assert "No space left" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DiskFull("No space left on device"), "No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "/x: No space left on device"),
+        (sqlite3.OperationalError("disk is full"), "the journal can't be written: disk is full"),
+        (sqlite3.DatabaseError("no database"), "the journal can't be read: no database"),
+    ],
+)
+def test_a_full_or_broken_disk_is_the_machines_fault(
+    error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no bug of ours; the message says where room is to be made, or what to move away."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert guarded(raising(error)) == 4
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert str(tmp_path) in shown
+
+
+def test_a_reader_that_went_away_is_no_fault(capfd: pytest.CaptureFixture[str]) -> None:
+    """`| head -1` ends a command with the code of SIGPIPE, and not a word."""
+    saved = os.dup(1)
+    try:
+        assert guarded(raising(ExceptionGroup("tasks", [Unread()]))) == 141
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_refused_key_names_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 4, the provider's words, and which variable holds the key."""
+    assert guarded(raising(CredentialsRefused("openai/x", "Incorrect API key"))) == 4
+    said = capsys.readouterr().err
+    assert "openai/x: Incorrect API key" in said
+    assert "OPENAI_API_KEY" in said
 
 
 def test_messages_can_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
