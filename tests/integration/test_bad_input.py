@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.aftermath import no_traceback, nothing_left, refused
-from tests.integration.program import Program, make_program
+from tests.integration.program import SCRIPT, Program, make_program
 from tests.integration.scripting import editor, plan
 
 pytestmark = pytest.mark.slow
@@ -207,3 +207,34 @@ def test_a_repository_of_somebody_else(program: Program) -> None:
     assert finished.returncode == 4
     assert "belongs to another user" in finished.stderr
     assert "safe.directory" in finished.stderr
+
+
+def test_an_engine_that_does_not_answer(program: Program) -> None:
+    """`--backend docker` without an engine: exit code 4, how to get one, and what else there is."""
+    nowhere = f"unix://{program.repository.parent}/nowhere.sock"
+    there = replace(program, env={**program.env, "DOCKER_HOST": nowhere})
+    says = (nowhere, "start one", "--backend bubblewrap")
+    refused(there, "--backend", "docker", program.repository.parent / "plan.yaml", code=4, says=says)
+
+
+def test_a_directory_that_was_removed(program: Program) -> None:
+    """A shell may stand in a directory that is gone: exit code 4 says so."""
+    gone = program.repository.parent / "gone"
+    gone.mkdir()
+    words = ["sh", "-c", 'rmdir "$0" && exec "$1" runs', str(gone), str(SCRIPT)]
+    typed = subprocess.run(words, cwd=gone, env=program.env, capture_output=True, text=True, check=False)
+    no_traceback(typed)
+    assert (typed.returncode, "current directory was removed" in typed.stderr) == (4, True)
+
+
+def test_a_journal_that_is_none(program: Program) -> None:
+    """A file that is no journal is left as it is: exit code 4 says what to move aside."""
+    path = program.repository.parent / "plan.yaml"
+    assert program.run("--backend", "bubblewrap", "--limit", "steps=0", path).returncode == 3
+    (journal,) = Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/journal.db")
+    for file in journal.parent.glob("journal.db*"):
+        file.unlink()
+    journal.write_text("something else entirely, and long enough to be looked at")
+    for words in (["status"], ["runs"], ["--backend", "bubblewrap", str(path)]):
+        refused(program, *words, code=4, says=("the journal can't be read", "journal.db"))
+    assert journal.read_text().startswith("something else")
