@@ -56,7 +56,9 @@ def next_command(state: RunState) -> str | None:
     if state.waiting:
         return f"mimo-orchestrate approve {state.run} {state.waiting[0].id}"
     if state.status in {"stopped", "interrupted"}:
-        return f"mimo-orchestrate resume {state.run}"
+        # Without more of it the run would stop at the same limit again.
+        more = "".join(f" --limit {limit.partition(':')[0]}=MORE" for limit in state.limits_reached[:1])
+        return f"mimo-orchestrate resume {state.run}{more}"
     if state.status == "running":
         return f"mimo-orchestrate log {state.run} --follow"
     if any(task.state in {TaskState.READY, TaskState.MERGED} for task in state.tasks.values()):

@@ -113,7 +113,7 @@ def test_status_of_a_stopped_run_names_the_limit_and_the_way_on(store: JournalSt
     text = shown(status_view(fold(events), now=0.0))
     for expected in ("limit reached: cost: 10.5 of 10", "fault: engine: went away", "the base was not moved: held"):
         assert expected in text
-    assert f"next: mimo-orchestrate resume {story.RUN}" in text
+    assert f"next: mimo-orchestrate resume {story.RUN} --limit cost=MORE" in text
 
 
 @pytest.mark.parametrize(
