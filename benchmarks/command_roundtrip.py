@@ -28,7 +28,9 @@ from sandbox.backends import BACKENDS
 from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Command, Sandbox, SandboxSpec
 
-ROUNDS = 60
+ROUNDS = 10
+IN_A_ROW = 10
+COLD_ROUNDS = 30
 BAR = 1 / 15
 """The most that our round trip may take of a fresh `docker exec`."""
 
@@ -111,18 +113,33 @@ async def ways(place: Path, stack: AsyncExitStack) -> dict[str, Way]:
 
 
 async def measure(rounds: int = ROUNDS) -> list[Figure]:
-    """The medians, and our share of what a fresh `docker exec` takes."""
+    """The medians, and our share of what a fresh `docker exec` takes: in a row, and one at a time after a pause."""
     with tempfile.TemporaryDirectory(dir=DISK) as place:
         async with AsyncExitStack() as stack:
-            times = await interleaved(rounds, await ways(Path(place), stack))
-    medians = {name: statistics.median(taken) for name, taken in times.items()}
-    plain = [Figure(name=f"command: {name}", value=median, unit="ms") for name, median in medians.items()]
-    shares = [
-        Figure(name=f"command: {WHOLE} / {EXEC}, {backend}", value=share, bar=BAR, ratio=True)
-        for backend in BACKENDS
-        for share in [medians[f"{WHOLE}, {backend}"] / medians[EXEC]]
+            found = await ways(Path(place), stack)
+            warm = medians(await interleaved(rounds, found, in_a_row=IN_A_ROW))
+            cold = medians(await interleaved(COLD_ROUNDS, found, in_a_row=1))
+    return [
+        *(Figure(name=f"command: {name}", value=median, unit="ms") for name, median in warm.items()),
+        *(
+            Figure(name=f"command: {WHOLE} / {EXEC}, {backend}", value=of_exec(warm, backend), bar=BAR, ratio=True)
+            for backend in BACKENDS
+        ),
+        *(
+            Figure(name=f"command: the same after a pause, {backend}", value=of_exec(cold, backend), ratio=True)
+            for backend in BACKENDS
+        ),
     ]
-    return plain + shares
+
+
+def medians(times: dict[str, list[float]]) -> dict[str, float]:
+    """The median of each way."""
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def of_exec(medians: dict[str, float], backend: str) -> float:
+    """Our part of a fresh `docker exec`."""
+    return medians[f"{WHOLE}, {backend}"] / medians[EXEC]
 
 
 if __name__ == "__main__":

@@ -62,19 +62,20 @@ def percentile(times: Sequence[float], percent: int) -> float:
 
 
 async def interleaved(
-    rounds: int, ways: dict[str, Callable[[int], Awaitable[object]]], *, warm: int = 3
+    rounds: int, ways: dict[str, Callable[[int], Awaitable[object]]], *, in_a_row: int
 ) -> dict[str, list[float]]:
-    """The times of each way in milliseconds, one of each in every round, so that a slow moment meets all alike.
+    """The times of each way in milliseconds; every round has all ways, so that a slow moment meets all alike.
 
-    A way is given the number of the round; those of the first `warm` rounds are not counted. Between two of them
-    there is a pause: an engine is still busy with an exec when that has returned.
+    A way is taken so many times `in_a_row`, after a pause: an engine is still busy with an exec when that has returned.
+    It is given a number that no other has; the first round is not counted.
     """
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(-warm, rounds):
+    for number in range(rounds + 1):
         for name, way in ways.items():
             await anyio.sleep(PAUSE_SECONDS)
-            began = time.perf_counter()
-            await way(number)
-            if number >= 0:
-                times[name].append((time.perf_counter() - began) * 1000)
+            for again in range(in_a_row):
+                began = time.perf_counter()
+                await way(number * in_a_row + again)
+                if number > 0:
+                    times[name].append((time.perf_counter() - began) * 1000)
     return times
