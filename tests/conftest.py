@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.engine import Engine
+from sandbox.errors import SandboxUnavailable
+
 HERE = Path(__file__).parent
 
 REAL = tuple(HERE / room for room in ("airlock", "contracts/sandbox", "sandbox", "integration", "server"))
@@ -19,9 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(room in item.path.parents for room in REAL):
             item.add_marker(pytest.mark.real)
-
-from sandbox.engine import Engine
-from sandbox.errors import SandboxUnavailable
 
 
 @functools.cache

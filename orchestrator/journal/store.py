@@ -25,6 +25,12 @@ CREATE TRIGGER IF NOT EXISTS events_kept BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
 
+_WITHIN_SANDBOX = frozenset(
+    {"command proposed", "command judged", "command run", "checkpoint taken", "model asked", "gate started"}
+)
+"""Kinds whose effects stay in a sandbox or the hub: written at once, so that no kill loses them, and on the disk with
+the next event of another kind. All others outlast a power cut before `append` returns: money, answers, what lands."""
+
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process's transaction; both last milliseconds."""
 
@@ -39,13 +45,13 @@ class JournalStore:
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
-        # An effect may follow as soon as `append` returns, so the event must outlast a power cut, not just a crash.
-        self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.executescript(_SCHEMA)
 
     def append(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         """Commit (task, event) pairs to the end of a run's chain, all or none; raises sqlite3.Error."""
         with closing(self._connection.cursor()) as cursor:
+            durable = not all(event.kind in _WITHIN_SANDBOX for _, event in events)
+            cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 recorded = self._chain(cursor, run, events)

@@ -6,12 +6,14 @@ import json
 import sqlite3
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
 
-from agents.events import FaultMet, RunEnded, TaskStarted
+from agents.events import ChangeMerged, CommandProposed, Event, FaultMet, QuestionAnswered, RunEnded, TaskStarted
 from orchestrator.journal import JournalStore, event_of, verify_chain
+from orchestrator.journal.store import _WITHIN_SANDBOX
 
 RUN = "sample-20260101-000000-abcd"
 
@@ -125,3 +127,27 @@ def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
         for run in ("one", "two", "three"):
             store.append(run, [(None, TaskStarted(commit="c"))])
         assert store.runs() == ["three", "two", "one"]
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (CommandProposed(id="1", tool="shell", arguments="{}"), "NORMAL"),
+        (ChangeMerged(commit="c", onto="o", landed="l", tree="t"), "FULL"),
+        (QuestionAnswered(id="q", allowed=True, by="human"), "FULL"),
+    ],
+)
+def test_what_has_an_effect_outside_is_on_the_disk_first(tmp_path: Path, event: Event, level: str) -> None:
+    """Landings and answers outlast a power cut before anybody acts on them; a sandbox's own steps may follow later."""
+    said: list[str] = []
+    with JournalStore(tmp_path / "journal.db") as store:
+        store._connection.set_trace_callback(said.append)
+        store.append(RUN, [(None, event)])
+        store._connection.set_trace_callback(None)
+    assert said[0] == f"PRAGMA synchronous={level}"
+
+
+def test_what_may_follow_later_are_kinds_that_there_are() -> None:
+    """A kind that is renamed does not silently change how safely it is written."""
+    kinds = {kind.model_fields["kind"].default for kind in typing.get_args(typing.get_args(Event)[0])}
+    assert kinds >= _WITHIN_SANDBOX
