@@ -34,6 +34,10 @@ class Redactor:
         wanted = set(names)
         return cls({name: value for name, value in environ.items() if name in wanted or SECRET_NAME.search(name)})
 
+    def finds(self, text: str) -> bool:
+        """Whether a known secret may be in a text, or in the JSON of a structure."""
+        return self._pattern is not None and self._pattern.search(text) is not None
+
     def text(self, text: str) -> str:
         """A text without the known secrets."""
         if self._pattern is None:
@@ -55,4 +59,5 @@ class Redactor:
 
 def _forms(value: str) -> set[str]:
     encoded = base64.b64encode(value.encode()).decode().rstrip("=")
-    return {value, json.dumps(value)[1:-1], quote(value, safe=""), encoded}
+    escaped = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return {value, *escaped, quote(value, safe=""), encoded}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from agents.events import Event
+from orchestrator.airlock.locks import locked
 from orchestrator.journal.chain import GENESIS, Recorded, link
 
 _SCHEMA = """
@@ -44,8 +45,10 @@ class JournalStore:
         # Prompts and outputs are the user's own business; SQLite gives its other files the mode of this one.
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_SCHEMA)
+        # Two processes that make the file at once: SQLite does not wait for its busy timeout while the mode changes.
+        with locked(path.with_suffix(".lock")):
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.executescript(_SCHEMA)
 
     def append(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         """Commit (task, event) pairs to the end of a run's chain, all or none; raises sqlite3.Error."""
