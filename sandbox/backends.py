@@ -26,7 +26,7 @@ async def choose(name: str = "auto") -> Backend:
         broken = next((probe for probe in await backend.probe() if not probe.kept), None)
         if broken is None:
             return backend
-        missing.append(f"{candidate}: not kept: {broken.promise} ({broken.detail})")
+        missing.append(f"{candidate}: {broken.detail}")
         if broken.remedy:
             remedies.append(f"for {candidate} {broken.remedy}")
     raise SandboxUnavailable("; ".join(missing), "; ".join(remedies))

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 
@@ -17,6 +18,7 @@ from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.terminal import print_json, results_console, say
 from orchestrator.errors import CannotRun
 from orchestrator.journal.state import RunState
+from orchestrator.run.attention import unless_stopping
 from orchestrator.run.context import RunContext
 from orchestrator.run.drive import drive, verify_base
 from orchestrator.run.result import EXIT_CODES, result
@@ -105,7 +107,7 @@ async def _to_the_end(ctx: RunContext, shown: Shown) -> None:
     try:
         await run_setup(ctx)
         report = await verify_base(ctx)
-        if report is not None and not _goes_on(report, shown):
+        if report is not None and not await _goes_on(ctx, report, shown):
             await _end(ctx, "failed", "verify is red on the base")
             return
         await drive(ctx)
@@ -123,11 +125,11 @@ async def _end(ctx: RunContext, status: RunStatus, why: str) -> None:
     await ctx.journal.recorder().record(ended)
 
 
-def _goes_on(report: str, shown: Shown) -> bool:
+async def _goes_on(ctx: RunContext, report: str, shown: Shown) -> bool:
     say(f"verify is red on the base, before anything was changed:\n{report}")
     if shown.allow_red_base:
         return True
-    return confirm("Go on all the same?")
+    return await unless_stopping(partial(confirm, "Go on all the same?"), ctx.stopping) or False
 
 
 def _show(ctx: RunContext, shown: Shown) -> int:

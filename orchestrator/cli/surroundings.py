@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -19,7 +21,7 @@ from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
 from orchestrator.views.details import detail_lines
 from orchestrator.views.events import event_json
-from orchestrator.views.progress import progress_line
+from orchestrator.views.progress import WIDTH, progress_line
 
 
 def surroundings(
@@ -53,7 +55,9 @@ def surroundings(
 
 
 def _progress(recorded: Recorded) -> None:
-    line = progress_line(recorded)
+    # Without the last column: a terminal that is exactly full puts an empty line below.
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns - 1 if sys.stderr.isatty() else WIDTH
+    line = progress_line(recorded, columns=columns)
     if line is not None:
         say(line)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import anyio
@@ -13,6 +15,7 @@ from agents.events import QuestionAnswered, QuestionAsked
 from agents.policy import Answer, Asker, Question, Unanswered
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.store import JournalStore
+from orchestrator.run.attention import unless_stopping
 
 POLL_SECONDS = 0.5
 """How often a waiting agent looks for an answer given by another process."""
@@ -20,8 +23,8 @@ POLL_SECONDS = 0.5
 Choice = Literal["once", "run", "never"]
 """What a human at the terminal may say: this time, every time in this run, or no."""
 
-Prompt = Callable[[Question], Choice]
-"""Shows a question and blocks until it is answered."""
+Prompt = Callable[[Question, threading.Event], Choice]
+"""Shows a question and blocks until it is answered, or until the event says that nobody waits any more."""
 
 
 class DenyAsker:
@@ -35,19 +38,22 @@ class DenyAsker:
 class PromptAsker:
     """Asks the human at the terminal, one question at a time; a yes for the run holds for the same text and role."""
 
-    def __init__(self, prompt: Prompt) -> None:
-        """Show questions by `prompt`, which is called in a thread."""
+    def __init__(self, prompt: Prompt, *, stopping: Callable[[], bool]) -> None:
+        """Show questions by `prompt`, which is called in a thread, until `stopping`."""
         self._prompt = prompt
+        self._stopping = stopping
         self._one_at_a_time = anyio.Lock()
         self._granted: set[tuple[str, str, str]] = set()
 
     async def ask(self, question: Question) -> Answer:
-        """Wait for the human."""
+        """Wait for the human; raises Unanswered when the run is stopped first."""
         key = (question.about, question.role, question.subject)
         async with self._one_at_a_time:
             if key in self._granted:
                 return Answer(allowed=True, by=HUMAN, why="allowed for the whole run")
-            choice = await to_thread.run_sync(self._prompt, question, abandon_on_cancel=True)
+            choice = await unless_stopping(partial(self._prompt, question), self._stopping)
+        if choice is None:
+            raise _unanswered(question)
         if choice == "run":
             self._granted.add(key)
         return Answer(allowed=choice != "never", by=HUMAN)
@@ -69,7 +75,11 @@ class WaitAsker:
                 if answer.id == question.id:
                     return Answer(allowed=answer.allowed, by=HUMAN, why=answer.why)
             await anyio.sleep(POLL_SECONDS)
-        raise Unanswered(f"{question.id} waits for an answer: {question.subject}")
+        raise _unanswered(question)
+
+
+def _unanswered(question: Question) -> Unanswered:
+    return Unanswered(f"{question.id} waits for an answer: {question.subject}")
 
 
 class RememberingAsker:

@@ -16,8 +16,8 @@ from sandbox.errors import SandboxError
 
 
 async def verify_base(ctx: RunContext) -> str | None:
-    """Test the base once for each run; the report where it is red."""
-    if ctx.state.base_green is not None or not ctx.plan.verify:
+    """Test the base, until it was green once; the report where it is red."""
+    if ctx.state.base_green or not ctx.plan.verify:
         return None
     recorder = ctx.journal.recorder()
     tested = await verify(ctx, recorder, task="base", commit=ctx.base_commit, commands=ctx.plan.verify)

@@ -217,7 +217,7 @@ def _asker(around: Surroundings, store: JournalStore, run: str) -> Asker:
     mode: AskMode = around.options.ask
     match mode:
         case "prompt":
-            return PromptAsker(around.prompt)
+            return PromptAsker(around.prompt, stopping=around.stopping)
         case "wait":
             return WaitAsker(store, run, stopping=around.stopping)
         case "deny":

@@ -10,20 +10,19 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 from policies.printable import printable
 
-WIDTH = 100
-"""Longer details are cut: the journal has them whole."""
+WIDTH = 120
+"""Where it is no terminal, longer lines are cut all the same: the journal has them whole."""
 
 
-def progress_line(recorded: Recorded) -> str | None:
-    """The line for one event, safe for a terminal; None for what only the journal needs."""
+def progress_line(recorded: Recorded, *, columns: int = WIDTH) -> str | None:
+    """The line for one event, safe for a terminal and no longer; None for what only the journal needs."""
     event = event_of(recorded)
     words = _WORDS.get(type(event))
     said = words(event) if words is not None else None
     if said is None:
         return None
-    line = " ".join(said.split())
-    cut = line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
-    return printable(f"{recorded.task or 'run':<16} {cut}")
+    line = printable(f"{recorded.task or 'run':<16} {' ' * (len(said) - len(said.lstrip()))}{' '.join(said.split())}")
+    return line if len(line) <= columns else f"{line[: columns - 1]}…"
 
 
 def _started(event: e.AttemptStarted) -> str:
@@ -69,8 +68,8 @@ def _merged(event: e.ChangeMerged) -> str:
     return f"landed on the run's main branch as {event.landed[:10]}{lost}"
 
 
-def _base(event: e.VerifiedBase) -> str:
-    return "verify passes on the base" if event.green else f"verify is RED on the base: {event.why}"
+def _base(event: e.VerifiedBase) -> str | None:
+    return "verify passes on the base" if event.green else None  # the run itself shows it whole, and asks
 
 
 def _task_ended(event: e.TaskEnded) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import anyio
@@ -40,14 +41,28 @@ async def test_a_yes_for_the_run_holds_for_the_same_text_only() -> None:
     asked: list[str] = []
     choices: dict[str, Choice] = {"make": "run", "make install": "never"}
 
-    def prompt(question: Question) -> Choice:
+    def prompt(question: Question, _: threading.Event) -> Choice:
         asked.append(question.subject)
         return choices[question.subject]
 
-    asker = PromptAsker(prompt)
+    asker = PromptAsker(prompt, stopping=lambda: False)
     answers = [(await asker.ask(question(text))).allowed for text in ("make", "make", "make install", "make install")]
     assert answers == [True, True, False, False]
     assert asked == ["make", "make install", "make install"]
+
+
+async def test_a_stop_ends_the_waiting_at_the_terminal() -> None:
+    """Ctrl-C at a question parks it; the thread that waits for a key is told to go."""
+    told = threading.Event()
+
+    def prompt(_: Question, gone: threading.Event) -> Choice:
+        gone.wait(30)
+        told.set()
+        return "once"
+
+    with pytest.raises(Unanswered, match="make"):
+        await PromptAsker(prompt, stopping=lambda: True).ask(question())
+    assert told.wait(10)
 
 
 async def test_waiting_ends_with_the_answer_of_another_process(store: JournalStore) -> None:
