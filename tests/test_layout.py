@@ -26,7 +26,6 @@ TOP_NAMES = frozenset(
 HOSTS = frozenset(
     {
         "127.0.0.1",
-        "deb.debian.org",
         "example.com",
         "example.org",
         "git-lfs.github.com",
