@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from agents.events import ModelAnswered
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.asking import prompt
 from orchestrator.cli.state import require_writable, state_of
 from orchestrator.cli.terminal import print_json_lines, say
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.chain import Recorded
+from orchestrator.journal.fold import event_of
 from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
 from orchestrator.views.details import detail_lines
@@ -40,6 +42,7 @@ def surroundings(
     require_writable(state_of(repository))
     watchers = [
         _progress,
+        _prices_watcher(),
         *([_details] if verbose else []),
         *([_events_watcher(events, closing)] if events is not None else []),
     ]
@@ -60,6 +63,22 @@ def _progress(recorded: Recorded) -> None:
     line = progress_line(recorded, columns=columns)
     if line is not None:
         say(line)
+
+
+def _prices_watcher() -> Callable[[Recorded], None]:
+    """Says once of each model that no price is known for it, so that a cost limit is not taken for a wall."""
+    told: set[str] = set()
+
+    def watch(recorded: Recorded) -> None:
+        event = event_of(recorded) if recorded.kind == "model answered" else None
+        if isinstance(event, ModelAnswered) and event.cost is None and event.model not in told:
+            told.add(event.model)
+            say(
+                f"note: no price is known for {event.model}: the cost limit does not count it; "
+                "add it to `prices` in the plan, or set a limit on tokens"
+            )
+
+    return watch
 
 
 def _details(recorded: Recorded) -> None:

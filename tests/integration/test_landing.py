@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,16 @@ def test_two_runs_at_once_both_land(make: MakeProgram, scripted_server: Scripted
     ends = [process.communicate(timeout=240) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], ends
     assert program.tree("main") == {"a.txt": "a", "one.txt": "1", "two.txt": "2"}
+
+
+def test_a_model_without_a_price_is_named_and_runs(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """The cost limit does not stop what it can't count: that is said once, and the tokens are counted apart."""
+    program = make({"a.txt": "a\n"})
+    scripted_server.play(ONE)
+    path = written(program, editor("one", "Write one."), prices={})
+    finished = program.run("run", "--backend", "bubblewrap", "--json", path)
+    assert finished.returncode == 0
+    assert finished.stderr.count("no price is known for openai/scripted") == 1
+    totals = json.loads(finished.stdout)["totals"]
+    assert totals["cost"] == 0.0
+    assert totals["unpriced_tokens"] > 0
