@@ -18,6 +18,9 @@ from policies.verdict import Verdict
 SECTIONS = ("paths.write", "paths.read", "env")
 
 
+LONGEST_NAME = 48
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One pattern of a rule on commands, with its place."""
@@ -33,8 +36,9 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """How the rule is called in a decision."""
-        return f"{self.verdict}: {self.pattern.text}"
+        """How the rule is called in a decision; a long pattern is cut, since its file and line stand beside it."""
+        text = self.pattern.text
+        return f"{self.verdict}: {text if len(text) <= LONGEST_NAME else f'{text[: LONGEST_NAME - 3]}...'}"
 
     def matches(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> bool:
         """Whether the rule is about a command, given its names, the readings of its arguments, and who issues it."""
