@@ -204,6 +204,10 @@ def _change_reverted(_: RunState, task: TaskProgress | None, event: e.ChangeReve
         task.reverted = event.commit
 
 
+def _publish_started(state: RunState, _: TaskProgress | None, event: e.PublishStarted, __: Recorded) -> None:
+    state.intended = dict(event.refs)
+
+
 def _publish_ended(state: RunState, _: TaskProgress | None, event: e.PublishEnded, __: Recorded) -> None:
     state.published.update(event.refs)
 
@@ -251,7 +255,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.ChangeMerged: _change_merged,
     e.ChangeRefused: _change_refused,
     e.ChangeReverted: _change_reverted,
-    e.PublishStarted: _nothing,
+    e.PublishStarted: _publish_started,
     e.PublishEnded: _publish_ended,
     e.LimitReached: _limit_reached,
     e.FaultMet: _fault_met,

@@ -115,6 +115,8 @@ class RunState:
     base_green: bool | None = None
     tip: str = ""
     published: dict[str, str] = field(default_factory=dict)
+    intended: dict[str, str] = field(default_factory=dict)
+    """Refs as the last publish meant them to be: what a crash may have left without its end in the journal."""
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
     questions: dict[str, QuestionState] = field(default_factory=dict)
     limits_reached: list[str] = field(default_factory=list)

@@ -157,6 +157,8 @@ def run_lock(state_directory: Path, run: str) -> Path:
 
 
 def _stores(around: Surroundings, commit: str) -> Hub:
+    if not (around.state_directory / "base.git").exists():
+        around.say("copying the base's history to a store of our own (once for each repository)")
     store = BaseStore.open(around.state_directory, around.repository)
     store.fetch(around.repository, commit)
     return Hub.open(around.state_directory, store)

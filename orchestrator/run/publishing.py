@@ -7,7 +7,7 @@ from functools import partial
 
 from anyio import to_thread
 
-from agents.events import PublishEnded, PublishStarted
+from agents.events import FaultMet, PublishEnded, PublishStarted
 from orchestrator.airlock import commits
 from orchestrator.airlock.errors import RepositoryUnusable, readable
 from orchestrator.airlock.merge import merge
@@ -15,7 +15,7 @@ from orchestrator.airlock.messages import Trailer, compose
 from orchestrator.airlock.publish import PublishResult, Target, publish
 from orchestrator.airlock.repository import Base
 from orchestrator.airlock.standing import WhyNot
-from orchestrator.airlock.store import RefChange
+from orchestrator.airlock.store import RefChange, read_ref
 from orchestrator.run.clock import now
 from orchestrator.run.context import RunContext
 from orchestrator.run.lease import turn
@@ -106,7 +106,7 @@ def _merge_commit(ctx: RunContext, base: Base, tip: str, tree: str) -> str:
 async def publish_branches(ctx: RunContext, target: Target | None) -> PublishResult:
     """Publish the run's branches and move the base where a target is given, journalled before and after."""
     there = await to_thread.run_sync(ctx.hub.refs, f"refs/heads/mimo/{ctx.run}/")
-    changes = [RefChange(ref=ref, old=ctx.state.published.get(ref), new=oid) for ref, oid in there.items()]
+    changes = await to_thread.run_sync(_changes, ctx, there)
     recorder = ctx.journal.recorder()
     await recorder.record(
         PublishStarted(
@@ -117,5 +117,17 @@ async def publish_branches(ctx: RunContext, target: Target | None) -> PublishRes
         )
     )
     result = await to_thread.run_sync(partial(publish, ctx.repository, ctx.hub, changes, target=target))
-    await recorder.record(PublishEnded(refs=dict(result.refs), moved=result.moved, why_not=result.why_not))
+    left = [FaultMet(where=f"publishing {ref}", why=why, retryable=False) for ref, why in result.left.items()]
+    ended = PublishEnded(refs=dict(result.refs), moved=result.moved, why_not=result.why_not)
+    await recorder.record(*left, ended)
     return result
+
+
+def _changes(ctx: RunContext, there: dict[str, str]) -> list[RefChange]:
+    """Each of our branches from where we left it, or may have left it in a crash, to where it is in the hub."""
+    changes = []
+    for ref, oid in there.items():
+        ours = (ctx.state.published.get(ref), ctx.state.intended.get(ref))
+        actual = read_ref(ctx.repository.git, ref)
+        changes.append(RefChange(ref=ref, old=actual if actual in ours else ours[0], new=oid))
+    return changes

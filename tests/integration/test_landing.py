@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agents.events import PublishStarted
+from orchestrator.journal import JournalStore
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
 from tests.integration.scripting import APPROVE, changes, done, editor, plan, shell, talk
@@ -158,3 +160,26 @@ def test_a_model_without_a_price_is_named_and_runs(make: MakeProgram, scripted_s
     totals = json.loads(finished.stdout)["totals"]
     assert totals["cost"] == 0.0
     assert totals["unpriced_tokens"] > 0
+
+
+def test_branches_that_a_crash_left_behind_are_brought_up(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """What a publish meant to write is ours, journalled as done or not; what somebody else wrote stays, and is told."""
+    program = make({"a.txt": "a\n"})
+    scripted_server.play(ONE, TWO)
+    result = program.json("run", "--hold", "--backend", "bubblewrap", written(program, *both(), verify=["true"]))
+    refs = {task["id"]: task["branch"] for task in result["tasks"]}
+    right = program.git("rev-parse", refs["one"])
+    theirs = program.git("rev-parse", "main")
+    for ref in refs.values():
+        program.git("update-ref", ref, theirs)
+    (journal,) = (program.repository.parent / "state").rglob("journal.db")
+    with JournalStore(journal) as store:
+        store.append(result["run"], [(None, PublishStarted(refs={refs["one"]: theirs}))])
+
+    merged = program.run("merge", "last")
+
+    assert merged.returncode == 0, merged.stderr
+    assert program.git("rev-parse", refs["one"]) == right
+    assert program.git("rev-parse", refs["two"]) == theirs
+    assert refs["two"] in merged.stderr
+    assert program.tree("main") == {"a.txt": "a", "one.txt": "1", "two.txt": "2"}
