@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -24,9 +25,10 @@ def question(subject: str = "make", *, id: str = "q1", task: str = "a") -> Quest
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> JournalStore:
-    """An empty journal; closed with the test process."""
-    return JournalStore(tmp_path / "journal.db")
+def store(tmp_path: Path) -> Iterator[JournalStore]:
+    """An empty journal."""
+    with JournalStore(tmp_path / "journal.db") as opened:
+        yield opened
 
 
 async def test_with_nobody_there_the_answer_is_no() -> None:
