@@ -14,6 +14,7 @@ from agents.model import Message, Usage
 Source = Literal["agent", "verify", "setup"]
 TaskState = Literal["landed", "ready", "failed", "refused", "skipped", "waiting"]
 RunStatus = Literal["done", "partial", "failed", "stopped", "interrupted"]
+Choice = Literal["another approach", "split", "give up"]
 Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
 
 
@@ -63,11 +64,13 @@ class RunEnded(_Event):
 
 
 class PlanMade(_Event):
-    """The tasks of the run, as they will be worked on."""
+    """The tasks of the run, as they will be worked on; `why` is the coordinator's reason, where it made them."""
 
+    v: int = 2
     kind: Literal["plan made"] = "plan made"
     source: Literal["file", "coordinator"] = "file"
     tasks: list[dict[str, Any]]
+    why: str | None = None
 
 
 class VerifiedBase(_Event):
@@ -124,6 +127,22 @@ class AttemptEnded(_Event):
     result: dict[str, Any] | None = None
     why: str | None = None
     commit: str | None = None
+
+
+class DecisionMade(_Event):
+    """The coordinator's word on an attempt that failed for good.
+
+    `advice` is for the next attempt, where the choice is another approach; `parts` are the tasks that take this one's
+    place one after the other, where it is a split.
+    """
+
+    kind: Literal["decision made"] = "decision made"
+    agent: str
+    attempt: int
+    choice: Choice
+    why: str
+    advice: str = ""
+    parts: list[dict[str, Any]] = Field(default_factory=list)
 
 
 # --- a step ----------------------------------------------------------------------------------------------------
@@ -377,7 +396,7 @@ class FaultRetried(_Event):
 
 Event = Annotated[
     RunStarted | RunResumed | RunEnded | PlanMade | VerifiedBase
-    | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded
+    | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
     | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | CheckpointTaken | ContextRebuilt
     | GateStarted | GatePassed | GateFailed | QuestionAsked | QuestionAnswered
     | ChangeQueued | ChangeMerged | ChangeRefused | ChangeReverted | PublishStarted | PublishEnded

@@ -8,7 +8,15 @@ from typing import Any
 
 from agents import events as e
 from orchestrator.journal.chain import Recorded
-from orchestrator.journal.state import GateResult, QuestionState, RunState, Tally, TaskProgress, TaskState
+from orchestrator.journal.state import (
+    DecisionState,
+    GateResult,
+    QuestionState,
+    RunState,
+    Tally,
+    TaskProgress,
+    TaskState,
+)
 
 
 def event_of(recorded: Recorded) -> e.Event:
@@ -75,9 +83,26 @@ def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recor
 
 
 def _plan_made(state: RunState, _: TaskProgress | None, event: e.PlanMade, __: Recorded) -> None:
+    state.planned = event.source
     for task in event.tasks:
-        progress = TaskProgress(id=task["id"], role=task["role"], goal=task["goal"], needs=list(task.get("needs", [])))
-        state.tasks[progress.id] = progress
+        state.tasks[task["id"]] = _progress(task)
+        if event.source == "coordinator":
+            state.made_tasks[task["id"]] = task
+
+
+def _progress(task: dict[str, Any], *, part_of: str | None = None) -> TaskProgress:
+    needs = list(task.get("needs", []))
+    return TaskProgress(id=task["id"], role=task["role"], goal=task["goal"], needs=needs, part_of=part_of)
+
+
+def _decision_made(state: RunState, task: TaskProgress | None, event: e.DecisionMade, _: Recorded) -> None:
+    if task is None:
+        return
+    task.decisions.append(DecisionState(attempt=event.attempt, choice=event.choice, why=event.why, advice=event.advice))
+    for part in event.parts:
+        task.parts.append(part["id"])
+        state.tasks[part["id"]] = _progress(part, part_of=task.id)
+        state.made_tasks[part["id"]] = part
 
 
 def _base_verified(state: RunState, _: TaskProgress | None, event: e.VerifiedBase, __: Recorded) -> None:
@@ -239,6 +264,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.TaskEnded: _task_ended,
     e.AttemptStarted: _attempt_started,
     e.AttemptEnded: _attempt_ended,
+    e.DecisionMade: _decision_made,
     e.ModelAsked: _model_asked,
     e.ModelAnswered: _model_answered,
     e.CommandProposed: _command_proposed,

@@ -64,9 +64,22 @@ class QuestionState:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionState:
+    """What the coordinator decided after an attempt that failed for good, and why."""
+
+    attempt: int
+    choice: str
+    why: str
+    advice: str = ""
+
+
 @dataclass(slots=True, kw_only=True)
 class TaskProgress:
-    """One task: what it is, how far it came, what it used."""
+    """One task: what it is, how far it came, what it used.
+
+    A task that was split has `parts`, in their order; each of them is a task that is `part_of` it.
+    """
 
     id: str
     role: str
@@ -86,6 +99,9 @@ class TaskProgress:
     doing: str | None = None
     gates: list[GateResult] = field(default_factory=list)
     lost_lines: list[str] = field(default_factory=list)
+    decisions: list[DecisionState] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    part_of: str | None = None
     used: Tally = field(default_factory=Tally)
     started_at: float | None = None
     seconds: float = 0.0
@@ -118,6 +134,10 @@ class RunState:
     intended: dict[str, str] = field(default_factory=dict)
     """Refs as the last publish meant them to be: what a crash may have left without its end in the journal."""
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
+    made_tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The tasks that the coordinator made, by id, as a plan file would have them."""
+    planned: str | None = None
+    """Who made the tasks, `file` or `coordinator`; None until they are made."""
     questions: dict[str, QuestionState] = field(default_factory=dict)
     limits_reached: list[str] = field(default_factory=list)
     run_limit_reached: bool = False

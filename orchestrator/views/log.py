@@ -69,7 +69,13 @@ def _run_ended(event: e.RunEnded) -> list[Text]:
 
 def _plan_made(event: e.PlanMade) -> list[Text]:
     tasks = ", ".join(str(task.get("id")) for task in event.tasks)
-    return [_said(f"plan from the {event.source}: {len(event.tasks)} tasks: {tasks}")]
+    return [_said(f"plan from the {event.source}: {plural(len(event.tasks), 'task')}: {tasks}"), *_why(event.why, "")]
+
+
+def _decision_made(event: e.DecisionMade) -> list[Text]:
+    parts = f"parts: {', '.join(str(part.get('id')) for part in event.parts)}" if event.parts else None
+    head = _line(_said(event.agent), " decides after attempt ", str(event.attempt), ": ", (event.choice, HEADING))
+    return [head, *_why(event.why, ""), *_why(event.advice), *_why(parts)]
 
 
 def _base_verified(event: e.VerifiedBase) -> list[Text]:
@@ -227,6 +233,7 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.TaskEnded: _task_ended,
     e.AttemptStarted: _attempt_started,
     e.AttemptEnded: _attempt_ended,
+    e.DecisionMade: _decision_made,
     e.ModelAsked: _model_asked,
     e.ModelAnswered: _model_answered,
     e.CommandProposed: _command_proposed,

@@ -80,6 +80,7 @@ _WORDS: dict[type, Callable[..., str | None]] = {
     e.VerifiedBase: _base,
     e.AttemptStarted: _started,
     e.AttemptEnded: _ended,
+    e.DecisionMade: lambda event: f"{event.agent} decides: {event.choice}: {event.why}",
     e.CommandProposed: _proposed,
     e.CommandJudged: _judged,
     e.CommandRun: _run,

@@ -186,6 +186,16 @@ def every_kind() -> Story:
     """The kinds that the story above has no use for."""
     return [
         (None, e.RunResumed(program="1", options={"limits": ["cost=20"]})),
+        (
+            "docs",
+            e.DecisionMade(
+                agent="coordinator.1",
+                attempt=1,
+                choice="split",
+                why=f"too much at once {HOSTILE}",
+                parts=[{"id": "docs-1", "role": "editor", "goal": "Say so in the README."}],
+            ),
+        ),
         ("docs", e.ContextRebuilt(agent="editor.1", step=9, why="it was full", messages=[])),
         ("docs", e.QuestionAnswered(id="docs.q1", allowed=True, by="human", why="fine")),
         ("docs", e.ChangeReverted(landed=LANDED, commit=CHANGED)),

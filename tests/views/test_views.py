@@ -90,7 +90,7 @@ def test_colour_carries_only_our_own_sequences(store: JournalStore) -> None:
 
 def test_runs_lists_each_run_with_its_state(store: JournalStore) -> None:
     """A line for a run tells its status, how many tasks are done, and what it cost."""
-    state = fold(story.recorded(store, story.whole_story()[:-8]))
+    state = fold(story.recorded(store, story.whole_story()[:-9]))
     line = shown(runs_view([state])).splitlines()[1]
     assert line.split()[:4] == [story.RUN, "stopped", "2/3", "$0.0200+"]
     assert runs_json([state])[0]["tasks"] == {"survey": "landed", "port": "landed", "docs": "waiting"}
