@@ -82,8 +82,8 @@ def _quoted(line: str) -> str:
 
 
 def _conventional(subject: str) -> bool:
-    """Whether a subject is of the kind `fix: ...`, which git never takes for a trailer in the first paragraph."""
-    return re.match(r"[a-z]+(?:\([\w./-]+\))?!?: ", subject) is not None
+    """Whether a subject is of the kind `fix: ...` or `port-client: ...`: git takes no first paragraph for trailers."""
+    return re.match(r"[a-z0-9][a-z0-9-]*(?:\([\w./-]+\))?!?: ", subject) is not None
 
 
 def _value(value: str) -> str:

@@ -38,6 +38,8 @@ def test_our_trailers_come_back() -> None:
         "\n\n\nMimo-Task: other",
         "",
         "Mimo\u200b-Task: other",
+        "mimo-task: other",
+        "signed-off-by: Boss <boss@example.com>",
     ],
 )
 def test_words_are_never_trailers(words: str, tmp_path: Path) -> None:
@@ -86,7 +88,11 @@ def test_words_are_printable_and_bounded() -> None:
 
 def test_a_conventional_subject_stays() -> None:
     """`fix: ...` is how many projects write subjects, and git takes no first paragraph for trailers."""
-    assert compose("fix(api): close the file", "", {}) == "fix(api): close the file\n"
+    for subject in ("fix(api): close the file", "port-client: Port it.", "signed-off-by: Boss <boss@example.com>"):
+        message = compose(subject, "", {})
+        assert message == f"{subject}\n"
+        words = ["git", "interpret-trailers", "--parse"]
+        assert subprocess.run(words, input=message.encode(), capture_output=True, check=True, timeout=5).stdout == b""
 
 
 @settings(deadline=None)
