@@ -185,7 +185,8 @@ def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str]) -> lis
     arguments += ["--perms", "1777", "--size", tmp, "--tmpfs", "/tmp"]  # noqa: S108 - inside
     arguments += ["--perms", "0700", "--size", tmp, "--tmpfs", HOME]
     arguments += ["--ro-bind", places.supervisor, SUPERVISOR, "--ro-bind", places.base_objects, BASE_OBJECTS]
-    arguments += ["--bind", places.worktree, WORKSPACE, "--remount-ro", "/dev", "--remount-ro", "/"]
+    arguments += ["--ro-bind" if spec.read_only else "--bind", places.worktree, WORKSPACE]
+    arguments += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return [*arguments, "--chdir", "/", "--", SUPERVISOR, *_ceilings(spec.limits)]
 
 

@@ -177,7 +177,7 @@ def host_config(spec: SandboxSpec) -> dict[str, Any]:
     return {
         "mounts": [
             _bind(str(supervisor_binary()), SUPERVISOR, read_only=True),
-            _bind(str(spec.worktree), WORKSPACE, read_only=False),
+            _bind(str(spec.worktree), WORKSPACE, read_only=spec.read_only),
             _bind(str(spec.base_objects), BASE_OBJECTS, read_only=True),
         ],
         "read_only": True,

@@ -39,12 +39,14 @@ class SandboxSpec:
 
     `worktree` is a directory of ours that becomes `/workspace`; `base_objects` the base store's `objects`
     directory, shown read-only at BASE_OBJECTS. `run` and `task` become labels, so that a sweep finds leftovers.
+    With `read_only` the worktree can't be written either, by commands or by `write_file`.
     """
 
     run: str
     task: str
     worktree: Path
     base_objects: Path
+    read_only: bool = False
     image: str | None = None
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = field(default_factory=dict)

@@ -47,7 +47,6 @@ class Gates:
         await self._recorder.record(GateStarted(gate=gate, commit=commit))
         self._asked[gate] += 1
         work = Round(
-            task=self._task,
             assignment=assignment(self._ctx, self._task, gate, attempt=self._asked[gate], inspection=inspection),
             commit=commit,
             keep=False,

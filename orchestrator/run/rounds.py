@@ -11,7 +11,6 @@ from agents.conversation import Conversation
 from agents.events import AttemptEnded, AttemptStarted
 from agents.recorder import Recorder
 from agents.results import RoleResult
-from orchestrator.plan.models import Task
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.context import RunContext
@@ -24,13 +23,16 @@ ClaimOn = Callable[[RoleResult, Checkpoints], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What a round begins with: `tree` where its files are not those of `commit`; `keep` where they may land."""
+    """What a round begins with: `tree` where its files are not those of `commit`; `keep` where they may land.
 
-    task: Task
+    With `read_only` its agent can't even write them for itself.
+    """
+
     assignment: Assignment
     commit: str
     tree: str | None = None
     keep: bool
+    read_only: bool = False
     conversation: Conversation | None = None
 
 
@@ -49,17 +51,18 @@ async def work_round(
     """Let the agent work until it ends, on a fresh sandbox where one is lost; raises SandboxError, AirlockError."""
     tree = work.tree or await ctx.tree_of(work.commit)
     talk = work.conversation or begin(work.assignment)
+    task = work.assignment.task
     saved = Checkpoints(
         ctx,
         recorder,
-        task=work.task.id,
+        task=task,
         agent=work.assignment.agent,
         commit=work.commit,
         tree=tree,
         keep=work.keep,
     )
     agent = Agent(
-        model=ctx.model_of(work.assignment.role, task=work.task.id, agent=work.assignment.agent, recorder=recorder),
+        model=ctx.model_of(work.assignment.role, task=task, agent=work.assignment.agent, recorder=recorder),
         policy=ctx.policy,
         asker=ctx.asker,
         recorder=recorder,
@@ -69,7 +72,7 @@ async def work_round(
     )
 
     async def once() -> Outcome:
-        async with worksite(ctx, work.task.id, saved.commit, tree=saved.tree) as sandbox:
+        async with worksite(ctx, task, saved.commit, tree=saved.tree, read_only=work.read_only) as sandbox:
             await recorder.record(_started(work, agent, saved.commit, sandbox.name))
 
             async def checkpoint(step: int) -> str | None:

@@ -22,14 +22,16 @@ REMOVAL_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def worksite(ctx: RunContext, task: str, commit: str, *, tree: str | None = None) -> AsyncIterator[Sandbox]:
+async def worksite(
+    ctx: RunContext, task: str, commit: str, *, tree: str | None = None, read_only: bool = False
+) -> AsyncIterator[Sandbox]:
     """A fresh sandbox on a fresh worktree of `commit`, with the files of `tree` where one is given.
 
     Raises SandboxUnavailable, AirlockError.
     """
     async with (
         laid_out(ctx, task, commit, tree=tree) as directory,
-        ctx.backend.open(spec_of(ctx, task, directory)) as sandbox,
+        ctx.backend.open(spec_of(ctx, task, directory, read_only=read_only)) as sandbox,
     ):
         yield sandbox
 
@@ -52,13 +54,14 @@ def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str
     )
 
 
-def spec_of(ctx: RunContext, task: str, directory: Path) -> SandboxSpec:
+def spec_of(ctx: RunContext, task: str, directory: Path, *, read_only: bool = False) -> SandboxSpec:
     """What a sandbox of the run is opened with."""
     return SandboxSpec(
         run=ctx.run,
         task=task,
         worktree=directory,
         base_objects=ctx.base_store.objects,
+        read_only=read_only,
         image=ctx.image,
         limits=ctx.sandbox_limits,
         env=ctx.plan.sandbox.env,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sandbox.errors import FileRefused
 from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Backend, Command, Sandbox, SandboxSpec
 from tests.contracts.sandbox.conftest import make_spec
@@ -46,6 +48,16 @@ async def test_only_its_own_places_can_be_written(shared: Sandbox) -> None:
     for f in /run/mimo/supervisor /etc/passwd /proc/sys/kernel/core_pattern /proc/sys/kernel/hostname \
              /proc/sysrq-trigger /proc/1/oom_score_adj; do (: >> $f) 2>/dev/null && echo $f; done; true"""
     assert await output(shared, probe) == "/workspace\n/tmp\n/home/agent\n/dev/shm\n--\n"
+
+
+async def test_a_read_only_worktree_can_not_be_written(backend: Backend, spec: SandboxSpec) -> None:
+    """Whoever only looks changes nothing: no command and no file request writes, and reading works, git's too."""
+    attack = "echo x > made; rm kept.txt; chmod 777 kept.txt; mount -o remount,rw /workspace; ls -A; cat kept.txt"
+    async with backend.open(replace(spec, read_only=True)) as sandbox:
+        assert await output(sandbox, attack) == ".git\ngone.txt\nkept.txt\nkept\n"
+        with pytest.raises(FileRefused):
+            await sandbox.write_file("new.txt", b"x", create=True)
+    assert sorted(path.name for path in spec.worktree.iterdir()) == [".git", "gone.txt", "kept.txt"]
 
 
 async def test_base_objects_are_shown(shared: Sandbox) -> None:
