@@ -105,7 +105,12 @@ class Agent:
         usage, cost = Usage(), None
         try:
             await self.recorder.record(asked)
-            request = ModelRequest(messages=tuple(talk.messages), tools=tools, max_tokens=reservation.max_tokens)
+            request = ModelRequest(
+                messages=tuple(talk.messages),
+                tools=tools,
+                max_tokens=reservation.max_tokens,
+                answer="finish" if ROLES[assignment.role].held_to_schema else None,
+            )
             reply = await self.model.ask(request)
             usage, cost = reply.usage, reply.cost
         except ContextTooLong as error:

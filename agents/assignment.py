@@ -33,7 +33,8 @@ class Assignment:
 
     `agent` names it within the task (`editor.1`), the same in each round. `run_goal` and `task_goal` are the user's
     words and stand verbatim in every conversation. `findings` come from the tasks that this one needs, `reasons`
-    from what sent it back; `instructions` is the text of AGENTS.md. `context` caps the prompt, in tokens.
+    from what sent it back; `advice` is the coordinator's after an attempt that failed; `instructions` is the text of
+    AGENTS.md. `context` caps the prompt, in tokens.
     """
 
     role: Role
@@ -45,6 +46,7 @@ class Assignment:
     round: int = 1
     paths: tuple[str, ...] = ()
     findings: tuple[Note, ...] = ()
+    advice: str = ""
     instructions: str = ""
     reasons: tuple[Note, ...] = ()
     inspection: Inspection | None = None

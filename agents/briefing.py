@@ -41,6 +41,8 @@ def _goals(assignment: Assignment) -> Iterator[str]:
     yield f"# The goal of your task, {assignment.task}\n{assignment.task_goal}"
     if assignment.paths:
         yield f"What may be changed: {', '.join(assignment.paths)}. Anything else is refused."
+    if assignment.advice:
+        yield f"# How to go about it this time\n{cut(assignment.advice, NOTE_CHARS)}"
 
 
 def _told(assignment: Assignment) -> Iterator[str]:

@@ -1,33 +1,81 @@
 """Everything a journal can hold: one class for each kind of event, told apart by `kind`.
 
-Times are Unix seconds, costs US dollars, sizes bytes. A payload's shape changes only with its version `v`.
+Times are Unix seconds, costs US dollars, sizes bytes. A payload's shape changes only with its version `v`. What a step
+of an agent leaves is in `agents.step_events`.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from agents.model import Message, Usage
+from agents.model import Message
+from agents.step_events import (
+    CheckpointTaken,
+    CommandJudged,
+    CommandProposed,
+    CommandRun,
+    ContextRebuilt,
+    JournalEvent,
+    JudgedPart,
+    ModelAnswered,
+    ModelAsked,
+    Role,
+    Source,
+)
 
-Source = Literal["agent", "verify", "setup"]
+__all__ = [
+    "AttemptEnded",
+    "AttemptStarted",
+    "ChangeMerged",
+    "ChangeQueued",
+    "ChangeRefused",
+    "ChangeReverted",
+    "CheckpointTaken",
+    "Choice",
+    "CommandJudged",
+    "CommandProposed",
+    "CommandRun",
+    "ContextRebuilt",
+    "DecisionMade",
+    "Event",
+    "FaultMet",
+    "FaultRetried",
+    "GateFailed",
+    "GatePassed",
+    "GateStarted",
+    "JudgedPart",
+    "LimitReached",
+    "ModelAnswered",
+    "ModelAsked",
+    "PlanMade",
+    "PublishEnded",
+    "PublishStarted",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "Role",
+    "RunEnded",
+    "RunResumed",
+    "RunStarted",
+    "RunStatus",
+    "Source",
+    "TaskEnded",
+    "TaskStarted",
+    "TaskState",
+    "VerifiedBase",
+    "event_adapter",
+]
+
 TaskState = Literal["landed", "ready", "failed", "refused", "skipped", "waiting"]
 RunStatus = Literal["done", "partial", "failed", "stopped", "interrupted"]
 Choice = Literal["another approach", "split", "give up"]
-Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
-
-
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    v: int = 1
 
 
 # --- the run ---------------------------------------------------------------------------------------------------
 
 
-class RunStarted(_Event):
+class RunStarted(JournalEvent):
     """A run begins: everything that later decides anything is here, so that `resume` needs no file of the user's."""
 
     kind: Literal["run started"] = "run started"
@@ -44,7 +92,7 @@ class RunStarted(_Event):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class RunResumed(_Event):
+class RunResumed(JournalEvent):
     """The run goes on in a new process; `options` holds what was granted or changed."""
 
     kind: Literal["run resumed"] = "run resumed"
@@ -52,7 +100,7 @@ class RunResumed(_Event):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class RunEnded(_Event):
+class RunEnded(JournalEvent):
     """The process is done with the run; it closes the chain unless the run is resumed."""
 
     kind: Literal["run ended"] = "run ended"
@@ -63,7 +111,7 @@ class RunEnded(_Event):
     why_not: str | None = None
 
 
-class PlanMade(_Event):
+class PlanMade(JournalEvent):
     """The tasks of the run, as they will be worked on; `why` is the coordinator's reason, where it made them."""
 
     v: int = 2
@@ -73,7 +121,7 @@ class PlanMade(_Event):
     why: str | None = None
 
 
-class VerifiedBase(_Event):
+class VerifiedBase(JournalEvent):
     """The plan's `verify` on the base, before a token was spent."""
 
     kind: Literal["base verified"] = "base verified"
@@ -85,14 +133,14 @@ class VerifiedBase(_Event):
 # --- a task and its attempts -----------------------------------------------------------------------------------
 
 
-class TaskStarted(_Event):
+class TaskStarted(JournalEvent):
     """A task's needs have landed; it starts from `commit`."""
 
     kind: Literal["task started"] = "task started"
     commit: str
 
 
-class TaskEnded(_Event):
+class TaskEnded(JournalEvent):
     """A task's outcome in this process; `commit` is its result, if any."""
 
     kind: Literal["task ended"] = "task ended"
@@ -101,7 +149,7 @@ class TaskEnded(_Event):
     commit: str | None = None
 
 
-class AttemptStarted(_Event):
+class AttemptStarted(JournalEvent):
     """An agent begins a conversation (round 1), or goes on with it for the reasons given (later rounds).
 
     `agent` names the conversation, for instance `editor.1`; `added` is what the conversation starts or goes on with.
@@ -118,7 +166,7 @@ class AttemptStarted(_Event):
     added: list[Message] = Field(default_factory=list)
 
 
-class AttemptEnded(_Event):
+class AttemptEnded(JournalEvent):
     """An agent is done: `result` is what it handed to `finish`."""
 
     kind: Literal["attempt ended"] = "attempt ended"
@@ -129,7 +177,7 @@ class AttemptEnded(_Event):
     commit: str | None = None
 
 
-class DecisionMade(_Event):
+class DecisionMade(JournalEvent):
     """The coordinator's word on an attempt that failed for good.
 
     `advice` is for the next attempt, where the choice is another approach; `parts` are the tasks that take this one's
@@ -145,124 +193,10 @@ class DecisionMade(_Event):
     parts: list[dict[str, Any]] = Field(default_factory=list)
 
 
-# --- a step ----------------------------------------------------------------------------------------------------
-
-
-class ModelAsked(_Event):
-    """A request goes out; `added` are the messages that the last request of this agent did not have."""
-
-    kind: Literal["model asked"] = "model asked"
-    agent: str
-    role: Role
-    step: int
-    model: str
-    added: list[Message] = Field(default_factory=list)
-    prompt_estimate: int
-    max_tokens: int
-
-
-class ModelAnswered(_Event):
-    """The whole answer and what it cost; `cost` is None where no price is known."""
-
-    kind: Literal["model answered"] = "model answered"
-    agent: str
-    role: Role
-    step: int
-    model: str
-    message: Message
-    finish_reason: str
-    usage: Usage
-    cost: float | None
-    latency_seconds: float
-    client_ms: float
-
-
-class CommandProposed(_Event):
-    """A tool call as the model made it (`tool`, raw `arguments`), or a command of the user's plan."""
-
-    kind: Literal["command proposed"] = "command proposed"
-    id: str
-    source: Source = "agent"
-    agent: str | None = None
-    step: int | None = None
-    tool: str
-    arguments: str
-
-
-class JudgedPart(BaseModel):
-    """A part of a decision, as in `policies.verdict.Part`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text: str
-    verdict: Literal["allow", "ask", "deny"]
-    rule: str
-    file: str
-    line: int
-    why: str
-    instead: str | None = None
-
-
-class CommandJudged(_Event):
-    """The policy's word on a proposed command; `allowed` is the outcome after a human was asked, if one was."""
-
-    kind: Literal["command judged"] = "command judged"
-    id: str
-    verdict: Literal["allow", "ask", "deny"]
-    allowed: bool
-    parts: list[JudgedPart]
-    answered_by: str | None = None
-
-
-class CommandRun(_Event):
-    """A command was executed in a sandbox; texts are cut to the sandbox's output cap and redacted."""
-
-    kind: Literal["command run"] = "command run"
-    id: str
-    source: Source = "agent"
-    agent: str | None = None
-    step: int | None = None
-    sandbox: str
-    command: str
-    exit_code: int | None
-    signal: int | None = None
-    stdout: str = ""
-    stderr: str = ""
-    dropped_bytes: int = 0
-    wall_seconds: float
-    cpu_seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    limit: str | None = None
-    cancelled: bool = False
-
-
-class CheckpointTaken(_Event):
-    """The files as they were after a step: a commit of ours on `ref`; what was refused or ignored is named."""
-
-    kind: Literal["checkpoint taken"] = "checkpoint taken"
-    agent: str
-    step: int
-    ref: str
-    commit: str
-    files: list[str] = Field(default_factory=list)
-    refused: list[str] = Field(default_factory=list)
-    ignored: list[str] = Field(default_factory=list)
-
-
-class ContextRebuilt(_Event):
-    """The conversation was folded to a shorter one, which is given whole."""
-
-    kind: Literal["context rebuilt"] = "context rebuilt"
-    agent: str
-    step: int
-    why: str
-    messages: list[Message]
-
-
 # --- gates and landing -----------------------------------------------------------------------------------------
 
 
-class GateStarted(_Event):
+class GateStarted(JournalEvent):
     """A gate looks at `commit`."""
 
     kind: Literal["gate started"] = "gate started"
@@ -270,7 +204,7 @@ class GateStarted(_Event):
     commit: str
 
 
-class GatePassed(_Event):
+class GatePassed(JournalEvent):
     """The gate let `commit` through; `evidence` is what it saw."""
 
     kind: Literal["gate passed"] = "gate passed"
@@ -279,7 +213,7 @@ class GatePassed(_Event):
     evidence: dict[str, Any] = Field(default_factory=dict)
 
 
-class GateFailed(_Event):
+class GateFailed(JournalEvent):
     """The gate refused `commit`; `why` goes back to the editor."""
 
     kind: Literal["gate failed"] = "gate failed"
@@ -289,7 +223,7 @@ class GateFailed(_Event):
     evidence: dict[str, Any] = Field(default_factory=dict)
 
 
-class QuestionAsked(_Event):
+class QuestionAsked(JournalEvent):
     """A human is needed: `subject` is the exact command or change, `id` is what `approve` and `deny` take."""
 
     kind: Literal["question asked"] = "question asked"
@@ -299,7 +233,7 @@ class QuestionAsked(_Event):
     parts: list[JudgedPart] = Field(default_factory=list)
 
 
-class QuestionAnswered(_Event):
+class QuestionAnswered(JournalEvent):
     """A human, or the run's `--ask`, answered."""
 
     kind: Literal["question answered"] = "question answered"
@@ -309,14 +243,14 @@ class QuestionAnswered(_Event):
     why: str | None = None
 
 
-class ChangeQueued(_Event):
+class ChangeQueued(JournalEvent):
     """A task's commit waits to be landed."""
 
     kind: Literal["change queued"] = "change queued"
     commit: str
 
 
-class ChangeMerged(_Event):
+class ChangeMerged(JournalEvent):
     """`landed` is on the run's main branch: `commit` merged onto `onto`, and what it lost of either side, if any."""
 
     kind: Literal["change merged"] = "change merged"
@@ -327,7 +261,7 @@ class ChangeMerged(_Event):
     lost_lines: list[str] = Field(default_factory=list)
 
 
-class ChangeRefused(_Event):
+class ChangeRefused(JournalEvent):
     """The merge conflicted or its tests were red."""
 
     kind: Literal["change refused"] = "change refused"
@@ -337,7 +271,7 @@ class ChangeRefused(_Event):
     conflicts: list[str] = Field(default_factory=list)
 
 
-class ChangeReverted(_Event):
+class ChangeReverted(JournalEvent):
     """A landed task was taken back by `commit`."""
 
     kind: Literal["change reverted"] = "change reverted"
@@ -345,7 +279,7 @@ class ChangeReverted(_Event):
     commit: str
 
 
-class PublishStarted(_Event):
+class PublishStarted(JournalEvent):
     """What is about to be done to the user's repository; without its end the effect is unknown and looked up."""
 
     kind: Literal["publish started"] = "publish started"
@@ -355,7 +289,7 @@ class PublishStarted(_Event):
     base_after: str | None = None
 
 
-class PublishEnded(_Event):
+class PublishEnded(JournalEvent):
     """What was done to the user's repository."""
 
     kind: Literal["publish ended"] = "publish ended"
@@ -367,7 +301,7 @@ class PublishEnded(_Event):
 # --- limits and faults -----------------------------------------------------------------------------------------
 
 
-class LimitReached(_Event):
+class LimitReached(JournalEvent):
     """A limit of the plan ended an attempt or the run."""
 
     kind: Literal["limit reached"] = "limit reached"
@@ -376,7 +310,7 @@ class LimitReached(_Event):
     used: float
 
 
-class FaultMet(_Event):
+class FaultMet(JournalEvent):
     """The machine or a provider failed; never shown to a model as a result."""
 
     kind: Literal["fault met"] = "fault met"
@@ -385,7 +319,7 @@ class FaultMet(_Event):
     retryable: bool = True
 
 
-class FaultRetried(_Event):
+class FaultRetried(JournalEvent):
     """The try after a fault."""
 
     kind: Literal["fault retried"] = "fault retried"

@@ -203,11 +203,20 @@ async def run_user_command(
     id: str,
     source: Literal["verify", "setup"],
     recorder: Recorder,
+    decision: Decision | None = None,
     timeout_seconds: float | None = None,
 ) -> CommandResult:
-    """Run a command of the user's plan: not judged, journalled with its source; raises SandboxLost, CommandRefused."""
+    """Run a command of the plan, journalled with its source; raises SandboxLost, CommandRefused.
+
+    What the user wrote is not judged. A `decision` goes with what a coordinator added: it runs only where allowed.
+    """
     proposed = CommandProposed(id=id, source=source, tool="shell", arguments=json.dumps({"command": script}))
     await recorder.record(proposed)
+    if decision is not None:
+        allowed = decision.verdict is Verdict.ALLOW and bool(decision.parts)
+        await recorder.record(judged_event(id, decision, allowed=allowed))
+        if not allowed:
+            raise CommandRefused(f"rule {decision.deciding.rule}: {decision.deciding.why}")
     result = await sandbox.execute(Command(script=script, timeout_seconds=timeout_seconds))
     await recorder.record(run_event(proposed, script, result, sandbox=sandbox.name))
     return result

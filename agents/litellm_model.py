@@ -15,9 +15,10 @@ from agents.abandonable import run_abandonable
 from agents.conversation import CHARS_PER_TOKEN, estimate
 from agents.errors import ModelError, ModelFault
 from agents.faults import model_error
-from agents.model import Message, ModelReply, ModelRequest, Usage
+from agents.model import Message, ModelReply, ModelRequest, ToolSchema, Usage
 from agents.prices import Price
 from agents.redact import Redactor
+from agents.schema_answer import answer_tool, as_call, refuses_schema, response_format, without_call
 from agents.wire import Assembly, Incomplete, sent_messages, sent_tools
 
 
@@ -44,6 +45,7 @@ class LitellmModel:
         self._stream = stream
         self._timeout_seconds = timeout_seconds
         self._total_seconds = total_seconds
+        self._takes_schema = True
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask once, in a thread; raises ModelFault, ModelRefused or ContextTooLong."""
@@ -52,13 +54,18 @@ class LitellmModel:
     def _ask(self, request: ModelRequest, abandoned: threading.Event) -> ModelReply:
         litellm = load_litellm()
         began, cpu_began = time.monotonic(), time.thread_time()
+        answer = answer_tool(litellm, self.id, request) if self._takes_schema else None
         try:
-            assembly = self._complete(litellm, request, abandoned, deadline=began + self._total_seconds)
-            message = assembly.message()
+            arguments = self._arguments(request, answer)
+            assembly = self._complete(litellm, arguments, abandoned, deadline=began + self._total_seconds)
+            message = assembly.message() if answer is None else as_call(assembly.message(), answer)
         except Exception as error:  # noqa: BLE001 - litellm raises whatever its providers' adapters raise
             failure = self._failure(error)
         else:
             return self._reply(litellm, request, assembly, message, began=began, cpu_began=cpu_began)
+        if answer is not None and refuses_schema(failure):
+            self._takes_schema = False
+            return self._ask(request, abandoned)
         # Outside the handler, so that the original, which may hold the key, does not travel along as its context.
         raise failure
 
@@ -89,10 +96,10 @@ class LitellmModel:
         )
 
     def _complete(
-        self, litellm: Any, request: ModelRequest, abandoned: threading.Event, *, deadline: float
+        self, litellm: Any, arguments: dict[str, Any], abandoned: threading.Event, *, deadline: float
     ) -> Assembly:
         assembly = Assembly()
-        response = litellm.completion(**self._arguments(request))
+        response = litellm.completion(**arguments)
         if not self._stream:
             assembly.take(response.model_dump(warnings=False))
             return assembly
@@ -105,7 +112,9 @@ class LitellmModel:
             close_stream(response)
         return assembly
 
-    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+    def _arguments(self, request: ModelRequest, answer: ToolSchema | None) -> dict[str, Any]:
+        held = {} if answer is None else {"response_format": response_format(answer)}
+        request = request if answer is None else without_call(request, answer)
         streaming = {"stream": True, "stream_options": {"include_usage": True}} if self._stream else {}
         tools = {"tools": sent_tools(request)} if request.tools else {}
         return {
@@ -119,6 +128,7 @@ class LitellmModel:
             # Without it litellm imports the `mcp` package, which it does not depend on, as soon as there are tools.
             "_skip_mcp_handler": True,
             **tools,
+            **held,
             **streaming,
         }
 

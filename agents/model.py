@@ -68,11 +68,16 @@ class ToolSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
-    """What is asked: the whole conversation, the tools, and the most that may come back."""
+    """What is asked: the whole conversation, the tools, and the most that may come back.
+
+    `answer` names the tool whose arguments are to be the answer itself, where the model can be held to a schema; the
+    reply has them as a call of that tool in either case.
+    """
 
     messages: Sequence[Message]
     tools: Sequence[ToolSchema]
     max_tokens: int
+    answer: str | None = None
 
 
 class Model(Protocol):

@@ -9,7 +9,7 @@ STOP_AFTER = 6
 
 
 class Stuck(Exception):
-    """The model was told, and goes on repeating itself."""
+    """The model was told, and goes on making the same mistake."""
 
 
 class Repetition:

@@ -64,4 +64,32 @@ class Review(_Result):
         return self
 
 
-RoleResult = Findings | Change | TestVerdict | Review
+class ProposedTask(_Result):
+    """A task as a coordinator may propose it: gates, limits, network and policy are the plan's, never a model's."""
+
+    id: Line
+    role: Literal["investigator", "editor", "tester", "reviewer"]
+    goal: Text
+    needs: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    paths: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    verify: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+
+
+class Coordination(_Result):
+    """A coordinator's: the tasks that make a goal, or another approach to one that failed, or that it can't be done."""
+
+    decision: Literal["tasks", "another approach", "give up"]
+    why: Text
+    advice: Annotated[str, Field(max_length=20_000)] = ""
+    tasks: Annotated[tuple[ProposedTask, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _it_says_what_it_decides(self) -> Coordination:
+        if (self.decision == "tasks") != bool(self.tasks):
+            raise ValueError('`tasks` go with the decision "tasks", and with no other')
+        if self.decision == "another approach" and not self.advice.strip():
+            raise ValueError("another approach needs `advice` that says which")
+        return self
+
+
+RoleResult = Findings | Change | TestVerdict | Review | Coordination

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.events import Role
-from agents.results import Change, Findings, Review, RoleResult, TestVerdict
+from agents.results import Change, Coordination, Findings, Review, RoleResult, TestVerdict
 
 PROMPTS = Path(__file__).parent / "prompts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSpec:
-    """One role. `prompt` is a file of `agents/prompts`, `result` the schema of its `finish`."""
+    """One role. `prompt` is a file of `agents/prompts`, `result` the schema of its `finish`.
+
+    `held_to_schema` says that a model which can be held to a schema gives the result as its answer, without a call.
+    """
 
     name: Role
     prompt: str
     tools: tuple[str, ...]
     result: type[RoleResult]
     finishing: str
+    held_to_schema: bool = False
 
     def system_prompt(self) -> str:
         """The text that opens each conversation of the role."""
@@ -30,6 +34,14 @@ _READING = ("shell", "recall", "finish")
 _WRITING = ("shell", "edit", "recall", "finish")
 
 ROLES: dict[Role, RoleSpec] = {
+    "coordinator": RoleSpec(
+        name="coordinator",
+        prompt="coordinator.md",
+        tools=_READING,
+        result=Coordination,
+        finishing="Hand over the tasks, or your decision on the one that failed. Call it alone.",
+        held_to_schema=True,
+    ),
     "investigator": RoleSpec(
         name="investigator",
         prompt="investigator.md",

@@ -25,9 +25,10 @@ def merge(
         from orchestrator.journal.state import TaskState
         from orchestrator.run.drive import finish
         from orchestrator.run.replaying import land_tasks
+        from orchestrator.run.split import leaves
 
         if tasks:
-            await land_tasks(ctx, choose_tasks(ctx.state, tasks))
+            await land_tasks(ctx, list(leaves(ctx.state, choose_tasks(ctx.state, tasks))))
         elif not any(task.state in {TaskState.MERGED, TaskState.READY} for task in ctx.state.tasks.values()):
             say(f"{ctx.run} has nothing that waits to land")
         else:
@@ -48,11 +49,12 @@ def revert(
         from orchestrator.cli.selection import choose_tasks
         from orchestrator.errors import UsageProblem
         from orchestrator.run.replaying import take_back
+        from orchestrator.run.split import leaves
 
         landed = [task.id for task in ctx.state.tasks.values() if task.landed and not task.reverted]
         if not tasks and not landed:
             raise UsageProblem(f"nothing of {ctx.run} has landed, so there is nothing to take back")
-        await take_back(ctx, choose_tasks(ctx.state, tasks) if tasks else landed)
+        await take_back(ctx, list(leaves(ctx.state, choose_tasks(ctx.state, tasks))) if tasks else landed)
 
     raise typer.Exit(_on_base(run, work, backend=backend, as_json=json))
 

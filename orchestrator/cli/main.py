@@ -14,6 +14,7 @@ from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
 from orchestrator.cli.check import check
 from orchestrator.cli.clean import clean
+from orchestrator.cli.draft import draft
 from orchestrator.cli.land import merge, revert
 from orchestrator.cli.log import log
 from orchestrator.cli.resume import cancel, resume
@@ -28,6 +29,10 @@ _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
 _COMMANDS: Mapping[Callable[..., None], tuple[str, ...]] = {
     run: ("plan.yaml", "run plan.yaml --hold --limit cost=5", "run plan.yaml --dry-run"),
+    draft: (
+        'draft "Replace requests by httpx" -o plan.yaml',
+        'draft "Type the settings" --limit cost=1',
+    ),
     check: ("check plan.yaml", "check plan.yaml --json"),
     runs: ("runs", "runs --json"),
     status: ("status", "status last --json"),

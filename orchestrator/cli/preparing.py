@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,20 +33,23 @@ class Prepared:
 
 def prepared_plan(path: Path, options: RunOptions) -> Prepared:
     """Load and check a plan; raises DocumentError, UsageProblem, RepositoryUnusable, GitUnusable."""
-    plan = overlay(load_plan(path), options)
-    _require_models(plan)
+    return prepared(load_plan(path), path.read_text(encoding="utf-8"), options)
+
+
+def prepared(written: Plan, source: str, options: RunOptions) -> Prepared:
+    """Check a plan, whose file has the text `source`, against where it is to run; raises as `prepared_plan`."""
+    plan = overlay(written, options)
+    _require_models(plan, ("coordinator",) if options.draft else plan.roles)
     repository = here()
     base = repository.base(plan.base)
     policy = policy_of_plan(repository, base.commit, plan)
     for note in notes(repository, base.commit):
         say(f"note: {note}")
     require_trust(policy, state_of(repository), strict=options.strict_policy, confirm=confirm, say=say)
-    return Prepared(plan=plan, source=path.read_text(encoding="utf-8"), repository=repository, base=base, policy=policy)
+    return Prepared(plan=plan, source=source, repository=repository, base=base, policy=policy)
 
 
-def _require_models(plan: Plan) -> None:
-    gates = {gate for task in plan.tasks for gate in task.effective_gates}
-    roles = {task.role for task in plan.tasks} | gates
+def _require_models(plan: Plan, roles: Sequence[str]) -> None:
     lacking = sorted(role for role in roles if not plan.models_of(role))
     if lacking:
         raise UsageProblem(

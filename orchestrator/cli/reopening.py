@@ -31,15 +31,23 @@ def is_over(state: RunState) -> bool:
     return ended and all(task.state in _SETTLED for task in state.tasks.values())
 
 
+def _plan_of(state: RunState) -> Plan:
+    """The plan of the file, with the tasks that the coordinator made."""
+    tasks = [*state.plan.get("tasks", ()), *state.made_tasks.values()]
+    return Plan.rebuilt({**state.plan, "tasks": tasks})
+
+
 @asynccontextmanager
 async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) -> AsyncIterator[RunContext]:
     """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
     with open_journal(around.repository) as store:
         state = read_state(store, wanted)
+    if state.options.get("draft"):
+        raise UsageProblem(f"{state.run} only drafted a plan", hint="run the file that it made, or draft it anew")
     if state.why == CANCELLED:
         raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
     granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
-    plan = overlay(Plan.rebuilt(state.plan), granted)
+    plan = overlay(_plan_of(state), granted)
     policy = policy_of_layers(state.policy)
     async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
         yield ctx

@@ -70,14 +70,25 @@ def land_session(
 ) -> int:
     """Do something to the base branch with a run that has ended, and show it; returns the exit code."""
 
+    async def landed(ctx: RunContext) -> int:
+        await run_setup(ctx)
+        await work(ctx)
+        _show(ctx, shown)
+        return ExitCode.DONE if ctx.state.moved else ExitCode.PARTIAL
+
+    return work_session(opened, landed, stop)
+
+
+def work_session(
+    opened: AbstractAsyncContextManager[RunContext], work: Callable[[RunContext], Awaitable[int]], stop: Stop
+) -> int:
+    """Do something with an opened run that Ctrl-C ends; returns the exit code."""
+
     async def session() -> int:
         async with _signals(stop) as now:
             with now:
                 async with opened as ctx:
-                    await run_setup(ctx)
-                    await work(ctx)
-                    _show(ctx, shown)
-                    return ExitCode.DONE if ctx.state.moved else ExitCode.PARTIAL
+                    return await work(ctx)
         return ExitCode.INTERRUPTED
 
     return anyio.run(session)

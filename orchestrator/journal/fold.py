@@ -128,7 +128,9 @@ def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
         task.started_at = None
 
 
-def _attempt_started(_: RunState, task: TaskProgress | None, event: e.AttemptStarted, __: Recorded) -> None:
+def _attempt_started(state: RunState, task: TaskProgress | None, event: e.AttemptStarted, _: Recorded) -> None:
+    if task is None and event.role == "coordinator":
+        state.plannings = max(state.plannings, event.attempt)
     if task is not None and event.role == task.role:
         task.state = TaskState.WORKING
         task.attempts, task.rounds = max(task.attempts, event.attempt), event.round

@@ -138,6 +138,8 @@ class RunState:
     """The tasks that the coordinator made, by id, as a plan file would have them."""
     planned: str | None = None
     """Who made the tasks, `file` or `coordinator`; None until they are made."""
+    plannings: int = 0
+    """How often a coordinator was asked to make them."""
     questions: dict[str, QuestionState] = field(default_factory=dict)
     limits_reached: list[str] = field(default_factory=list)
     run_limit_reached: bool = False

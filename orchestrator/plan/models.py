@@ -182,6 +182,14 @@ class Plan(_Written):
                 return task
         raise KeyError(task_id)
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that the plan has work for, in the order of their work; all where tasks are still to be made."""
+        if not self.tasks:
+            return tuple(Models.model_fields)
+        used = {task.role for task in self.tasks} | {gate for task in self.tasks for gate in task.effective_gates}
+        return tuple(role for role in Models.model_fields if role in used)
+
     def models_of(self, role: str) -> tuple[str, ...]:
         """The model ids for a role, first to last; empty where neither `models` nor `model` names one."""
         chain: tuple[str, ...] | None = getattr(self.models, role)

@@ -18,9 +18,6 @@ def plan_schema() -> dict[str, Any]:
     definitions["Task"]["properties"]["needs"]["uniqueItems"] = True
     definitions["Task"]["properties"]["gates"]["uniqueItems"] = True
     definitions["SandboxSettings"]["not"] = {"required": ["image", "dockerfile"]}
-    # Until a coordinator can make the tasks, a plan without them is refused.
-    schema["properties"]["tasks"]["minItems"] = 1
-    schema["required"] = [*schema["required"], "tasks"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "mimo-orchestrate plan"}
 
 

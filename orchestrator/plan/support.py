@@ -20,9 +20,6 @@ def unsupported(document: Document) -> Iterator[Problem]:
     for path, message in _NOT_YET.items():
         if _at(document.data, path):
             yield document.problem(path, message, at_key=True)
-    if not _at(document.data, ("tasks",)):
-        message = "tasks: missing (the coordinator that would make them is not part of this version)"
-        yield document.problem(("tasks",), message)
 
 
 def _at(data: Any, path: KeyPath) -> Any:

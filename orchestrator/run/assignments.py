@@ -8,6 +8,7 @@ from agents.assignment import Assignment, Inspection, Note
 from agents.events import Role
 from orchestrator.plan.models import Task
 from orchestrator.run.context import RunContext
+from orchestrator.run.split import leaves
 
 
 def assignment(
@@ -18,6 +19,7 @@ def assignment(
     attempt: int,
     round: int = 1,
     reasons: tuple[Note, ...] = (),
+    advice: str = "",
     inspection: Inspection | None = None,
 ) -> Assignment:
     """The assignment of `role` for a task: its own role, or that of a gate."""
@@ -35,6 +37,7 @@ def assignment(
         findings=findings(ctx, task),
         instructions=ctx.instructions,
         reasons=reasons,
+        advice=advice,
         inspection=inspection,
         max_steps=max(1, ctx.plan.limits.steps),
         context=context,
@@ -44,7 +47,7 @@ def assignment(
 def findings(ctx: RunContext, task: Task) -> tuple[Note, ...]:
     """What the needed tasks handed over, in the order in which the task names them."""
     notes = []
-    for need in task.needs:
+    for need in leaves(ctx.state, task.needs):
         result = ctx.state.tasks[need].result
         if result:
             notes.append(Note(source=need, text=handed_over(result)))

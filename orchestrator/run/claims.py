@@ -43,13 +43,18 @@ class Claims:
         return why
 
     def _outside(self, changed: tuple[Change, ...]) -> str | None:
-        if self._task.paths is None:
-            return None
-        outside = [change.path for change in changed if not matches_any(self._task.paths, change.path)]
-        if not outside:
-            return None
-        allowed = ", ".join(self._task.paths)
-        return f"changed outside of what this task may change ({allowed}): {_listed(outside)}; put these files back"
+        """A part of a split may change what it names, and never more than the task it is part of."""
+        task: str | None = self._task.id
+        while task is not None:
+            paths = self._ctx.plan.task(task).paths
+            outside = [change.path for change in changed if paths is not None and not matches_any(paths, change.path)]
+            if paths is not None and outside:
+                allowed = ", ".join(paths)
+                return (
+                    f"changed outside of what {task} may change ({allowed}): {_listed(outside)}; put these files back"
+                )
+            task = self._ctx.state.tasks[task].part_of
+        return None
 
     async def _judged(self, changed: tuple[Change, ...], commit: str) -> str | None:
         if not changed:
@@ -90,7 +95,12 @@ class Claims:
             return None
         await self._recorder.record(GateStarted(gate="verify", commit=commit))
         verified = await verify(
-            self._ctx, self._recorder, task=self._task.id, commit=commit, commands=self._task.verify
+            self._ctx,
+            self._recorder,
+            task=self._task.id,
+            commit=commit,
+            commands=self._task.verify,
+            role=self._task.role,
         )
         why = None if verified.green else f"the task's checks are red:\n{verified.report}"
         await self._settle("verify", commit, why, {"output": verified.report})

@@ -58,6 +58,12 @@ class RunContext:
     stopping: Callable[[], bool]
     """Whether the user asked for a stop: agents finish their step, and nothing new starts."""
     author: Identity
+    say: Callable[[str], None]
+    """Takes a line for the user."""
+    saved_plan: Path
+    """Where the plan that the coordinator makes is kept for reading."""
+    users_commands: frozenset[str]
+    """The `verify` commands that the user wrote; any other is judged before it runs."""
     instructions: str = ""
     """The text of AGENTS.md of the base commit."""
     trouble: Exception | None = None

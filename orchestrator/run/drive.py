@@ -8,6 +8,7 @@ from orchestrator.airlock.errors import AirlockError
 from orchestrator.journal.state import TaskState
 from orchestrator.run.context import RunContext
 from orchestrator.run.landing import Landing
+from orchestrator.run.planning import plan_run
 from orchestrator.run.publishing import Published, publish_run
 from orchestrator.run.scheduler import SETTLED_WELL, Node, Scheduler
 from orchestrator.run.tasks import TaskRun
@@ -30,10 +31,13 @@ async def verify_base(ctx: RunContext) -> str | None:
 
 async def drive(ctx: RunContext) -> None:
     """Work on every task that is not done, then publish and end the run; all that matters is in the journal."""
+    if ctx.state.planned is None and (unplanned := await plan_run(ctx)) is not None:
+        await end(ctx, unplanned.status, unplanned.why)
+        return
     landing = Landing(ctx)
     await landing.open()
     scheduler = Scheduler(
-        [Node(id=task.id, needs=task.needs) for task in ctx.plan.tasks],
+        [Node(id=task.id, needs=task.needs) for task in ctx.plan.tasks if ctx.state.tasks[task.id].part_of is None],
         parallel=ctx.plan.limits.parallel,
         work=lambda task: _work(ctx, landing, task),
         skip=lambda task, why: _skip(ctx, task, why),
@@ -44,6 +48,12 @@ async def drive(ctx: RunContext) -> None:
     status, _ = _status(ctx)
     finished = status in {"done", "partial", "failed"}
     await finish(ctx, landing.tip, move_base=finished and ctx.plan.merge.mode == "auto")
+
+
+async def end(ctx: RunContext, status: RunStatus, why: str) -> None:
+    """End the run with nothing more published."""
+    ended = RunEnded(status=status, why=why, base_after=ctx.state.base_after, moved=ctx.state.moved)
+    await ctx.journal.recorder().record(ended)
 
 
 async def _work(ctx: RunContext, landing: Landing, task_id: str) -> TaskState:

@@ -29,6 +29,7 @@ from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
+from orchestrator.plan.proposal import users_commands
 from orchestrator.run.asker import DenyAsker, Prompt, PromptAsker, RememberingAsker, WaitAsker
 from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
@@ -82,7 +83,7 @@ async def open_new_run(
             options=around.options.journalled(),
         )
         tasks = [task.model_dump(mode="json", by_alias=True, exclude_none=True) for task in plan.tasks]
-        await journal.append(None, (started, PlanMade(tasks=tasks)))
+        await journal.append(None, (started, PlanMade(tasks=tasks)) if tasks else (started,))
         state = fold(store.events(run))
         ctx = await _context(around, plan, state, store, journal, hub, backend, policy)
         async with _cleared(ctx):
@@ -211,6 +212,9 @@ async def _context(
         budget=run_budget(plan.limits, state),
         stopping=around.stopping,
         author=await to_thread.run_sync(identity, around.repository.git),
+        say=around.say,
+        saved_plan=around.state_directory / "plans" / f"{state.run}.yaml",
+        users_commands=users_commands(Plan.rebuilt(state.plan)),
         instructions=await to_thread.run_sync(read),
     )
 

@@ -30,6 +30,8 @@ class RunOptions:
     limits: tuple[str, ...] = ()
     allow_red_base: bool = False
     strict_policy: bool = False
+    draft: bool = False
+    """Only a plan is to be made: the run ends with it, and there is nothing to go on with."""
 
     def journalled(self) -> dict[str, Any]:
         """What the journal keeps of them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from functools import partial
 
 from anyio import to_thread
@@ -19,14 +20,17 @@ from orchestrator.airlock.messages import compose
 from orchestrator.journal.state import TaskState
 from orchestrator.plan.models import Task
 from orchestrator.run.assignments import assignment, handed_over
+from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.claims import Claims
 from orchestrator.run.clock import now
 from orchestrator.run.context import RunContext
+from orchestrator.run.deciding import Decided, Failure, decide
 from orchestrator.run.gates import Gates, GateUnanswered
 from orchestrator.run.inspection import inspect
 from orchestrator.run.landing import Candidate, Landed, Landing, SentBack, shown_lost
 from orchestrator.run.rounds import Round, work_round
+from orchestrator.run.split import used_with_parts, work_parts
 
 _BY_ENDING: dict[str, EndState] = {
     "failed": "failed",
@@ -39,11 +43,15 @@ _BY_ENDING: dict[str, EndState] = {
 
 @dataclass(slots=True, kw_only=True)
 class _Attempt:
-    """A fresh start: where the next round begins, the conversation it goes on with, and why it was sent back."""
+    """A fresh start: where the next round begins, the conversation it goes on with, and why it was sent back.
+
+    `advice` is how to go about it this time, where the coordinator had a word about the attempt before.
+    """
 
     number: int
     start: str
     commit: str
+    advice: str = ""
     tree: str | None = None
     conversation: Conversation | None = None
     reasons: tuple[Note, ...] = ()
@@ -64,30 +72,65 @@ class _Ended:
 class TaskRun:
     """Carries one task out."""
 
-    def __init__(self, ctx: RunContext, landing: Landing, task: Task) -> None:
+    def __init__(self, ctx: RunContext, landing: Landing, task: Task, *, whole: TimedBudget | None = None) -> None:
+        """`whole` is the budget of the task that this one is a part of, where it was split."""
         progress = ctx.state.tasks[task.id]
         self._ctx = ctx
         self._landing = landing
         self._task = task
         self._attempts_before = progress.attempts
         self._recorder = ctx.journal.recorder(task.id)
-        self._budget = ctx.budget.for_task(task.id, task.limits, used=progress.used, used_seconds=progress.seconds)
+        used = used_with_parts(ctx.state, task.id)
+        above = ctx.budget if whole is None else whole
+        self._budget = above.for_task(task.id, task.limits, used=used, used_seconds=progress.seconds)
         self._claims = Claims(ctx, task, self._recorder)
         self._gates = Gates(ctx, task, self._recorder, self._budget)
 
     async def work(self) -> TaskState:
         """Work until the task is merged, parked or lost; every outcome but `merged` is journalled here."""
         await self._recorder.record(TaskStarted(commit=self._landing.tip))
-        ended = _Ended(state="failed", why="no attempt was allowed")
-        for number in range(1, (self._task.limits.attempts or self._ctx.plan.limits.attempts) + 1):
-            start = self._landing.tip
-            ended = await self._attempt(_Attempt(number=self._attempts_before + number, start=start, commit=start))
-            if not ended.again:
-                break
+        progress = self._ctx.state.tasks[self._task.id]
+        ended = await self._attempts() if not progress.parts else None
+        if ended is None:
+            return await self._work_parts()
         if ended.state is None:
             return TaskState.MERGED
         await self._recorder.record(TaskEnded(state=ended.state, why=ended.why, commit=ended.commit))
         return TaskState(ended.state)
+
+    async def _attempts(self) -> _Ended | None:
+        """Fresh starts until one does it, or the coordinator ends them; None where the task was split."""
+        allowed = self._task.limits.attempts or self._ctx.plan.limits.attempts
+        advice = ""
+        for left in range(allowed - 1, -1, -1):
+            start = self._landing.tip
+            number = self._attempts_before + allowed - left
+            ended = await self._attempt(_Attempt(number=number, start=start, commit=start, advice=advice))
+            if not (ended.again and left):
+                break
+            failure = Failure(attempt=number, attempts_left=left, why=ended.why or "", commit=ended.commit or start)
+            match await decide(self._ctx, self._task, failure, recorder=self._recorder, budget=self._budget):
+                case Decided(choice="split"):
+                    return None
+                case Decided(choice="give up", why=why):
+                    return replace(ended, why=f"{ended.why}; the coordinator gave up: {why}")
+                case Decided(advice=advice):
+                    continue
+                case Outcome(ended="limit" | "parked" | "interrupted", why=why):
+                    return _Ended(state="waiting", why=why, commit=ended.commit)
+                case _:
+                    advice = ""
+        return ended
+
+    async def _work_parts(self) -> TaskState:
+        def work(part: Task) -> Awaitable[TaskState]:
+            return TaskRun(self._ctx, self._landing, part, whole=self._budget).work()
+
+        state = await work_parts(self._ctx, self._task.id, self._recorder, work)
+        commit = self._ctx.state.tasks[self._task.id].commit
+        if state is TaskState.READY and commit is not None:
+            await self._keep_branch(commit)
+        return state
 
     async def _attempt(self, attempt: _Attempt) -> _Ended:
         rounds = self._task.limits.rounds or self._ctx.plan.limits.rounds
@@ -102,7 +145,6 @@ class TaskRun:
     async def _round(self, attempt: _Attempt, number: int) -> _Ended | None:
         """One round; None where the work was sent back, for the reasons now in the attempt."""
         work = Round(
-            task=self._task,
             assignment=assignment(
                 self._ctx,
                 self._task,
@@ -110,6 +152,7 @@ class TaskRun:
                 attempt=attempt.number,
                 round=number,
                 reasons=attempt.reasons,
+                advice=attempt.advice,
             ),
             commit=attempt.commit,
             tree=attempt.tree,

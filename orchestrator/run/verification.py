@@ -27,9 +27,19 @@ class Verified:
 
 
 async def verify(
-    ctx: RunContext, recorder: Recorder, *, task: str, commit: str, commands: Sequence[str], tree: str | None = None
+    ctx: RunContext,
+    recorder: Recorder,
+    *,
+    task: str,
+    commit: str,
+    commands: Sequence[str],
+    tree: str | None = None,
+    role: str = "editor",
 ) -> Verified:
-    """Run the commands one after another until one fails; raises SandboxUnavailable and SandboxLost as they come."""
+    """Run the commands one after another until one fails; raises SandboxUnavailable and SandboxLost as they come.
+
+    Those that the user did not write are judged as `role`'s.
+    """
     if not commands:
         return Verified(green=True, report="no verify commands")
 
@@ -37,9 +47,15 @@ async def verify(
         async with worksite(ctx, task, commit, tree=tree) as sandbox:
             said = []
             for command in commands:
+                judged = None if command in ctx.users_commands else ctx.policy.judge_command(command, role=role)
                 try:
                     result = await run_user_command(
-                        sandbox, command, id=f"verify.{uuid4().hex[:12]}", source="verify", recorder=recorder
+                        sandbox,
+                        command,
+                        id=f"verify.{uuid4().hex[:12]}",
+                        source="verify",
+                        recorder=recorder,
+                        decision=judged,
                     )
                 except CommandRefused as refused:
                     return Verified(green=False, report=f"$ {command[:200]}\n(not started: {refused.why})")

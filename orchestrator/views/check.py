@@ -78,7 +78,7 @@ def check_json(survey: Survey) -> dict[str, Any]:
             "hash": survey.policy_hash,
         },
         "sandbox": {"backend": survey.backend, "why_not": survey.backend_why, "image": survey.image},
-        "models": {role: list(plan.models_of(role)) for role in _roles(plan)},
+        "models": {role: list(plan.models_of(role)) for role in plan.roles},
         "limits": plan.dumped()["limits"],
         "estimate": None,
         "notes": list(survey.notes),
@@ -152,15 +152,9 @@ def _sandbox(survey: Survey) -> Iterator[RenderableType]:
 
 
 def _models(plan: Plan) -> Iterator[RenderableType]:
-    for role in _roles(plan):
+    for role in plan.roles:
         chain = plan.models_of(role)
         yield Text.assemble(f"{role}: ", one_line(", then ".join(chain)) if chain else Text("none", style=BAD))
-
-
-def _roles(plan: Plan) -> list[str]:
-    """The roles that the plan has work for, in the order of their work."""
-    used = {task.role for task in plan.tasks} | {gate for task in plan.tasks for gate in task.effective_gates}
-    return [role for role in ("investigator", "editor", "tester", "reviewer") if role in used]
 
 
 def _limits(plan: Plan) -> Iterator[RenderableType]:

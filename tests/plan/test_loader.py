@@ -174,14 +174,21 @@ def test_a_near_miss_is_answered_with_what_was_meant() -> None:
         ("sandbox: {network: [a.example.com]}\n" + ONE_TASK, "4:11: network access is not part of this version"),
         ("sandbox: {setup_network: [a.example.com]}\n" + ONE_TASK, "4:11: network access is not part of this version"),
         ("sandbox: {secrets: [TOKEN]}\n" + ONE_TASK, "4:11: secrets are for setup with network access"),
-        ("", "1:1: tasks: missing (the coordinator"),
-        ("tasks: []\n", "4:8: tasks: missing (the coordinator"),
     ],
 )
 def test_what_this_version_cannot_do_is_refused_and_not_passed_over(lines: str, expected: str) -> None:
     """A plan that asks for more than there is never runs as if it had not asked."""
     found = problems_of(HEAD + lines)
     assert [problem.startswith(expected) for problem in found] == [True], found
+
+
+@pytest.mark.parametrize("lines", ["", "tasks: []\n"])
+def test_a_plan_without_tasks_is_one_for_the_coordinator(lines: str) -> None:
+    """It is whole without them, and has work for every role; an empty `tasks:` is a slip of the pen."""
+    plan = read_plan(HEAD + lines, file="plan.yaml")
+    assert plan.tasks == ()
+    assert plan.roles == ("coordinator", "investigator", "editor", "tester", "reviewer")
+    assert "4:1: 'tasks' has no value: fill it in, or leave it out" in problems_of(HEAD + "tasks:\n")
 
 
 def test_hostile_text_of_a_plan_is_escaped_in_messages() -> None:

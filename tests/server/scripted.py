@@ -32,6 +32,7 @@ Only faults are counted, so that each is met once. The script is read anew at ea
       "429"      rate limit; "retry_after": seconds, as a header, left out where not given
       "401" "404" "500" "503"      an OpenAI error body with that status
       "context"  400, code context_length_exceeded, naming "window": 1000 tokens
+      "schema"   400, `response_format` with a schema is not supported
       "html"     502 with an HTML page
       "garbage"  200 whose body is no JSON (in a stream: an event that is none)
       "hang"     nothing for "seconds": 60
@@ -163,6 +164,9 @@ class Handler(BaseHTTPRequestHandler):
                     f"This model's maximum context length is {window} tokens. Please reduce the length of the messages."
                 )
                 self.send_error_body(400, why, "context_length_exceeded")
+            case "schema":
+                why = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
+                self.send_error_body(400, why, "invalid_request_error")
             case kind:
                 status = int(kind)
                 why, code = STATUS_TEXT[status]

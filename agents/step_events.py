@@ -1,0 +1,131 @@
+"""What a step of an agent leaves in the journal: question, answer, what was proposed, judged and run, and saved."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.model import Message, Usage
+
+Source = Literal["agent", "verify", "setup"]
+Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
+
+
+class JournalEvent(BaseModel):
+    """Base of all kinds of events; `v` is the version of the payload's shape."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    v: int = 1
+
+
+class ModelAsked(JournalEvent):
+    """A request goes out; `added` are the messages that the last request of this agent did not have."""
+
+    kind: Literal["model asked"] = "model asked"
+    agent: str
+    role: Role
+    step: int
+    model: str
+    added: list[Message] = Field(default_factory=list)
+    prompt_estimate: int
+    max_tokens: int
+
+
+class ModelAnswered(JournalEvent):
+    """The whole answer and what it cost; `cost` is None where no price is known."""
+
+    kind: Literal["model answered"] = "model answered"
+    agent: str
+    role: Role
+    step: int
+    model: str
+    message: Message
+    finish_reason: str
+    usage: Usage
+    cost: float | None
+    latency_seconds: float
+    client_ms: float
+
+
+class CommandProposed(JournalEvent):
+    """A tool call as the model made it (`tool`, raw `arguments`), or a command of the user's plan."""
+
+    kind: Literal["command proposed"] = "command proposed"
+    id: str
+    source: Source = "agent"
+    agent: str | None = None
+    step: int | None = None
+    tool: str
+    arguments: str
+
+
+class JudgedPart(BaseModel):
+    """A part of a decision, as in `policies.verdict.Part`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    verdict: Literal["allow", "ask", "deny"]
+    rule: str
+    file: str
+    line: int
+    why: str
+    instead: str | None = None
+
+
+class CommandJudged(JournalEvent):
+    """The policy's word on a proposed command; `allowed` is the outcome after a human was asked, if one was."""
+
+    kind: Literal["command judged"] = "command judged"
+    id: str
+    verdict: Literal["allow", "ask", "deny"]
+    allowed: bool
+    parts: list[JudgedPart]
+    answered_by: str | None = None
+
+
+class CommandRun(JournalEvent):
+    """A command was executed in a sandbox; texts are cut to the sandbox's output cap and redacted."""
+
+    kind: Literal["command run"] = "command run"
+    id: str
+    source: Source = "agent"
+    agent: str | None = None
+    step: int | None = None
+    sandbox: str
+    command: str
+    exit_code: int | None
+    signal: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    dropped_bytes: int = 0
+    wall_seconds: float
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    limit: str | None = None
+    cancelled: bool = False
+
+
+class CheckpointTaken(JournalEvent):
+    """The files as they were after a step: a commit of ours on `ref`; what was refused or ignored is named."""
+
+    kind: Literal["checkpoint taken"] = "checkpoint taken"
+    agent: str
+    step: int
+    ref: str
+    commit: str
+    files: list[str] = Field(default_factory=list)
+    refused: list[str] = Field(default_factory=list)
+    ignored: list[str] = Field(default_factory=list)
+
+
+class ContextRebuilt(JournalEvent):
+    """The conversation was folded to a shorter one, which is given whole."""
+
+    kind: Literal["context rebuilt"] = "context rebuilt"
+    agent: str
+    step: int
+    why: str
+    messages: list[Message]

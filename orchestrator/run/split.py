@@ -1,0 +1,81 @@
+"""A task that was split: its parts one after the other, what they used, and what becomes of the task by them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+
+from agents.events import TaskEnded
+from agents.recorder import Recorder
+from orchestrator.journal.state import RunState, Tally, TaskState
+from orchestrator.plan.models import Task
+from orchestrator.run.context import RunContext
+from orchestrator.run.scheduler import SETTLED_WELL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stopped:
+    """The part that kept the others from starting."""
+
+    part: str
+    state: TaskState
+
+
+async def work_parts(
+    ctx: RunContext, task: str, recorder: Recorder, work: Callable[[Task], Awaitable[TaskState]]
+) -> TaskState:
+    """Work on the parts that have no outcome yet, in their order; the task's own outcome is journalled here."""
+    stopped: _Stopped | None = None
+    for part in ctx.state.tasks[task].parts:
+        if stopped is not None:
+            why = f"it needs {stopped.part}, which is {stopped.state}"
+            await ctx.journal.recorder(part).record(TaskEnded(state="skipped", why=why))
+            continue
+        known = ctx.state.tasks[part].state
+        state = known if known is not TaskState.PENDING else await work(ctx.plan.task(part))
+        if state not in SETTLED_WELL:
+            stopped = _Stopped(part=part, state=state)
+    ended = _ended(ctx.state, task, stopped)
+    await recorder.record(ended)
+    return TaskState(ended.state)
+
+
+def _ended(state: RunState, task: str, stopped: _Stopped | None) -> TaskEnded:
+    parts = state.tasks[task].parts
+    if stopped is None:
+        landed = [commit for part in parts if (commit := state.tasks[part].landed) is not None]
+        why = f"split into {', '.join(parts)}"
+        return TaskEnded(state="ready", why=why, commit=landed[-1] if landed else None)
+    why = f"its part {stopped.part} is {stopped.state}"
+    match stopped.state:
+        case TaskState.FAILED:
+            return TaskEnded(state="failed", why=why)
+        case TaskState.REFUSED:
+            return TaskEnded(state="refused", why=why)
+        case _:
+            return TaskEnded(state="waiting", why=why)
+
+
+def leaves(state: RunState, tasks: Iterable[str]) -> Iterator[str]:
+    """The tasks that did the work: each itself, or its parts where it was split."""
+    for task in tasks:
+        parts = state.tasks[task].parts
+        if parts:
+            yield from leaves(state, parts)
+        else:
+            yield task
+
+
+def used_with_parts(state: RunState, task: str) -> Tally:
+    """What a task used, its parts included: its limits hold for all of it."""
+    total = Tally()
+    for tally in _tallies(state, task):
+        for each in fields(Tally):
+            setattr(total, each.name, getattr(total, each.name) + getattr(tally, each.name))
+    return total
+
+
+def _tallies(state: RunState, task: str) -> Iterator[Tally]:
+    yield state.tasks[task].used
+    for part in state.tasks[task].parts:
+        yield from _tallies(state, part)
