@@ -20,6 +20,7 @@ from orchestrator.run.clock import now
 from orchestrator.run.context import RunContext
 from orchestrator.run.lease import turn
 from orchestrator.run.publishing import publish_branches
+from orchestrator.run.split import whole
 from orchestrator.run.verification import verify
 
 
@@ -46,6 +47,8 @@ async def land_tasks(ctx: RunContext, tasks: Sequence[str]) -> None:
         moved = await _move(ctx, base, done[-1].commit)
     for step in done:
         await ctx.journal.recorder(step.task).record(TaskEnded(state="landed", commit=step.commit))
+    for task in whole(ctx.state):
+        await ctx.journal.recorder(task).record(TaskEnded(state="landed", why=ctx.state.tasks[task].why))
     await _end(ctx, moved)
 
 

@@ -66,6 +66,16 @@ def leaves(state: RunState, tasks: Iterable[str]) -> Iterator[str]:
             yield task
 
 
+def whole(state: RunState) -> list[str]:
+    """The tasks that wait to land and whose parts have all landed meanwhile, the inner ones first."""
+    found: list[str] = []
+    for task in reversed(state.tasks.values()):
+        landed = [part in found or state.tasks[part].state is TaskState.LANDED for part in task.parts]
+        if task.state is TaskState.READY and task.parts and all(landed):
+            found.append(task.id)
+    return found
+
+
 def used_with_parts(state: RunState, task: str) -> Tally:
     """What a task used, its parts included: its limits hold for all of it."""
     total = Tally()

@@ -214,6 +214,22 @@ def test_a_split_goes_part_by_part(backend: str, make: MakeProgram, scripted_ser
     nothing_left(program)
 
 
+def test_a_held_split_is_merged_as_one(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """Naming the task means its parts; with all of them on main the task has landed too."""
+    program = make({"a.txt": "a\n"})
+    parts = [{"id": f"write-{n}", "role": "editor", "goal": f"Part {n}."} for n in (1, 2)]
+    scripted_server.play(
+        talk("editor", "Write one.", shell("true")),
+        coordinator(decision("tasks", "w", tasks=parts), about="An attempt at the task write failed for good"),
+        *(talk("editor", f"Part {n}.", shell(f"echo {n} >> one.txt"), done()) for n in (1, 2)),
+    )
+    held = program.json("run", "--hold", "--backend", "bubblewrap", written(program, failing()))
+    assert {task["state"] for task in held["tasks"]} == {"ready"}
+    merged = program.json("merge", "last", "write")
+    assert {task["state"] for task in merged["tasks"]} == {"landed"}
+    assert program.tree("main")["one.txt"] == "1\n2"
+
+
 def test_a_split_is_gone_on_with(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """A limit in its middle parks it; `resume` keeps the part that landed and asks no coordinator again."""
     program = make({"a.txt": "a\n"})
