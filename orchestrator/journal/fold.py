@@ -9,6 +9,7 @@ from typing import Any
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.state import (
+    Activity,
     DecisionState,
     GateResult,
     QuestionState,
@@ -66,10 +67,12 @@ def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, r
     state.limits_reached.clear()
     state.run_limit_reached = False
     state.session_started_at = recorded.time
+    state.activity = None
     for task in state.tasks.values():
         if task.state not in _KEPT_ON_RESUME:
             task.seconds += 0.0 if task.started_at is None else state.updated_at - task.started_at
-            task.state, task.why, task.doing, task.started_at = TaskState.PENDING, None, None, None
+            task.state, task.why, task.started_at = TaskState.PENDING, None, None
+            _idle(task)
 
 
 _KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED}
@@ -78,12 +81,12 @@ _KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskStat
 def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recorded: Recorded) -> None:
     if state.status == "running":
         state.seconds += recorded.time - state.session_started_at
-    state.status, state.why = event.status, event.why
+    state.status, state.why, state.activity = event.status, event.why, None
     state.base_after, state.moved, state.why_not = event.base_after, event.moved, event.why_not
 
 
 def _plan_made(state: RunState, _: TaskProgress | None, event: e.PlanMade, __: Recorded) -> None:
-    state.planned = event.source
+    state.planned, state.activity = event.source, None
     for task in event.tasks:
         state.tasks[task["id"]] = _progress(task)
         if event.source == "coordinator":
@@ -106,7 +109,7 @@ def _decision_made(state: RunState, task: TaskProgress | None, event: e.Decision
 
 
 def _base_verified(state: RunState, _: TaskProgress | None, event: e.VerifiedBase, __: Recorded) -> None:
-    state.base_green = event.green
+    state.base_green, state.activity = event.green, None
 
 
 def _task_started(_: RunState, task: TaskProgress | None, event: e.TaskStarted, recorded: Recorded) -> None:
@@ -117,9 +120,14 @@ def _task_started(_: RunState, task: TaskProgress | None, event: e.TaskStarted, 
 def _task_ended(_: RunState, task: TaskProgress | None, event: e.TaskEnded, recorded: Recorded) -> None:
     if task is None:
         return
-    task.state, task.why, task.doing = TaskState(event.state), event.why, None
+    task.state, task.why = TaskState(event.state), event.why
     task.commit = event.commit or task.commit
+    _idle(task)
     _stop_clock(task, recorded)
+
+
+def _idle(task: TaskProgress) -> None:
+    task.doing = task.activity = None
 
 
 def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
@@ -136,14 +144,19 @@ def _attempt_started(state: RunState, task: TaskProgress | None, event: e.Attemp
         task.attempts, task.rounds = max(task.attempts, event.attempt), event.round
 
 
-def _attempt_ended(_: RunState, task: TaskProgress | None, event: e.AttemptEnded, __: Recorded) -> None:
-    if task is not None and event.agent.split(".")[0] == task.role:
+def _attempt_ended(state: RunState, task: TaskProgress | None, event: e.AttemptEnded, __: Recorded) -> None:
+    if task is None:
+        state.activity = None
+    elif event.agent.split(".")[0] == task.role:
         task.result = event.result or task.result
         task.commit = event.commit or task.commit
-        task.doing = None
+        _idle(task)
 
 
-def _model_asked(_: RunState, task: TaskProgress | None, event: e.ModelAsked, __: Recorded) -> None:
+def _model_asked(state: RunState, task: TaskProgress | None, event: e.ModelAsked, recorded: Recorded) -> None:
+    (task or state).activity = Activity(
+        who=event.agent, step=event.step, tool=None, text=event.model, since=recorded.time
+    )
     if task is not None:
         task.doing = f"{event.role}: asking {event.model}"
 
@@ -164,9 +177,18 @@ def _add(tally: Tally, event: e.ModelAnswered) -> None:
         tally.cost += event.cost
 
 
-def _command_proposed(_: RunState, task: TaskProgress | None, event: e.CommandProposed, __: Recorded) -> None:
+def _command_proposed(state: RunState, task: TaskProgress | None, event: e.CommandProposed, recorded: Recorded) -> None:
+    (task or state).activity = Activity(
+        who=event.agent or event.source, step=event.step, tool=event.tool, text=event.arguments, since=recorded.time
+    )
     if task is not None:
         task.doing = f"{event.source}: {event.tool} {event.arguments}"
+
+
+def _command_run(state: RunState, task: TaskProgress | None, event: e.CommandRun, __: Recorded) -> None:
+    # Nothing tells of the end of a setup; an agent's next event follows at once.
+    if task is None and event.source != "agent":
+        state.activity = None
 
 
 def _checkpoint(_: RunState, task: TaskProgress | None, event: e.CheckpointTaken, __: Recorded) -> None:
@@ -176,7 +198,7 @@ def _checkpoint(_: RunState, task: TaskProgress | None, event: e.CheckpointTaken
 
 def _gate_started(_: RunState, task: TaskProgress | None, event: e.GateStarted, __: Recorded) -> None:
     if task is not None:
-        task.state = TaskState.GATED
+        task.state, task.activity = TaskState.GATED, None
         task.gates.append(GateResult(gate=event.gate, commit=event.commit))
 
 
@@ -210,14 +232,15 @@ def _question_answered(state: RunState, _: TaskProgress | None, event: e.Questio
 
 def _change_queued(_: RunState, task: TaskProgress | None, event: e.ChangeQueued, __: Recorded) -> None:
     if task is not None:
-        task.state, task.commit = TaskState.QUEUED, event.commit
+        task.state, task.commit, task.activity = TaskState.QUEUED, event.commit, None
 
 
 def _change_merged(state: RunState, task: TaskProgress | None, event: e.ChangeMerged, recorded: Recorded) -> None:
     state.tip = event.landed
     if task is not None:
         task.state, task.commit, task.landed = TaskState.MERGED, event.commit, event.landed
-        task.lost_lines, task.reverted, task.why, task.doing = event.lost_lines, None, None, None
+        task.lost_lines, task.reverted, task.why = event.lost_lines, None, None
+        _idle(task)
         _stop_clock(task, recorded)
 
 
@@ -271,7 +294,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.ModelAnswered: _model_answered,
     e.CommandProposed: _command_proposed,
     e.CommandJudged: _nothing,
-    e.CommandRun: _nothing,
+    e.CommandRun: _command_run,
     e.CheckpointTaken: _checkpoint,
     e.ContextRebuilt: _nothing,
     e.GateStarted: _gate_started,

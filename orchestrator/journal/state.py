@@ -74,6 +74,20 @@ class DecisionState:
     advice: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What is being done: `who` (an agent as `editor.1`, or `verify`, `setup`) uses a tool, or asks a model.
+
+    `text` is the tool's raw arguments, or the model, where `tool` is None.
+    """
+
+    who: str
+    step: int | None
+    tool: str | None
+    text: str
+    since: float
+
+
 @dataclass(slots=True, kw_only=True)
 class TaskProgress:
     """One task: what it is, how far it came, what it used.
@@ -97,6 +111,7 @@ class TaskProgress:
     result: dict[str, Any] | None = None
     why: str | None = None
     doing: str | None = None
+    activity: Activity | None = None
     gates: list[GateResult] = field(default_factory=list)
     lost_lines: list[str] = field(default_factory=list)
     decisions: list[DecisionState] = field(default_factory=list)
@@ -140,6 +155,8 @@ class RunState:
     """Who made the tasks, `file` or `coordinator`; None until they are made."""
     plannings: int = 0
     """How often a coordinator was asked to make them."""
+    activity: Activity | None = None
+    """What is done for the run itself and for none of its tasks: setup, tests of the base, planning."""
     questions: dict[str, QuestionState] = field(default_factory=dict)
     limits_reached: list[str] = field(default_factory=list)
     run_limit_reached: bool = False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import typing
+from pathlib import Path
 
 from agents import events as e
 from agents.model import Message, Usage
 from orchestrator.journal import JournalStore, RunState, TaskState, fold
-from orchestrator.journal.fold import _RULES
+from orchestrator.journal.fold import _RULES, apply
 
 RUN = "sample-20260101-000000-abcd"
 
@@ -114,3 +115,65 @@ def test_a_gates_last_word_counts(tmp_path: object) -> None:
     ]
     gates = state_of(tmp_path, *events).tasks["a"].gates
     assert [(gate.passed, gate.why) for gate in gates] == [(False, "no"), (True, None)]
+
+
+def asks(agent: str, role: e.Role) -> e.ModelAsked:
+    """An agent asks its model."""
+    return e.ModelAsked(agent=agent, role=role, step=3, model="m", prompt_estimate=1, max_tokens=1)
+
+
+def runs(source: e.Source) -> e.CommandProposed:
+    """A command of the plan's is about to run."""
+    return e.CommandProposed(id="v", source=source, tool="shell", arguments="{}")
+
+
+def ran(source: e.Source) -> e.CommandRun:
+    """It ended."""
+    return e.CommandRun(id="v", source=source, sandbox="s", command="true", exit_code=0, wall_seconds=0)
+
+
+def seen(tmp_path: Path, task: str | None, *events: tuple[str | None, e.Event]) -> list[str | None]:
+    """Who was at work for a task, or for the run itself, after each of these events."""
+    state, who = RunState(run=RUN), []
+    with JournalStore(tmp_path / "journal.db") as store:
+        store.append(RUN, list(events))
+        for recorded in store.events(RUN):
+            apply(state, recorded)
+            activity = state.activity if task is None else state.tasks[task].activity
+            who.append(f"{activity.who} {activity.tool or 'asks'} {activity.text}" if activity else None)
+    return who
+
+
+def test_a_task_does_what_its_agents_were_last_seen_doing(tmp_path: Path) -> None:
+    """It asks a model or runs a command; a gate that begins, the queue and the end are moments of rest."""
+    told = seen(
+        tmp_path,
+        "a",
+        (None, PLAN),
+        ("a", asks("editor.1", "editor")),
+        ("a", runs("verify")),
+        ("a", e.GateStarted(gate="tester", commit="c")),
+        ("a", asks("tester.1", "tester")),
+        ("a", e.ChangeQueued(commit="c")),
+        ("a", runs("verify")),
+        ("a", e.ChangeMerged(commit="c", onto="base", landed="l", tree="t")),
+    )
+    verify = "verify shell {}"
+    assert told == [None, "editor.1 asks m", verify, None, "tester.1 asks m", None, verify, None]
+
+
+def test_the_run_has_work_of_its_own(tmp_path: Path) -> None:
+    """Setup, planning and the tests of the base belong to no task, and each is over when its result is there."""
+    told = seen(
+        tmp_path,
+        None,
+        (None, STARTED),
+        (None, runs("setup")),
+        (None, ran("setup")),
+        (None, asks("coordinator.1", "coordinator")),
+        (None, PLAN),
+        (None, runs("verify")),
+        (None, e.VerifiedBase(commit="base", green=True)),
+        ("a", asks("editor.1", "editor")),
+    )
+    assert told == [None, "setup shell {}", None, "coordinator.1 asks m", None, "verify shell {}", None, None]
