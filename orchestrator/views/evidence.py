@@ -113,13 +113,18 @@ def _take(evidence: Evidence, event: e.Event) -> None:
 
 
 def command_text(event: e.CommandProposed) -> str:
-    """The command itself where the raw arguments hold one; they are a model's, and may hold anything."""
+    """What a tool was called for."""
+    return called_for(event.arguments)
+
+
+def called_for(arguments: str) -> str:
+    """The command itself where a tool's raw arguments hold one; they are a model's, and may hold anything."""
     try:
-        arguments = json.loads(event.arguments)
+        given = json.loads(arguments)
     except ValueError:
-        return event.arguments
-    if isinstance(arguments, dict):
+        return arguments
+    if isinstance(given, dict):
         for key in ("command", "path"):
-            if isinstance(arguments.get(key), str):
-                return str(arguments[key])
-    return event.arguments
+            if isinstance(given.get(key), str):
+                return str(given[key])
+    return arguments

@@ -1,17 +1,25 @@
-"""A run as it goes on, a line for each thing worth knowing: what plain terminals, pipes and logs are shown."""
+"""A run as it goes on, a line for each thing worth knowing: what plain terminals, pipes and logs are shown.
+
+Above a live view only some of them are kept: the rest is seen in the view.
+"""
 
 from __future__ import annotations
 
-import json
+import textwrap
 from collections.abc import Callable
 
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
+from orchestrator.views.evidence import command_text
+from orchestrator.views.styles import BAD, GOOD, HEADING, style_of
 from policies.printable import printable
 
 WIDTH = 120
 """Where it is no terminal, longer lines are cut all the same: the journal has them whole."""
+
+KEPT_CHARS = 300
+"""How much of a line is kept above a live view; `log` has the rest."""
 
 
 def progress_line(recorded: Recorded, *, columns: int = WIDTH) -> str | None:
@@ -25,6 +33,18 @@ def progress_line(recorded: Recorded, *, columns: int = WIDTH) -> str | None:
     return line if len(line) <= columns else f"{line[: columns - 1]}…"
 
 
+def kept_line(recorded: Recorded, *, columns: int = WIDTH) -> tuple[str, str] | None:
+    """What a reader wants to find again later of an event, wrapped at words, and its style; None for other events."""
+    event = event_of(recorded)
+    style = _KEPT.get(type(event), _never)(event)
+    said = _WORDS[type(event)](event) if style is not None else None
+    if style is None or said is None:
+        return None
+    line = printable(f"{recorded.task or 'run':<16} {' '.join(said.split())}")
+    cut = line if len(line) <= KEPT_CHARS else f"{line[: KEPT_CHARS - 1]}…"
+    return textwrap.fill(cut, max(columns, 40), subsequent_indent=" " * 17, break_on_hyphens=False), style
+
+
 def _started(event: e.AttemptStarted) -> str:
     again = f", round {event.round}" if event.round > 1 else ""
     return f"{event.agent} begins with {event.model}{again}"
@@ -35,20 +55,16 @@ def _ended(event: e.AttemptEnded) -> str | None:
 
 
 def _proposed(event: e.CommandProposed) -> str:
-    try:
-        arguments = json.loads(event.arguments)
-        shown = arguments.get("command") or arguments.get("path") or event.arguments
-    except (ValueError, AttributeError):
-        shown = event.arguments
     who = f"{event.agent} {event.step}" if event.agent else event.source
-    return f"{who}: {event.tool} {shown}"
+    return f"{who}: {event.tool} {command_text(event)}"
 
 
 def _judged(event: e.CommandJudged) -> str | None:
     if event.allowed:
         return None
     part = max(event.parts, key=lambda part: ("allow", "ask", "deny").index(part.verdict))
-    return f"  refused: {part.text}: {part.why} ({part.file}:{part.line})"
+    by = f" by {event.answered_by}" if event.answered_by else ""
+    return f"  refused{by}: {part.text}: {part.why} ({part.file}:{part.line})"
 
 
 def _run(event: e.CommandRun) -> str | None:
@@ -97,3 +113,28 @@ _WORDS: dict[type, Callable[..., str | None]] = {
     e.FaultMet: lambda event: f"fault: {event.where}: {event.why}",
     e.FaultRetried: lambda event: f"  trying again ({event.where}, try {event.attempt})",
 }
+
+
+def _never(_: object) -> str | None:
+    return None
+
+
+def _kept_end(event: e.TaskEnded) -> str | None:
+    """A task with a commit was told of when that was merged."""
+    return None if event.state in {"landed", "ready"} and event.commit else style_of(event.state)
+
+
+_KEPT: dict[type, Callable[..., str | None]] = {
+    e.VerifiedBase: lambda _: GOOD,
+    e.AttemptEnded: lambda event: None if event.outcome == "interrupted" else BAD,
+    e.DecisionMade: lambda _: HEADING,
+    e.CommandJudged: lambda _: style_of("deny"),
+    e.CheckpointTaken: lambda event: BAD if event.refused else None,
+    e.GateFailed: lambda _: style_of("refused"),
+    e.ChangeMerged: lambda _: style_of("landed"),
+    e.ChangeRefused: lambda _: style_of("refused"),
+    e.TaskEnded: _kept_end,
+    e.LimitReached: lambda _: style_of("stopped"),
+    e.FaultMet: lambda _: BAD,
+}
+"""The style of what is kept above a live view; None for what is not."""

@@ -40,6 +40,11 @@ def duration(seconds: float) -> str:
     return f"{hours}h{minutes:02d}m"
 
 
+def elapsed(seconds: float) -> str:
+    """Seconds of a clock that is still running: whole ones, and none before it began."""
+    return f"{max(0, int(seconds))}s" if seconds < 60 else duration(seconds)
+
+
 def dollars(cost: float, *, unpriced_tokens: int = 0) -> str:
     """US dollars; a plus sign where tokens without a known price come on top."""
     amount = f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"

@@ -1,0 +1,81 @@
+"""What is said as a run goes on: a line for each thing worth knowing, and above a live view what is worth keeping."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents import events as e
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.store import JournalStore
+from orchestrator.views.progress import KEPT_CHARS, kept_line, progress_line
+from tests.views import story
+
+REFUSED = e.CommandJudged(
+    id="c", verdict="ask", allowed=False, parts=[story.part("allow"), story.part("ask")], answered_by="--ask deny"
+)
+
+
+def written(store: JournalStore, event: e.Event, task: str | None = "docs") -> Recorded:
+    """The event as the journal holds it."""
+    return story.recorded(store, [(task, event)])[0]
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(store: JournalStore, columns: int) -> None:
+    """Every event of a whole run, hostile texts among them, takes one line that is safe to show."""
+    for recorded in story.recorded(store, story.whole_story()):
+        line = progress_line(recorded, columns=columns)
+        assert line is None or (len(line) <= columns and line.isprintable())
+
+
+def test_a_reader_finds_again_what_mattered(store: JournalStore) -> None:
+    """Refusals, what was sent back, landed or failed, decisions, limits and faults stay above a live view."""
+    kept = [line for recorded in story.recorded(store, story.whole_story()) if (line := kept_line(recorded))]
+    told = [" ".join(text.split()) for text, _ in kept]
+    for expected in (
+        "run verify passes on the base",
+        "survey landed",
+        "port refused: x: because of it (standard.yaml:12)",
+        "port gate reviewer refused: say why",
+        "port sent back: they conflict",
+        "port landed on the run's main branch as cccccccccc",
+        "run limit reached: cost, 10.5 of 10",
+        "run fault: engine: went away",
+        "docs waiting: the cost limit was reached",
+        "docs coordinator.1 decides: split: too much at once",
+    ):
+        assert any(line.startswith(expected) for line in told), expected
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        story.attempt("editor.1", "editor", story.BASE),
+        e.CommandProposed(id="c", agent="editor.1", step=1, tool="shell", arguments='{"command": "ls"}'),
+        e.CommandRun(id="c", sandbox="s", command="ls", exit_code=1, wall_seconds=1.0),
+        e.CheckpointTaken(agent="editor.1", step=1, ref="r", commit=story.CHANGED, files=["a.py"]),
+        e.GatePassed(gate="tester", commit=story.CHANGED),
+        e.TaskEnded(state="landed", commit=story.LANDED),
+    ],
+    ids=lambda event: event.kind,
+)
+def test_what_the_view_shows_is_not_said_as_well(store: JournalStore, event: e.Event) -> None:
+    """Commands, gates that pass and the end of a task that was told of when it merged are left to the live view."""
+    assert kept_line(written(store, event)) is None
+
+
+def test_a_refusal_names_who_refused(store: JournalStore) -> None:
+    """A reader sees whether a rule said no, the human, or that nobody was there to ask."""
+    assert "refused by --ask deny: x: because of it" in (progress_line(written(store, REFUSED)) or "")
+
+
+def test_a_kept_line_is_wrapped_below_its_task_and_ends(store: JournalStore) -> None:
+    """Reasons of any length stay readable: words stay whole, and the log has the rest."""
+    failed = e.GateFailed(gate="verify", commit=story.CHANGED, why="word " * 400)
+    kept = kept_line(written(store, failed), columns=60)
+    assert kept is not None
+    first, *rest = kept[0].splitlines()
+    assert first.startswith("docs             gate verify refused: word")
+    assert all(line.startswith(" " * 17 + "word") for line in rest)
+    assert max(map(len, [first, *rest])) <= 60
+    assert len(" ".join(kept[0].split())) <= KEPT_CHARS
