@@ -100,9 +100,11 @@ def _drafted(
     source: str, options: RunOptions, stop: Stop, *, events: str | None, verbose: bool
 ) -> tuple[int, str | None]:
     """The exit code, and the text of the plan where there is one."""
+    from orchestrator.cli.live import live
     from orchestrator.cli.preparing import prepared
     from orchestrator.cli.session import work_session
     from orchestrator.cli.surroundings import surroundings
+    from orchestrator.cli.terminal import is_lively
     from orchestrator.plan.loader import read_plan
     from orchestrator.run.opening import open_new_run
 
@@ -110,7 +112,8 @@ def _drafted(
     made: list[str] = []
 
     async def work(ctx: RunContext) -> int:
-        return await _draft(ctx, made)
+        async with live(ctx, wanted=is_lively(events)):
+            return await _draft(ctx, made)
 
     with ExitStack() as closing:
         around = surroundings(ready.repository, options, closing, stopping=stop, events=events, verbose=verbose)

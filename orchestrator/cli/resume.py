@@ -75,7 +75,7 @@ def resume(
     stop = Stop()
     with ExitStack() as closing:
         around = surroundings(repository, options, closing, stopping=stop, events=events, verbose=verbose)
-        shown = Shown(as_json=json, allow_red_base=allow_red_base)
+        shown = Shown(as_json=json, allow_red_base=allow_red_base, events=events)
         raise typer.Exit(run_session(reopened(around, state.run), stop, shown))
 
 

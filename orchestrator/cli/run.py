@@ -83,7 +83,7 @@ def _run(path: Path, options: RunOptions, *, as_json: bool, events: str | None, 
     with ExitStack() as closing:
         around = surroundings(ready.repository, options, closing, stopping=stop, events=events, verbose=verbose)
         opened = open_new_run(around, ready.plan, plan_source=ready.source, base=ready.base, policy=ready.policy)
-        return run_session(opened, stop, Shown(as_json=as_json, allow_red_base=options.allow_red_base))
+        return run_session(opened, stop, Shown(as_json=as_json, allow_red_base=options.allow_red_base, events=events))
 
 
 def ask_mode(wanted: str | None) -> AskMode:

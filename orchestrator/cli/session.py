@@ -15,7 +15,8 @@ from agents.events import RunEnded, RunStatus
 from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.terminal import print_json, results_console, say
+from orchestrator.cli.live import live
+from orchestrator.cli.terminal import is_lively, print_json, results_console, say
 from orchestrator.errors import CannotRun
 from orchestrator.journal.state import RunState
 from orchestrator.run.attention import unless_stopping
@@ -41,10 +42,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """How the end of a run is shown, and whether a red base is accepted."""
+    """How a run is shown as it goes on and at its end, and whether a red base is accepted."""
 
     as_json: bool
     allow_red_base: bool = False
+    events: str | None = None
+    """Where events are written to as they happen: a live view needs stdout for itself."""
 
 
 def run_session(opened: AbstractAsyncContextManager[RunContext], stop: Stop, shown: Shown) -> int:
@@ -56,7 +59,8 @@ async def _session(opened: AbstractAsyncContextManager[RunContext], stop: Stop, 
     async with _signals(stop) as now:
         with now:
             async with opened as ctx:
-                await _to_the_end(ctx, shown)
+                async with live(ctx, wanted=is_lively(shown.events)):
+                    await _to_the_end(ctx, shown)
                 return _show(ctx, shown)
     say("stopped at once; nothing that was saved is lost")
     return ExitCode.INTERRUPTED
@@ -71,8 +75,9 @@ def land_session(
     """Do something to the base branch with a run that has ended, and show it; returns the exit code."""
 
     async def landed(ctx: RunContext) -> int:
-        await run_setup(ctx)
-        await work(ctx)
+        async with live(ctx, wanted=is_lively(shown.events)):
+            await run_setup(ctx)
+            await work(ctx)
         _show(ctx, shown)
         return ExitCode.DONE if ctx.state.moved else ExitCode.PARTIAL
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from agents.events import ModelAnswered
+from agents.events import ModelAnswered, QuestionAsked
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.asking import prompt
+from orchestrator.cli.screen import SCREEN
 from orchestrator.cli.state import require_writable, state_of
-from orchestrator.cli.terminal import print_json_lines, say
+from orchestrator.cli.terminal import is_lively, print_json_lines, say
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
@@ -23,7 +23,8 @@ from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
 from orchestrator.views.details import detail_lines
 from orchestrator.views.events import event_json
-from orchestrator.views.progress import WIDTH, progress_line
+from orchestrator.views.progress import WIDTH, kept_line, progress_line
+from orchestrator.views.styles import style_of
 
 
 def surroundings(
@@ -37,11 +38,13 @@ def surroundings(
 ) -> Surroundings:
     """The surroundings of a run in `repository`; files that are opened for it are closed by `closing`.
 
+    What is seen in a live view is not said as well, unless it is to be `verbose`.
     Raises CannotRun where the state directory can't be written.
     """
     require_writable(state_of(repository))
     watchers = [
-        _progress,
+        _kept if is_lively(events) and not verbose else _progress,
+        *([_how_to_answer] if options.ask == "wait" else []),
         _prices_watcher(),
         *([_details] if verbose else []),
         *([_events_watcher(events, closing)] if events is not None else []),
@@ -58,11 +61,27 @@ def surroundings(
 
 
 def _progress(recorded: Recorded) -> None:
-    # Without the last column: a terminal that is exactly full puts an empty line below.
-    columns = os.get_terminal_size(sys.stderr.fileno()).columns - 1 if sys.stderr.isatty() else WIDTH
-    line = progress_line(recorded, columns=columns)
+    line = progress_line(recorded, columns=_columns())
     if line is not None:
         say(line)
+
+
+def _kept(recorded: Recorded) -> None:
+    kept = kept_line(recorded, columns=_columns())
+    if kept is not None:
+        say(*kept)
+
+
+def _columns() -> int:
+    # Without the last one: a terminal that is exactly full puts an empty line below.
+    return SCREEN.size.columns - 1 if sys.stderr.isatty() else WIDTH
+
+
+def _how_to_answer(recorded: Recorded) -> None:
+    event = event_of(recorded) if recorded.kind == "question asked" else None
+    if isinstance(event, QuestionAsked):
+        say(f"{recorded.task or 'run':<16} asks: {event.subject}", style_of("ask"))
+        say(f"  mimo-orchestrate approve {recorded.run} {event.id}")
 
 
 def _prices_watcher() -> Callable[[Recorded], None]:
@@ -82,8 +101,9 @@ def _prices_watcher() -> Callable[[Recorded], None]:
 
 
 def _details(recorded: Recorded) -> None:
-    for line in detail_lines(recorded):
-        say(line)
+    lines = detail_lines(recorded)
+    if lines:
+        say("\n".join(lines))
 
 
 def _events_watcher(target: str, closing: ExitStack) -> Callable[[Recorded], None]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from orchestrator.cli.keys import in_foreground
+from orchestrator.cli.screen import SCREEN
 from policies.printable import printable
 
 if TYPE_CHECKING:
@@ -44,15 +46,26 @@ def results_console() -> Console:
 
 def progress_console() -> Console:
     """Where progress, questions and complaints go."""
-    return _console(sys.stderr)
+    return _console(SCREEN.stderr)
 
 
-def say(text: str) -> None:
-    """One message for the user on stderr; its lines stay lines, everything else unsafe is escaped."""
-    # A run goes on when nobody listens any more.
-    with suppress(BrokenPipeError):
-        sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
-        sys.stderr.flush()
+def say(text: str, style: str = "") -> None:
+    """One message for the user on stderr; its lines stay lines, everything else unsafe is escaped.
+
+    `style` is how it looks above a live region; plain lines have none.
+    """
+    SCREEN.say(text, style)
+
+
+def is_lively(events: str | None = None) -> bool:
+    """Whether a run can be shown live: on terminals that can do it, listen to us, and that nobody wants to be plain.
+
+    `events` is where `--events` writes to.
+    """
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in {"", "dumb", "unknown"}
+    if plain or events == "-" or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return False
+    return sys.stderr.encoding.lower() == "utf-8" and in_foreground(sys.stderr.fileno())
 
 
 def write_results(text: str) -> None:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from orchestrator.cli.terminal import print_json, progress_console, results_console, say, show_paged
+from orchestrator.cli.terminal import is_lively, print_json, progress_console, results_console, say, show_paged
+from tests.cli.display import plugged_in
 
 
 class Screen(io.StringIO):
@@ -91,3 +92,41 @@ def test_the_pager_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPa
     assert [less for _, less in seen] == ["FRX"]
     assert "page" in seen[0][0]
     assert "LESS" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("environment", "events", "lively"),
+    [
+        ({}, None, True),
+        ({}, "events.jsonl", True),
+        ({}, "-", False),
+        ({"NO_COLOR": "1"}, None, False),
+        ({"NO_COLOR": ""}, None, True),
+        ({"TERM": "dumb"}, None, False),
+        ({"TERM": ""}, None, False),
+    ],
+)
+def test_a_live_view_is_for_terminals_that_want_it(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], events: str | None, lively: bool
+) -> None:
+    """NO_COLOR, a dumb terminal and events on stdout mean plain lines."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with plugged_in() as pty:
+        monkeypatch.setattr(sys, "stdout", pty.stream)
+        monkeypatch.setattr(sys, "stderr", pty.stream)
+        assert is_lively(events) is lively
+
+
+@pytest.mark.parametrize("piped", ["stdout", "stderr"])
+def test_a_live_view_needs_both_streams(monkeypatch: pytest.MonkeyPatch, piped: str) -> None:
+    """With one of them in a pipe or a file there are plain lines."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    with plugged_in() as pty:
+        monkeypatch.setattr(sys, "stdout", pty.stream)
+        monkeypatch.setattr(sys, "stderr", pty.stream)
+        monkeypatch.setattr(sys, piped, io.StringIO())
+        assert not is_lively()
