@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import select
 import sys
+import termios
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.terminal import say
+from orchestrator.cli.screen import SCREEN
+from orchestrator.cli.terminal import progress_console, say
 
 if TYPE_CHECKING:
     from agents.policy import Question
@@ -16,7 +19,11 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 
-_CHOICES: dict[str, Choice] = {"o": "once", "r": "run", "n": "never"}
+_CHOICES: dict[str, Choice] = {
+    **dict.fromkeys(("o", "once"), "once"),
+    **dict.fromkeys(("r", "run"), "run"),
+    **dict.fromkeys(("n", "never", "no"), "never"),
+}
 
 
 def confirm(question: str, gone: threading.Event | None = None) -> bool:
@@ -24,26 +31,44 @@ def confirm(question: str, gone: threading.Event | None = None) -> bool:
 
     No is also the answer where `gone` says that nobody waits for it any more.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (sys.stdin.isatty() and SCREEN.stderr.isatty()):
         say("there is no terminal to ask: going on")
         return True
-    say(f"{question} [y/N]")
-    return _line(gone or threading.Event()).strip().lower() in {"y", "yes"}
+    gone = gone or threading.Event()
+    with SCREEN.question(gone):
+        return _answer(f"{question} [y/N] ", gone).strip().lower() in {"y", "yes"}
 
 
-def prompt(question: Question, gone: threading.Event) -> Choice:
-    """Show what an agent wants, the rule that wants it asked, and take the user's choice; end of input is a no."""
-    part = question.decision.deciding
-    say(f"\n{question.task} ({question.role}) asks for leave:\n    {question.subject}")
-    say(f"  rule {part.rule} ({part.file}:{part.line}): {part.why}")
-    while True:
-        say("  allow it [o]nce, for this [r]un, or [n]ever?")
-        answer = _line(gone)
-        if not answer:
-            return "never"
-        choice = _CHOICES.get(answer.strip().lower()[:1])
-        if choice is not None:
-            return choice
+def prompt(question: Question, waiting: Callable[[], int], gone: threading.Event) -> Choice:
+    """Show what an agent wants, the rules that want it asked, and take the user's choice; end of input is a no."""
+    from orchestrator.views.question import CHOICES, choices_view, question_view
+
+    with SCREEN.question(gone):
+        console = progress_console()
+        for part in question_view(question, more=waiting(), width=console.width):
+            console.print(part)
+        while True:
+            answer = _answer(CHOICES, gone)
+            if not answer:
+                return "never"
+            choice = _CHOICES.get(answer.strip().lower())
+            if choice is not None:
+                return choice
+            for part in choices_view(question):
+                console.print(part)
+
+
+def _answer(question: str, gone: threading.Event) -> str:
+    """The line that is typed behind the question; empty at the end of input, or when nobody waits for it any more."""
+    if sys.stdin.isatty():
+        # What was typed before the question was there is no answer to it.
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    SCREEN.stderr.write(question)
+    SCREEN.stderr.flush()
+    answer = _line(gone)
+    if not (answer or gone.is_set()):
+        SCREEN.stderr.write("\n")
+    return answer
 
 
 def _line(gone: threading.Event) -> str:

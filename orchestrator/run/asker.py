@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Literal
 
@@ -23,8 +23,21 @@ POLL_SECONDS = 0.5
 Choice = Literal["once", "run", "never"]
 """What a human at the terminal may say: this time, every time in this run, or no."""
 
-Prompt = Callable[[Question, threading.Event], Choice]
-"""Shows a question and blocks until it is answered, or until the event says that nobody waits any more."""
+Prompt = Callable[[Question, Callable[[], int], threading.Event], Choice]
+"""Shows a question and blocks until it is answered, or until the event says that nobody waits any more.
+
+The number is that of the questions that wait behind it.
+"""
+
+
+HUMAN = "human"
+AT_TERMINAL = "human at the terminal"
+
+NEVER = Answer(allowed=False, by=AT_TERMINAL, why="never in this run: asking for exactly this again is in vain")
+"""What the agent is told, and the journal, where the human chose `never`."""
+
+About = tuple[str, str, str]
+"""What a choice for the whole run is about: a command or a change, of a role, in these words."""
 
 
 class DenyAsker:
@@ -36,27 +49,41 @@ class DenyAsker:
 
 
 class PromptAsker:
-    """Asks the human at the terminal, one question at a time; a yes for the run holds for the same text and role."""
+    """Asks the human at the terminal, one question at a time; `run` and `never` hold for the same text and role."""
 
-    def __init__(self, prompt: Prompt, *, stopping: Callable[[], bool]) -> None:
-        """Show questions by `prompt`, which is called in a thread, until `stopping`."""
+    def __init__(self, prompt: Prompt, *, stopping: Callable[[], bool], never: Iterable[About] = ()) -> None:
+        """Show questions by `prompt`, which is called in a thread, until `stopping`; `never` was said before."""
         self._prompt = prompt
         self._stopping = stopping
         self._one_at_a_time = anyio.Lock()
-        self._granted: set[tuple[str, str, str]] = set()
+        self._standing = dict.fromkeys(never, NEVER)
+        self._waiting = 0
 
     async def ask(self, question: Question) -> Answer:
         """Wait for the human; raises Unanswered when the run is stopped first."""
-        key = (question.about, question.role, question.subject)
-        async with self._one_at_a_time:
-            if key in self._granted:
-                return Answer(allowed=True, by=HUMAN, why="allowed for the whole run")
-            choice = await unless_stopping(partial(self._prompt, question), self._stopping)
-        if choice is None:
+        about = (question.about, question.role, question.subject)
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                return self._standing.get(about) or await self._answered(question, about)
+        finally:
+            self._waiting -= 1
+
+    async def _answered(self, question: Question, about: About) -> Answer:
+        if self._stopping():
             raise _unanswered(question)
-        if choice == "run":
-            self._granted.add(key)
-        return Answer(allowed=choice != "never", by=HUMAN)
+        choice = await unless_stopping(partial(self._prompt, question, lambda: self._waiting - 1), self._stopping)
+        match choice:
+            case None:
+                raise _unanswered(question)
+            case "once":
+                return Answer(allowed=True, by=AT_TERMINAL)
+            case "run":
+                self._standing[about] = Answer(allowed=True, by=AT_TERMINAL, why="allowed for the whole run")
+                return self._standing[about]
+            case "never":
+                self._standing[about] = NEVER
+                return self._standing[about]
 
 
 class WaitAsker:
@@ -105,8 +132,20 @@ class RememberingAsker:
         return Answer(allowed=earlier.allowed, by=HUMAN, why=f"{_USED}{earlier.id}")
 
 
-HUMAN = "human"
 _USED = "answered before as "
+
+
+def refused_for_good(store: JournalStore, run: str, roles: Mapping[str, str]) -> Iterator[About]:
+    """What a human at the terminal said `never` to before the run was resumed; `roles` are those of its tasks."""
+    answers = (event_of(recorded) for recorded in store.of_kind(run, "question answered"))
+    ids = {event.id for event in answers if isinstance(event, QuestionAnswered) and event.why == NEVER.why}
+    for recorded in store.of_kind(run, "question asked"):
+        event = event_of(recorded)
+        if isinstance(event, QuestionAsked) and event.id in ids:
+            # A command's question is named TASK.AGENT..., and an agent ROLE.NUMBER.
+            agent = event.id.partition(".")[2]
+            role = agent.partition(".")[0] if event.about == "command" else roles.get(recorded.task or "", "")
+            yield event.about, role, event.subject
 
 
 def human_answers(store: JournalStore, run: str) -> list[QuestionAnswered]:

@@ -30,7 +30,7 @@ from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
-from orchestrator.run.asker import DenyAsker, Prompt, PromptAsker, RememberingAsker, WaitAsker
+from orchestrator.run.asker import DenyAsker, Prompt, PromptAsker, RememberingAsker, WaitAsker, refused_for_good
 from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
 from orchestrator.run.context import RunContext
@@ -207,7 +207,7 @@ async def _context(
         backend=backend,
         image=state.image,
         policy=policy,
-        asker=RememberingAsker(store, state.run, _asker(around, store, state.run)),
+        asker=RememberingAsker(store, state.run, _asker(around, store, state)),
         model_of=_models(plan),
         budget=run_budget(plan.limits, state),
         stopping=around.stopping,
@@ -219,13 +219,15 @@ async def _context(
     )
 
 
-def _asker(around: Surroundings, store: JournalStore, run: str) -> Asker:
+def _asker(around: Surroundings, store: JournalStore, state: RunState) -> Asker:
     mode: AskMode = around.options.ask
     match mode:
         case "prompt":
-            return PromptAsker(around.prompt, stopping=around.stopping)
+            roles = {task.id: task.role for task in state.tasks.values()}
+            never = refused_for_good(store, state.run, roles)
+            return PromptAsker(around.prompt, stopping=around.stopping, never=never)
         case "wait":
-            return WaitAsker(store, run, stopping=around.stopping)
+            return WaitAsker(store, state.run, stopping=around.stopping)
         case "deny":
             return DenyAsker()
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -12,7 +15,16 @@ import pytest
 from agents.events import QuestionAnswered, QuestionAsked
 from agents.policy import Question, Unanswered
 from orchestrator.journal import JournalStore
-from orchestrator.run.asker import Choice, DenyAsker, PromptAsker, RememberingAsker, WaitAsker
+from orchestrator.run.asker import (
+    NEVER,
+    Choice,
+    DenyAsker,
+    Prompt,
+    PromptAsker,
+    RememberingAsker,
+    WaitAsker,
+    refused_for_good,
+)
 from policies.verdict import Decision, Part, Verdict
 
 RUN = "sample-20260101-000000-abcd"
@@ -38,33 +50,109 @@ async def test_with_nobody_there_the_answer_is_no() -> None:
     assert answer.why
 
 
-async def test_a_yes_for_the_run_holds_for_the_same_text_only() -> None:
-    """The human is not asked twice for the same text and role, and is for any other."""
-    asked: list[str] = []
-    choices: dict[str, Choice] = {"make": "run", "make install": "never"}
+Asked = list[str]
 
-    def prompt(question: Question, _: threading.Event) -> Choice:
+
+def human(asked: Asked, **choices: Choice) -> Prompt:
+    """Somebody who makes these choices, each for the command of that name, and is known to have been asked."""
+
+    def prompt(question: Question, _: Callable[[], int], __: threading.Event) -> Choice:
         asked.append(question.subject)
         return choices[question.subject]
 
+    return prompt
+
+
+async def test_a_choice_holds_as_long_as_it_says() -> None:
+    """Once is asked again; a yes and a no for the run are not, and the agent is told why it is refused."""
+    asked: Asked = []
+    asker = PromptAsker(human(asked, make="run", rm="never", dd="once"), stopping=lambda: False)
+    answers = [await asker.ask(question(text)) for text in ("make", "make", "rm", "rm", "dd", "dd")]
+    assert [answer.allowed for answer in answers] == [True, True, False, False, True, True]
+    assert asked == ["make", "rm", "dd", "dd"]
+    assert "never in this run" in (answers[2].why or "")
+    assert answers[2] == answers[3]
+
+
+async def test_a_choice_for_the_run_is_for_one_text_of_one_role() -> None:
+    """Another role, or a change in the same words, is asked about anew."""
+    asked: Asked = []
+    asker = PromptAsker(human(asked, make="never"), stopping=lambda: False)
+    for other in (question(), replace(question(), role="tester"), replace(question(), about="change")):
+        await asker.ask(other)
+    assert asked == ["make"] * 3
+
+
+async def test_questions_queue_and_each_knows_how_many_wait_behind_it() -> None:
+    """Several tasks ask at once: one question stands, and a choice for the run answers its like in the queue."""
+    standing, most, behind = 0, 0, []
+
+    def prompt(_: Question, waiting: Callable[[], int], __: threading.Event) -> Choice:
+        nonlocal standing, most
+        standing += 1
+        most = max(most, standing)
+        time.sleep(0.05)
+        behind.append(waiting())
+        standing -= 1
+        return "run"
+
     asker = PromptAsker(prompt, stopping=lambda: False)
-    answers = [(await asker.ask(question(text))).allowed for text in ("make", "make", "make install", "make install")]
-    assert answers == [True, True, False, False]
-    assert asked == ["make", "make install", "make install"]
+    async with anyio.create_task_group() as group:
+        for text in ("make", "make", "rm", "make"):
+            group.start_soon(asker.ask, question(text))
+    assert most == 1
+    assert behind == [3, 1]
 
 
 async def test_a_stop_ends_the_waiting_at_the_terminal() -> None:
     """Ctrl-C at a question parks it; the thread that waits for a key is told to go."""
     told = threading.Event()
+    stopping: list[bool] = []
 
-    def prompt(_: Question, gone: threading.Event) -> Choice:
+    def prompt(_: Question, __: Callable[[], int], gone: threading.Event) -> Choice:
+        stopping.append(True)
         gone.wait(30)
         told.set()
         return "once"
 
     with pytest.raises(Unanswered, match="make"):
-        await PromptAsker(prompt, stopping=lambda: True).ask(question())
+        await PromptAsker(prompt, stopping=lambda: bool(stopping)).ask(question())
     assert told.wait(10)
+
+
+async def test_nothing_is_asked_once_the_run_is_to_stop() -> None:
+    """Questions that queued behind the one at which Ctrl-C was typed are parked unseen."""
+    asked: Asked = []
+    with pytest.raises(Unanswered, match="make"):
+        await PromptAsker(human(asked, make="once"), stopping=lambda: True).ask(question())
+    assert asked == []
+
+
+async def test_never_outlasts_a_resume(store: JournalStore) -> None:
+    """What a human said `never` to is refused in the rest of the run, whichever process goes on with it."""
+    command, change = "a.editor.1.3.1.0123", "b.changes.4567"
+    store.append(RUN, [("a", QuestionAsked(id=command, about="command", subject="rm"))])
+    store.append(RUN, [("b", QuestionAsked(id=change, about="change", subject="tree 1"))])
+    store.append(RUN, [("a", QuestionAsked(id="a.editor.1.4.1.89ab", about="command", subject="dd"))])
+    no = partial(QuestionAnswered, allowed=False, by=NEVER.by)
+    store.append(RUN, [("a", no(id=command, why=NEVER.why)), ("b", no(id=change, why=NEVER.why))])
+    store.append(RUN, [("a", no(id="a.editor.1.4.1.89ab", why="not today"))])
+    never = refused_for_good(store, RUN, {"a": "editor", "b": "tester"})
+    asked: Asked = []
+    asker = PromptAsker(human(asked, dd="once"), stopping=lambda: False, never=never)
+    assert await asker.ask(question("rm")) == NEVER
+    assert await asker.ask(replace(question("tree 1"), about="change", role="tester")) == NEVER
+    assert (await asker.ask(question("dd"))).allowed
+    assert asked == ["dd"]
+
+
+async def test_what_was_said_at_the_terminal_is_not_used_a_second_time(store: JournalStore) -> None:
+    """An answer reached its agent at once, so a resumed run asks again; only answers from elsewhere were parked."""
+    asked: Asked = []
+    store.append(RUN, [("a", QuestionAsked(id="q1", about="command", subject="make"))])
+    answer = await PromptAsker(human(asked, make="once"), stopping=lambda: False).ask(question())
+    store.append(RUN, [("a", QuestionAnswered(id="q1", allowed=answer.allowed, by=answer.by))])
+    assert not (await RememberingAsker(store, RUN, DenyAsker()).ask(question(id="q9"))).allowed
 
 
 async def test_waiting_ends_with_the_answer_of_another_process(store: JournalStore) -> None:
