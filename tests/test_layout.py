@@ -30,6 +30,7 @@ HOSTS = frozenset(
         "example.org",
         "git-lfs.github.com",
         "json-schema.org",
+        "www.w3.org",  # in the name of SVG's elements, without which a browser takes a picture for text
     }
 )
 """Hosts that a text here may name in an address, besides those without a dot."""
