@@ -39,9 +39,12 @@ class Echo:
         # In the background the shell has modes of its own, and whoever changes them is stopped.
         if not in_foreground(self._terminal):
             return False
-        modes = termios.tcgetattr(self._terminal)
-        was_on = bool(modes[_LOCAL_MODES] & termios.ECHO)
-        if was_on is not on:
-            modes[_LOCAL_MODES] ^= termios.ECHO
-            termios.tcsetattr(self._terminal, termios.TCSANOW, modes)
+        try:
+            modes = termios.tcgetattr(self._terminal)
+            was_on = bool(modes[_LOCAL_MODES] & termios.ECHO)
+            if was_on is not on:
+                modes[_LOCAL_MODES] ^= termios.ECHO
+                termios.tcsetattr(self._terminal, termios.TCSANOW, modes)
+        except termios.error:
+            return False  # the terminal has gone
         return was_on is not on

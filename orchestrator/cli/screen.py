@@ -68,10 +68,13 @@ class Screen:
             if self._region is None or self._is_asking() or not in_foreground(self.stderr.fileno()):
                 return False
             self._go_on()
-            if not self._region.is_started:
-                self._region.start()
             size = self.size
-            self._region.draw(view(size), columns=size.columns, lines=size.lines)
+            try:
+                if not self._region.is_started:
+                    self._region.start()
+                self._region.draw(view(size), columns=size.columns, lines=size.lines)
+            except OSError:
+                self._region = None  # the terminal has gone
             return True
 
     @contextmanager
@@ -80,21 +83,19 @@ class Screen:
         stray = _Stray(self, sys.stderr)
         self._stderr, self._region = sys.stderr, region
         try:
-            with redirect_stdout(stray), redirect_stderr(stray):
+            with redirect_stdout(stray), redirect_stderr(stray), self._cleared(region):
                 yield
         finally:
-            with self._lock:
-                stray.finish()
-                self._go_on()
-                region.stop()
-                self._stderr = self._region = None
+            stray.finish()
+            self._stderr = None
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Take the region away until it is drawn again; nobody speaks meanwhile."""
         with self._lock:
             if self._region is not None:
-                self._region.stop()
+                with _goes_on():
+                    self._region.stop()
             yield
 
     @contextmanager
@@ -108,6 +109,17 @@ class Screen:
             with self._lock:
                 if self._question is gone:
                     self._go_on()
+
+    @contextmanager
+    def _cleared(self, region: Region) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._go_on()
+                with _goes_on():
+                    region.stop()
+                self._region = None
 
     def _is_asking(self) -> bool:
         return self._question is not None and not self._question.is_set()
@@ -125,15 +137,19 @@ class Screen:
 
     def _write(self, text: str, style: str) -> None:
         lines = "\n".join(printable(line) for line in text.split("\n"))
-        if self._region is not None and self._region.is_started:
-            from rich.text import Text
+        with _goes_on():
+            if self._region is not None:
+                from rich.text import Text
 
-            self._region.print(Text(lines, style))
-        else:
-            # A run goes on when nobody listens any more.
-            with suppress(BrokenPipeError):
+                self._region.print(Text(lines, style))
+            else:
                 self.stderr.write(f"{lines}\n")
                 self.stderr.flush()
+
+
+def _goes_on() -> suppress:
+    """A run goes on when its reader has gone, or the terminal has."""
+    return suppress(OSError)
 
 
 class _Stray(io.TextIOBase):

@@ -145,12 +145,11 @@ def _attempt_started(state: RunState, task: TaskProgress | None, event: e.Attemp
 
 
 def _attempt_ended(state: RunState, task: TaskProgress | None, event: e.AttemptEnded, __: Recorded) -> None:
-    if task is None:
-        state.activity = None
-    elif event.agent.split(".")[0] == task.role:
+    (task or state).activity = None
+    if task is not None and event.agent.split(".")[0] == task.role:
         task.result = event.result or task.result
         task.commit = event.commit or task.commit
-        _idle(task)
+        task.doing = None
 
 
 def _model_asked(state: RunState, task: TaskProgress | None, event: e.ModelAsked, recorded: Recorded) -> None:

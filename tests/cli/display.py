@@ -7,7 +7,7 @@ import re
 import select
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from rich.cells import cell_len
@@ -127,10 +127,10 @@ class Pty:
         return bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
 
     def close(self) -> None:
-        """Unplug it."""
-        self.stream.close()
-        self.keys.close()
-        os.close(self._ours)
+        """Take it away, as a window that is closed."""
+        if self._ours >= 0:
+            os.close(self._ours)
+            self._ours = -1
 
 
 @contextmanager
@@ -141,3 +141,6 @@ def plugged_in(columns: int = 80, lines: int = 24) -> Iterator[Pty]:
         yield pty
     finally:
         pty.close()
+        for stream in (pty.keys, pty.stream):
+            with suppress(OSError):  # what was left to be written has nowhere to go
+                stream.close()

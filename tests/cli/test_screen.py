@@ -216,6 +216,17 @@ def test_an_error_leaves_a_terminal_that_can_be_used(plug: Plug) -> None:
     assert sys.stderr is stream
 
 
+def test_a_run_outlasts_its_terminal(plug: Plug) -> None:
+    """A window that was closed, where that does not end the program, is no error of the run's."""
+    pty, screen = plug()
+    with screen.region(region(pty)):
+        draw(screen, "tree")
+        pty.close()
+        for _ in range(3):
+            draw(screen, "tree")
+            screen.say("said")
+
+
 def test_keys_that_were_not_shown_before_are_not_shown_after(plug: Plug) -> None:
     """The terminal's own mode stays as its owner has it."""
     pty, _ = plug()

@@ -176,6 +176,17 @@ def test_without_a_terminal_what_has_to_be_asked_is_refused(make: MakeProgram, s
     assert "built.txt" not in program.tree("main")
 
 
+def test_planning_is_shown_before_there_are_tasks(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """What the coordinator looks at, and for how long, as its command runs."""
+    scripted_server.play(talk("coordinator", "Decompose the goal", shell("sleep 3")))
+    terminal = Terminal(planned(make), *BACKEND)
+    terminal.see(r"^planning: coordinator\.1 step 1 \(\d+s\) \$ sleep 3$")
+    assert "TASK" not in terminal.screen
+    terminal.type("\x03\x03")
+    assert terminal.end() == 130
+    left_whole(terminal)
+
+
 def test_merging_is_shown_as_well(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """What was held is tested before it lands, under the same view."""
     scripted_server.play(talk("editor", GOAL, shell("echo 1 > one.txt"), done()))

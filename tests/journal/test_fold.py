@@ -145,7 +145,7 @@ def seen(tmp_path: Path, task: str | None, *events: tuple[str | None, e.Event]) 
 
 
 def test_a_task_does_what_its_agents_were_last_seen_doing(tmp_path: Path) -> None:
-    """It asks a model or runs a command; a gate that begins, the queue and the end are moments of rest."""
+    """It asks a model or runs a command; an agent that ended, a gate that begins and the queue are moments of rest."""
     told = seen(
         tmp_path,
         "a",
@@ -154,12 +154,14 @@ def test_a_task_does_what_its_agents_were_last_seen_doing(tmp_path: Path) -> Non
         ("a", runs("verify")),
         ("a", e.GateStarted(gate="tester", commit="c")),
         ("a", asks("tester.1", "tester")),
+        ("a", e.AttemptEnded(agent="tester.1", outcome="finished")),
+        ("a", runs("verify")),
         ("a", e.ChangeQueued(commit="c")),
         ("a", runs("verify")),
         ("a", e.ChangeMerged(commit="c", onto="base", landed="l", tree="t")),
     )
     verify = "verify shell {}"
-    assert told == [None, "editor.1 asks m", verify, None, "tester.1 asks m", None, verify, None]
+    assert told == [None, "editor.1 asks m", verify, None, "tester.1 asks m", None, verify, None, verify, None]
 
 
 def test_the_run_has_work_of_its_own(tmp_path: Path) -> None:
