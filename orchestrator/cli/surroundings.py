@@ -24,6 +24,7 @@ from orchestrator.run.options import RunOptions
 from orchestrator.views.details import detail_lines
 from orchestrator.views.events import event_json
 from orchestrator.views.progress import WIDTH, kept_line, progress_line
+from orchestrator.views.question import marked
 from orchestrator.views.styles import style_of
 
 
@@ -80,7 +81,8 @@ def _columns() -> int:
 def _how_to_answer(recorded: Recorded) -> None:
     event = event_of(recorded) if recorded.kind == "question asked" else None
     if isinstance(event, QuestionAsked):
-        say(f"{recorded.task or 'run':<16} asks: {event.subject}", style_of("ask"))
+        asked = "\n".join(mark + row for mark, row in marked(event.subject, width=_columns()))
+        say(f"{recorded.task or 'run':<16} asks for leave:\n{asked}", style_of("ask"))
         say(f"  mimo-orchestrate approve {recorded.run} {event.id}")
 
 

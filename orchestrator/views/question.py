@@ -30,8 +30,8 @@ def question_view(question: Question, *, more: int, width: int) -> Iterator[Rend
     """The question, nothing of it cut; `more` wait behind it."""
     what = "run" if question.about == "command" else "land"
     yield Text.assemble("\n", one_line(f"{question.task} ({question.role})", HEADING), f" asks for leave to {what}")
-    for line in question.subject.split("\n"):
-        yield from _whole(printable(line), width)
+    for mark, row in marked(question.subject, width=width):
+        yield Text.assemble((mark, style_of("ask")), row)
     for part in question.decision.parts:
         if part.verdict is Verdict.ASK:
             yield from _reasons(part, alone=len(question.decision.parts) == 1)
@@ -50,10 +50,12 @@ def choices_view(question: Question) -> Iterator[RenderableType]:
         yield Indented(Text(meaning), 12, Text(f"    {key:<8}", style_of("ask")))
 
 
-def _whole(line: str, width: int) -> Iterator[Text]:
-    rows = chop_cells(line, max(1, width - len(_NEW_LINE) - 1)) or [""]
-    for number, row in enumerate(rows):
-        yield Text.assemble((_GOES_ON if number else _NEW_LINE, style_of("ask")), row)
+def marked(subject: str, *, width: int) -> Iterator[tuple[str, str]]:
+    """All of what is asked for as lines that a terminal does not wrap, each with the mark that stands before it."""
+    for line in subject.split("\n"):
+        rows = chop_cells(printable(line), max(1, width - len(_NEW_LINE) - 1)) or [""]
+        for number, row in enumerate(rows):
+            yield (_GOES_ON if number else _NEW_LINE), row
 
 
 def _reasons(part: Part, *, alone: bool) -> Iterator[RenderableType]:

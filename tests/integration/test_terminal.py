@@ -121,6 +121,21 @@ def test_a_resumed_run_remembers_never(make: MakeProgram, scripted_server: Scrip
     left_whole(again)
 
 
+def test_a_question_may_wait_for_an_answer_from_elsewhere(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """`--ask wait`: the command is said whole and with what to type, the view counts it, and the answer lets it run."""
+    program = build(make, scripted_server)
+    terminal = Terminal(program, "--ask", "wait", *BACKEND)
+    terminal.see(r"^1 question for you: mimo-orchestrate status")
+    assert re.search(r"^build +asks for leave:\n  \| make$", terminal.screen, re.MULTILINE)
+    state = program.json("status")
+    answer = f"approve {state['run']} {state['questions'][0]['id']}"
+    assert f"mimo-orchestrate {answer}" in terminal.screen.replace("\n", "")
+    assert program.run(*answer.split()).returncode == 0
+    assert terminal.end() == 0
+    assert program.tree("main")["built.txt"] == "built"
+    left_whole(terminal)
+
+
 def test_keys_and_a_resized_window_leave_the_view_whole(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """Enter is not shown, and a narrower and a wider window each hold the view once, fit to them."""
     scripted_server.play(talk("editor", GOAL, *(shell(f"sleep 1; echo {n}") for n in range(6)), done()))
@@ -152,11 +167,10 @@ def test_ctrl_c_leaves_the_terminal_whole(interrupts: int, make: MakeProgram, sc
     left_whole(terminal)
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
-def test_who_wants_it_plain_gets_lines(env: dict[str, str], make: MakeProgram, scripted_server: ScriptedServer) -> None:
+def test_who_wants_it_plain_gets_lines(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """Each step has its line, the question is asked all the same, and no sequence but one of a style is sent."""
     program = build(make, scripted_server)
-    terminal = Terminal(program, *BACKEND, env=env)
+    terminal = Terminal(program, *BACKEND, env={"NO_COLOR": "1"})
     terminal.see(QUESTION)
     terminal.type("o\n")
     assert terminal.end() == 0
