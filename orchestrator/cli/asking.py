@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 
 _CHOICES: dict[str, Choice] = {
-    **dict.fromkeys(("o", "once"), "once"),
-    **dict.fromkeys(("r", "run"), "run"),
-    **dict.fromkeys(("n", "never", "no"), "never"),
+    "o": "once",
+    "once": "once",
+    "r": "run",
+    "run": "run",
+    "n": "never",
+    "no": "never",
+    "never": "never",
 }
 
 

@@ -104,7 +104,6 @@ def _drafted(
     from orchestrator.cli.preparing import prepared
     from orchestrator.cli.session import work_session
     from orchestrator.cli.surroundings import surroundings
-    from orchestrator.cli.terminal import is_lively
     from orchestrator.plan.loader import read_plan
     from orchestrator.run.opening import open_new_run
 
@@ -112,7 +111,7 @@ def _drafted(
     made: list[str] = []
 
     async def work(ctx: RunContext) -> int:
-        async with live(ctx, wanted=is_lively(events)):
+        async with live(ctx, events=events):
             return await _draft(ctx, made)
 
     with ExitStack() as closing:

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 
 from orchestrator.cli.region import Region
 from orchestrator.cli.screen import SCREEN
-from orchestrator.cli.terminal import progress_console
+from orchestrator.cli.terminal import is_lively, progress_console
 from orchestrator.run.context import RunContext
 from orchestrator.views.live import live_view
 
@@ -25,9 +25,12 @@ ABOVE_LINES = 6
 
 
 @asynccontextmanager
-async def live(ctx: RunContext, *, wanted: bool) -> AsyncIterator[None]:
-    """Show the run until the end, if that is wanted; whatever ends it, the terminal is as it was."""
-    if not wanted:
+async def live(ctx: RunContext, *, events: str | None = None) -> AsyncIterator[None]:
+    """Show the run until the end, where it can be shown live; whatever ends it, the terminal is as it was.
+
+    `events` is where `--events` writes to.
+    """
+    if not is_lively(events):
         yield
         return
     with SCREEN.region(Region(progress_console())):

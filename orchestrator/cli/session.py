@@ -16,7 +16,7 @@ from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.live import live
-from orchestrator.cli.terminal import is_lively, print_json, results_console, say
+from orchestrator.cli.terminal import print_json, results_console, say
 from orchestrator.errors import CannotRun
 from orchestrator.journal.state import RunState
 from orchestrator.run.attention import unless_stopping
@@ -59,7 +59,7 @@ async def _session(opened: AbstractAsyncContextManager[RunContext], stop: Stop, 
     async with _signals(stop) as now:
         with now:
             async with opened as ctx:
-                async with live(ctx, wanted=is_lively(shown.events)):
+                async with live(ctx, events=shown.events):
                     await _to_the_end(ctx, shown)
                 return _show(ctx, shown)
     say("stopped at once; nothing that was saved is lost")
@@ -75,7 +75,7 @@ def land_session(
     """Do something to the base branch with a run that has ended, and show it; returns the exit code."""
 
     async def landed(ctx: RunContext) -> int:
-        async with live(ctx, wanted=is_lively(shown.events)):
+        async with live(ctx, events=shown.events):
             await run_setup(ctx)
             await work(ctx)
         _show(ctx, shown)
