@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sandbox.bubblewrap import BubblewrapBackend
 from sandbox.docker import DockerBackend
@@ -20,13 +20,21 @@ async def choose(name: str = "auto") -> Backend:
     """The backend of that name, or the first that works here; raises SandboxUnavailable with what each lacks."""
     if name != "auto" and name not in BACKENDS:
         raise SandboxUnavailable(f"there is no backend named {name}", f"use auto, {' or '.join(BACKENDS)}")
-    missing, remedies = [], []
+    lacks: dict[str, SandboxUnavailable] = {}
     for candidate in BACKENDS if name == "auto" else (name,):
         backend = BACKENDS[candidate]()
         broken = next((probe for probe in await backend.probe() if not probe.kept), None)
         if broken is None:
             return backend
-        missing.append(f"{candidate}: {broken.detail}")
-        if broken.remedy:
-            remedies.append(f"for {candidate} {broken.remedy}")
-    raise SandboxUnavailable("; ".join(missing), "; ".join(remedies))
+        lacks[candidate] = SandboxUnavailable(broken.detail, broken.remedy or "")
+    raise none_of(lacks)
+
+
+def none_of(lacks: Mapping[str, SandboxUnavailable]) -> SandboxUnavailable:
+    """The one error for backends that can't be had, of which each says what it lacks."""
+    if len(lacks) == 1:
+        ((name, error),) = lacks.items()
+        others = " or ".join(f"`--backend {other}`" for other in BACKENDS if other != name)
+        return SandboxUnavailable(error.what, f"{error.remedy}, or use {others}")
+    told = [f"{name}: {error.what}\n    -> {error.remedy}" for name, error in lacks.items()]
+    return SandboxUnavailable("no sandbox can be had here", "\n  ".join(told))

@@ -21,16 +21,14 @@ from sandbox.names import unique_name
 from sandbox.piped import PipedChannel
 from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
+from sandbox.trial import trial
+from sandbox.userns import userns_remedy
 
 SUPERVISOR = "/run/mimo/supervisor"
 CLOSE_SECONDS = 15.0
 SHM_BYTES = 64 * 1024**2
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _STAGE = "/tmp/mimo"  # noqa: S108 - in a mount namespace of its own, over an empty /tmp that `enter` mounts
-_USERNS_REMEDY = (
-    "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 and user.max_user_namespaces, on "
-    "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or install Docker"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +51,8 @@ class BubblewrapBackend:
         """Whether a sandbox opens here, and how its totals are limited; raises nothing."""
         promise = "bubblewrap opens a sandbox"
         try:
-            async with anyio.TemporaryDirectory(prefix="mimo-probe-") as empty:
-                worktree = Path(empty)
-                os.chown(worktree, sandbox_uid(), -1)
-                spec = SandboxSpec(run="probe", task="probe", worktree=worktree, base_objects=worktree)
-                async with self.open(spec):
-                    pass
+            async with trial(self):
+                pass
         except SandboxUnavailable as error:
             return (Probe(promise=promise, kept=False, detail=error.what, remedy=error.remedy),)
         return (
@@ -118,7 +112,8 @@ async def _greet(sandbox: SupervisedSandbox) -> None:
     try:
         await sandbox.greet()
     except SandboxLost as error:
-        raise SandboxUnavailable(f"bubblewrap could not open a sandbox ({error.why})", _USERNS_REMEDY) from error
+        said = error.why.partition("; ")[2] or error.why  # its own words say more than that its output ended
+        raise SandboxUnavailable(f"bubblewrap could not open a sandbox ({said})", userns_remedy()) from error
 
 
 def _bundled() -> Path:

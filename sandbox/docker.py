@@ -17,7 +17,7 @@ from sandbox.errors import SandboxError, SandboxLost, SandboxUnavailable
 from sandbox.identity import sandbox_uid
 from sandbox.image import default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
-from sandbox.probes import docker_probes
+from sandbox.probes import docker_probes, ownership_probe
 from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 
@@ -53,7 +53,7 @@ class DockerBackend:
     async def probe(self) -> tuple[Probe, ...]:
         """What the engine can promise; raises nothing."""
         try:
-            return docker_probes(await self._call(self._engine.about))
+            return (*docker_probes(await self._call(self._engine.about)), ownership_probe())
         except SandboxUnavailable as error:
             return (Probe(promise="a Docker engine answers", kept=False, detail=error.what, remedy=error.remedy),)
 
@@ -66,10 +66,16 @@ class DockerBackend:
         async with self._building:
             base, content = await self._call(self._engine.base)
             tag = image_tag(text, content)
-            if tag not in self._built and not await self._call(lambda: self._engine.has_image(tag)):
+            if tag not in self._built and not await self.has_image(tag):
                 await self._call(lambda: self._engine.build(text, tag, {"BASE": base}, progress))
             self._built.add(tag)
         return tag
+
+    async def default_image(self) -> tuple[str, str, bool]:
+        """The tag of the default image, what it is built on, and whether it is built; raises SandboxUnavailable."""
+        base, content = await self._call(self._engine.base)
+        tag = image_tag(default_dockerfile(), content)
+        return tag, base, await self.has_image(tag)
 
     def open(self, spec: SandboxSpec) -> AbstractAsyncContextManager[Sandbox]:
         """Start a container and remove it on leaving, whatever happened; raises SandboxUnavailable."""

@@ -21,7 +21,8 @@ CALL_SECONDS = 60
 DEFAULT_URL = "unix:///var/run/docker.sock"
 BUILD_SECONDS = 1800
 REMOVE_SECONDS = 20.0
-_REMEDY = "start one (`systemctl start docker`), point DOCKER_HOST at one, or use `--backend bubblewrap`"
+_START = "start one (`systemctl start docker`) or point DOCKER_HOST at one"
+_JOIN = "join the group that it is open to (`sudo usermod -aG docker $USER`), then log in again"
 
 
 class Engine:
@@ -38,18 +39,19 @@ class Engine:
         from requests.exceptions import RequestException
 
         where = kwargs_from_env()
-        _knock(where.get("base_url", DEFAULT_URL))
+        remedy = _START if self._version is None else f"{_START}, or use `--backend bubblewrap`"
+        _knock(where.get("base_url", DEFAULT_URL), remedy)
         try:
             api = docker.APIClient(version=self._version or "auto", timeout=CALL_SECONDS, **where)
         except DockerException as error:
-            raise SandboxUnavailable(f"no Docker engine answers ({_brief(error)})", _REMEDY) from error
+            raise SandboxUnavailable(f"no Docker engine answers ({_brief(error)})", remedy) from error
         try:
             self._version = api.api_version
             yield api
         except APIError as error:
             raise _refused(error.explanation or str(error)) from error
         except (RequestException, DockerException) as error:
-            raise SandboxUnavailable(f"the Docker engine went away ({_brief(error)})", _REMEDY) from error
+            raise SandboxUnavailable(f"the Docker engine went away ({_brief(error)})", remedy) from error
         finally:
             api.close()
 
@@ -203,7 +205,7 @@ class Engine:
             )
 
 
-def _knock(url: str) -> None:
+def _knock(url: str, remedy: str) -> None:
     """See that somebody listens on a local socket: the `docker` package leaves its own open when nobody does."""
     if not url.startswith("unix://"):
         return
@@ -212,7 +214,8 @@ def _knock(url: str) -> None:
             knocking.connect(url.removeprefix("unix://"))
         except OSError as error:
             raise SandboxUnavailable(
-                f"no Docker engine answers at {url} ({error.strerror or error})", _REMEDY
+                f"no Docker engine answers at {url} ({error.strerror or error})",
+                _JOIN if isinstance(error, PermissionError) else remedy,
             ) from error
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.terminal import Unread, say, write_results
@@ -112,15 +113,26 @@ def _remedy(number: int | None) -> str | None:
 
 
 def _room() -> str:
-    from orchestrator.cli.state import state_home
-
-    return f"see that there is room and leave to write in {state_home()}; `{PROGRAM} resume last` goes on"
+    return f"see that there is room and leave to write in {_state()}; `{PROGRAM} resume last` goes on"
 
 
 def _anew() -> str:
-    from orchestrator.cli.state import JOURNAL, state_home
+    from orchestrator.cli.state import JOURNAL
 
-    return f"to begin a new one, move this repository's {JOURNAL} below {state_home()} aside"
+    return f"to begin a new one, move this repository's {JOURNAL} below {_state()} aside"
+
+
+def _state() -> Path:
+    """The state directory, or one among the temporary files for a user who has no place for it."""
+    import tempfile
+
+    from orchestrator.cli.state import state_home
+    from orchestrator.errors import CannotRun
+
+    try:
+        return state_home()
+    except CannotRun:
+        return Path(tempfile.gettempdir(), PROGRAM)
 
 
 def _message(what: str, remedy: str | None) -> str:
@@ -129,9 +141,8 @@ def _message(what: str, remedy: str | None) -> str:
 
 def _bug(error: BaseException) -> int:
     from orchestrator.cli.bug_report import write_report
-    from orchestrator.cli.state import state_home
 
-    report = write_report(error, directory=state_home() / "reports")
+    report = write_report(error, directory=_state() / "reports")
     kept = f"please send {report}" if report is not None else "and the report of it could not be written"
     said = " ".join(f"{type(error).__name__}: {error}".split())
     say(f"{PROGRAM}: a bug of ours ({_redacted(said)[:200]}): {kept}")

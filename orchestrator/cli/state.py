@@ -19,10 +19,13 @@ HUB = "hub.git"
 
 
 def state_home() -> Path:
-    """`$XDG_STATE_HOME/mimo-orchestrate`, or the system's place for such files; not made here."""
+    """`$XDG_STATE_HOME/mimo-orchestrate`, or the system's place for such files; not made here. Raises CannotRun."""
     import platformdirs
 
-    return Path(platformdirs.user_state_dir(PROGRAM, appauthor=False))
+    try:
+        return Path(platformdirs.user_state_dir(PROGRAM, appauthor=False))
+    except RuntimeError:
+        raise CannotRun("this user has no home directory", "set HOME, or point XDG_STATE_HOME at a directory") from None
 
 
 def state_of(repository: UserRepository) -> Path:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.bubblewrap import _ceilings
 from sandbox.host_view import etc_files, host_arguments
 from sandbox.sandbox import Limits
+from sandbox.userns import userns_remedy
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,24 @@ def test_made_files() -> None:
     assert "agent:x:61317:61318:agent:/home/agent:/bin/bash\n" in files["/etc/passwd"]
     assert "agent:x:61318:\n" in files["/etc/group"]
     assert "dns" not in files["/etc/nsswitch.conf"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "typed"),
+    [
+        ({"user/max_user_namespaces": "0"}, "sudo sysctl user.max_user_namespaces=15000"),
+        ({"kernel/unprivileged_userns_clone": "0"}, "sudo sysctl kernel.unprivileged_userns_clone=1"),
+        (
+            {"kernel/apparmor_restrict_unprivileged_userns": "1", "user/max_user_namespaces": "0"},
+            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=15000",
+        ),
+        ({"kernel/unprivileged_userns_clone": "1", "user/max_user_namespaces": "9"}, "container"),
+        ({}, "container"),
+    ],
+)
+def test_the_setting_in_the_way_is_named(tmp_path: Path, settings: dict[str, str], typed: str) -> None:
+    """What keeps users from making namespaces is said as a command to type; what can't be known is not guessed."""
+    for name, value in settings.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{value}\n")
+    assert typed in userns_remedy(tmp_path)
