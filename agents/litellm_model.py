@@ -8,12 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from agents.abandonable import run_abandonable
 from agents.conversation import CHARS_PER_TOKEN, estimate
-from agents.errors import ModelError, ModelFault
+from agents.errors import ModelError, ModelFault, ModelRefused
 from agents.faults import model_error
 from agents.model import Message, ModelReply, ModelRequest, ToolSchema, Usage
 from agents.prices import Price
@@ -160,6 +161,32 @@ def load_litellm() -> Any:
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What it takes to ask a model: its provider, and the environment variables that are still `lacking`."""
+
+    provider: str
+    lacking: tuple[str, ...]
+
+
+def wanted_variables(model: str) -> Wanted:
+    """What litellm knows of a model's credentials; takes seconds. Raises ModelRefused where it knows no provider."""
+    litellm = load_litellm()
+    try:
+        provider = str(litellm.get_llm_provider(model)[1])
+    except Exception as error:
+        raise ModelRefused(model, "litellm knows no provider for that name") from error
+    # It takes a variable that is empty, as secrets of a CI often are, for one that is set.
+    empty = [name for name, value in os.environ.items() if not value]
+    for name in empty:
+        del os.environ[name]
+    try:
+        lacking = litellm.validate_environment(model)["missing_keys"]
+    finally:
+        os.environ.update(dict.fromkeys(empty, ""))
+    return Wanted(provider=provider, lacking=tuple(map(str, lacking)))
 
 
 def close_stream(response: Any) -> None:

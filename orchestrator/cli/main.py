@@ -14,6 +14,7 @@ from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
 from orchestrator.cli.check import check
 from orchestrator.cli.clean import clean
+from orchestrator.cli.doctor import doctor
 from orchestrator.cli.draft import draft
 from orchestrator.cli.land import merge, revert
 from orchestrator.cli.log import log
@@ -44,6 +45,7 @@ _COMMANDS: Mapping[Callable[..., None], tuple[str, ...]] = {
     cancel: ("cancel last",),
     approve: ("approve last ID",),
     deny: ('deny last ID --why "not on this branch"',),
+    doctor: ("doctor", "doctor --model openai/gpt-5.2", "doctor --json"),
     clean: ("clean",),
     schema: ("schema plan > plan.schema.json",),
 }
