@@ -11,6 +11,9 @@ TOP = Path(__file__).parents[1]
 ROOMS = ("orchestrator", "agents", "sandbox", "policies")
 """The four packages."""
 
+SAMPLE = Path("orchestrator/demo/repository")
+"""What the demo works on: data of ours, code of somebody's."""
+
 
 @cache
 def files() -> tuple[Path, ...]:
@@ -27,7 +30,7 @@ def below(*rooms: str, suffixes: tuple[str, ...] = (".py",)) -> tuple[Path, ...]
 
 def modules() -> tuple[Path, ...]:
     """The modules of the four packages."""
-    return below(*ROOMS)
+    return tuple(path for path in below(*ROOMS) if SAMPLE not in path.parents)
 
 
 @cache

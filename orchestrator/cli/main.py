@@ -14,6 +14,7 @@ from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
 from orchestrator.cli.check import check
 from orchestrator.cli.clean import clean
+from orchestrator.cli.demo import demo
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.draft import draft
 from orchestrator.cli.land import merge, revert
@@ -30,6 +31,7 @@ _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
 _COMMANDS: Mapping[Callable[..., None], tuple[str, ...]] = {
     run: ("plan.yaml", "run plan.yaml --hold --limit cost=5", "run plan.yaml --dry-run"),
+    demo: ("demo", "demo /tmp/shortlinks", "demo --backend docker"),
     draft: (
         'draft "Replace requests by httpx" -o plan.yaml',
         'draft "Type the settings" --limit cost=1',

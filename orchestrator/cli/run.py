@@ -69,10 +69,16 @@ def run(
         from orchestrator.cli.check import check_plan
 
         raise typer.Exit(check_plan(plan, options, as_json=json))
-    raise typer.Exit(_run(plan, options, as_json=json, events=events, verbose=verbose))
+    raise typer.Exit(run_plan(plan, options, as_json=json, events=events, verbose=verbose))
 
 
-def _run(path: Path, options: RunOptions, *, as_json: bool, events: str | None, verbose: bool) -> int:
+def run_plan(
+    path: Path, options: RunOptions, *, as_json: bool = False, events: str | None = None, verbose: bool = False
+) -> int:
+    """Run a plan in the repository around the current directory, and show it; returns the exit code of formats.md §1.
+
+    Raises what `prepared_plan` and `open_new_run` raise.
+    """
     from orchestrator.cli.preparing import prepared_plan
     from orchestrator.cli.session import Shown, Stop, run_session
     from orchestrator.cli.surroundings import surroundings

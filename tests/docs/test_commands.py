@@ -144,7 +144,7 @@ def test_every_option_of_run_has_its_variable() -> None:
 def test_every_script_in_the_text_exists() -> None:
     """What a page says to type is there and can be executed."""
     named = {word for page in pages() for word in re.findall(r"(?<![\w/])\.?/?(scripts/[a-z-]+)", text(page))}
-    assert named >= {"scripts/sample", "scripts/check", "scripts/bench"}
+    assert named >= {"scripts/demo", "scripts/check", "scripts/bench"}
     for name in named:
         assert (TOP / name).is_file(), name
 

@@ -21,9 +21,10 @@ DEFAULT_NAME = ".mimo/policy.yaml"
 
 
 def shown() -> list[tuple[str, str]]:
-    """Places and texts of all YAML in documents and examples."""
+    """Places and texts of all YAML in documents, examples and the demo."""
     in_pages = [(str(block), block.text) for page in pages() for block in blocks(page) if block.language == "yaml"]
-    examples = [(str(path), (TOP / path).read_text()) for path in below("examples", suffixes=(".yaml", ".yml"))]
+    files = below("examples", "orchestrator", suffixes=(".yaml", ".yml"))
+    examples = [(str(path), (TOP / path).read_text()) for path in files]
     return [*in_pages, *examples]
 
 

@@ -1,1 +1,0 @@
-"""Small helpers for text."""
