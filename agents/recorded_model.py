@@ -3,6 +3,7 @@
     {"task": "port-client", "agent": "editor.1", "message": {...}, "finish_reason": "tool_calls", "usage": {...}}
 
 The lines of one task and agent are its answers in order. `usage`, `cost` and `finish_reason` may be left out.
+An attempt that the file has nothing of, as after a `resume`, says what the one before it said.
 """
 
 from __future__ import annotations
@@ -86,7 +87,16 @@ class RecordedModel:
                     answers.append(_parse(line, self.id, number))
         except (OSError, UnicodeDecodeError) as error:
             raise ModelRefused(self.id, one_line(str(error))) from error
-        return [answer for answer in answers if (answer.task, answer.agent) == (self._task, self._agent)]
+        return self._own(answers)
+
+    def _own(self, answers: list[RecordedAnswer]) -> list[RecordedAnswer]:
+        role, _, number = self._agent.rpartition(".")
+        before = [f"{role}.{attempt}" for attempt in range(int(number) - 1, 0, -1)] if number.isdecimal() else []
+        for agent in (self._agent, *before):
+            own = [answer for answer in answers if (answer.task, answer.agent) == (self._task, agent)]
+            if own:
+                return own
+        return []
 
 
 def _parse(line: str, model: str, number: int) -> RecordedAnswer:

@@ -80,6 +80,8 @@ def _play(wanted: Path | None, backend: str) -> int:
     code = run_plan(Path(PLAN), RunOptions(backend=chosen))
     if code == ExitCode.DONE:
         _show(Scene(place=str(place), program=program, state_home=odd_state))
+    else:
+        say(f"the demo stands in {place}")
     return code
 
 

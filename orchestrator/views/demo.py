@@ -54,11 +54,10 @@ def _look(scene: Scene, refused: list[CommandEvidence]) -> Iterator[Text]:
 
 
 def _go_on(scene: Scene) -> Iterator[Text]:
-    yield Text("\nThen in a repository of your own", style=HEADING)
-    yield from _typed(f"cp {shlex.quote(scene.place)}/plan.yaml .")
-    yield Text("write your goal, model and tasks into it, then:", style=FAINT)
+    yield Text("\nThen in a repository of your own, with a model of your own", style=HEADING)
     yield from _typed(
         f"{scene.program} doctor --model openai/gpt-5.2",
+        f'{scene.program} draft "YOUR GOAL" --model openai/gpt-5.2 -o plan.yaml',
         f"{scene.program} check plan.yaml",
         f"{scene.program} plan.yaml",
     )

@@ -49,6 +49,27 @@ async def test_a_run_can_be_played_again(tmp_path: Path) -> None:
     assert [event.usage for event in again.recorder.of(ModelAnswered)] == [Usage(prompt=100, completion=10)] * 3
 
 
+async def test_an_attempt_that_was_not_recorded_says_what_the_one_before_it_said(tmp_path: Path) -> None:
+    """A run that was stopped and resumed finds its answers; an attempt with answers of its own has those."""
+    path = tmp_path / "answers.jsonl"
+    said = [
+        ("t", "editor.1", "first"),
+        ("t", "editor.3", "third"),
+        ("t", "tester.4", "not this"),
+        ("u", "editor.4", ""),
+    ]
+    lines = [
+        RecordedAnswer(task=task, agent=agent, message=Message(role="assistant", content=words))
+        for task, agent, words in said
+    ]
+    path.write_text("\n".join(line.model_dump_json() for line in lines))
+    for agent, words in (("editor.1", "first"), ("editor.2", "first"), ("editor.3", "third"), ("editor.5", "third")):
+        reply = await RecordedModel(path, task="t", agent=agent).ask(REQUEST)
+        assert reply.message.content == words
+    with pytest.raises(ModelRefused, match="0 answers"):
+        await RecordedModel(path, task="t", agent="tester.3").ask(REQUEST)
+
+
 @pytest.mark.parametrize("content", ["{", '{"task": "t"}', '{"task": "t", "agent": "a", "message": {}, "x": 1}'])
 async def test_a_broken_recording_is_refused_with_its_line(tmp_path: Path, content: str) -> None:
     """The line that can't be read is named."""

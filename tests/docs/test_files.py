@@ -35,8 +35,8 @@ def data(place: str, text: str) -> dict[str, Any]:
     return found
 
 
-PLANS = [(place, text) for place, text in shown() if "tasks" in data(place, text)]
-POLICIES = [(place, text) for place, text in shown() if "tasks" not in data(place, text)]
+PLANS = [(place, text) for place, text in shown() if "goal" in data(place, text)]
+POLICIES = [(place, text) for place, text in shown() if "goal" not in data(place, text)]
 
 
 @pytest.mark.parametrize(("place", "text"), [pytest.param(*one, id=one[0]) for one in PLANS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections import Counter
@@ -99,9 +100,8 @@ def test_what_landed_is_what_the_recording_says(played: tuple[Program, str]) -> 
 def test_every_recorded_answer_was_given(played: tuple[Program, str]) -> None:
     """Nothing of the recording is left over, and nothing else was asked."""
     program, _ = played
-    answered = Counter(
-        (event["task"], event["agent"]) for event in program.events() if event["kind"] == "model answered"
-    )
+    given = [event for event in program.events() if event["kind"] == "model answered"]
+    answered = Counter((event["task"] or "main", event["agent"]) for event in given)
     assert answered == Counter((answer["task"], answer["agent"]) for answer in recording())
     assert program.run("audit", "verify", "last").returncode == 0
 
@@ -126,6 +126,19 @@ def test_a_reviewer_sent_a_change_back_that_was_green(played: tuple[Program, str
     assert gates == [*once, ("gate failed", "reviewer"), *once, ("gate passed", "reviewer")]
     rounds = [event["round"] for event in events if event["kind"] == "attempt started" and event["role"] == "editor"]
     assert rounds == [1, 2]
+
+
+def test_the_coordinator_made_the_tasks(played: tuple[Program, str]) -> None:
+    """The plan has a goal and no tasks; those of the run are the recorded ones, made after looking."""
+    program, _ = played
+    events = program.events()
+    assert [event["plan"]["tasks"] for event in events if event["kind"] == "run started"] == [[]]
+    (made,) = [event for event in events if event["kind"] == "plan made" and event["source"] == "coordinator"]
+    ((_, proposed),) = [pair for pair in calls("finish") if pair[0]["agent"] == "coordinator.1"]
+    assert [task["id"] for task in made["tasks"]] == [task["id"] for task in proposed["tasks"]]
+    looked = [event["seq"] for event in events if event["kind"] == "command run" and event["agent"] == "coordinator.1"]
+    assert looked
+    assert max(looked) < made["seq"]
 
 
 def test_two_editors_worked_at_once_on_what_was_found(played: tuple[Program, str]) -> None:
@@ -216,6 +229,21 @@ def test_it_works_where_the_directory_is_gone(tmp_path: Path) -> None:
     words = ["sh", "-c", 'rmdir "$0" && exec "$1" demo --backend bubblewrap', str(gone), str(SCRIPT)]
     run = subprocess.run(words, cwd=gone, env=program.env, capture_output=True, text=True, check=False, timeout=120)
     ends_well(run)
+
+
+def test_it_can_be_stopped_and_gone_on_with(tmp_path: Path) -> None:
+    """Ctrl-C in the middle: exit code 130 and where it stands; `resume` there plays the rest."""
+    program = Program(repository=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    with program.start("demo", "it", "--backend", "bubblewrap") as process:
+        assert process.stderr is not None
+        assert any("editor.1" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"the demo stands in {tmp_path / 'it'}" in said
+    inside = replace(program, repository=tmp_path / "it")
+    assert inside.json("resume", "last")["status"] == "done"
+    assert inside.tree("main") == edited()
 
 
 @pytest.fixture
