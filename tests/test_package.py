@@ -137,6 +137,13 @@ def test_the_installed_program_checks_a_plan(package: Package, program: Program)
     assert any(backend in ran.stdout for backend in ("bubblewrap", "docker"))
 
 
+def test_the_installed_program_plays_the_demo(package: Package, program: Program) -> None:
+    """Sample, plan and recording are in the wheel."""
+    ran = run(package, program, "demo", "it", "--backend", "bubblewrap")
+    assert ran.returncode == 0, ran.stderr
+    assert "What landed on main" in ran.stdout
+
+
 def run(package: Package, program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the wheel's console script in the repository."""
     words = [sys.executable, "-S", str(package.installed / "bin" / "mimo-orchestrate"), *arguments]

@@ -16,7 +16,10 @@ PROGRAM = "mimo-orchestrate"
 _MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
 
 
-_KEY = "set the provider's variable (OPENAI_API_KEY, ANTHROPIC_API_KEY...) to a key that it accepts"
+_KEY = (
+    "set the provider's variable (OPENAI_API_KEY, ANTHROPIC_API_KEY...) to a key that it accepts; "
+    f"`{PROGRAM} doctor --model ID` tells which"
+)
 
 
 def guarded(command: Callable[[], int]) -> int:
