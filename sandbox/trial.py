@@ -14,9 +14,12 @@ from sandbox.sandbox import Backend, Command, Sandbox, SandboxSpec
 
 
 @contextmanager
-def empty_worktree() -> Iterator[Path]:
-    """A directory that belongs to the user that commands run as; raises SandboxUnavailable where that can't be."""
-    with tempfile.TemporaryDirectory(prefix="mimo-probe-") as directory:
+def empty_worktree(place: Path | None = None) -> Iterator[Path]:
+    """A directory that belongs to the user that commands run as; raises SandboxUnavailable where that can't be.
+
+    It is made in `place`, or among the temporary files.
+    """
+    with tempfile.TemporaryDirectory(prefix="mimo-probe-", dir=place) as directory:
         try:
             os.chown(directory, sandbox_uid(), -1)
         except OSError as error:
@@ -28,15 +31,18 @@ def empty_worktree() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def trial(backend: Backend) -> AsyncIterator[Sandbox]:
-    """Open a sandbox that has nothing to work on; raises SandboxUnavailable."""
-    with empty_worktree() as worktree:
+async def trial(backend: Backend, place: Path | None = None) -> AsyncIterator[Sandbox]:
+    """Open a sandbox that has nothing to work on, its worktree in `place`; raises SandboxUnavailable.
+
+    An engine may see the user's home and no temporary files, or the other way round: `place` is where runs have theirs.
+    """
+    with empty_worktree(place) as worktree:
         spec = SandboxSpec(run="probe", task="probe", worktree=worktree, base_objects=worktree)
         async with backend.open(spec) as sandbox:
             yield sandbox
 
 
-async def works_in(backend: Backend, script: str) -> bool:
+async def works_in(backend: Backend, script: str, place: Path | None = None) -> bool:
     """Whether a command of the program's own succeeds in a sandbox; raises SandboxUnavailable, SandboxLost."""
-    async with trial(backend) as sandbox:
+    async with trial(backend, place) as sandbox:
         return (await sandbox.execute(Command(script=script))).ok

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.state import PROGRAM, current_directory, here, open_journal, require_writable, state_home
+from orchestrator.cli.state import (
+    PROGRAM,
+    current_directory,
+    here,
+    open_journal,
+    require_writable,
+    state_ground,
+    state_home,
+)
 from orchestrator.cli.terminal import results_console, say
 from orchestrator.errors import CannotRun, UsageProblem
 
@@ -70,7 +78,7 @@ def _play(wanted: Path | None, backend: str) -> int:
 
     program = _typed_name()
     require_git()
-    chosen = anyio.run(partial(choose_backend, backend, say=say))
+    chosen = anyio.run(partial(choose_backend, backend, place=state_ground(), say=say))
     place = _made(wanted)
     make_sample(place)
     os.chdir(place)

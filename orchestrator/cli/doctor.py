@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.options import JsonOption
-from orchestrator.cli.state import current_directory, state_home
+from orchestrator.cli.state import current_directory, state_ground, state_home
 from orchestrator.cli.terminal import print_json, results_console, say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _findings(model: str | None) -> tuple[str | None, list[Finding]]:
     from orchestrator.doctor.sandboxes import the_sandboxes
 
     git = machine.the_git()
-    backend, sandboxes = anyio.run(the_sandboxes)
+    backend, sandboxes = anyio.run(the_sandboxes, state_ground())
     findings = [
         machine.the_program(),
         machine.the_packages(),

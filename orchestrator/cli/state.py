@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,16 @@ def state_home() -> Path:
 def state_of(repository: UserRepository) -> Path:
     """Where the stores, the journal and the runs of a repository are; not made here."""
     return state_home() / repository.repo_hash
+
+
+def state_ground() -> Path | None:
+    """As much of the way to the state directory as is there already; None where it can't be written."""
+    try:
+        home = state_home()
+        ground = next(place for place in (home, *home.parents) if place.exists())
+    except (CannotRun, OSError):
+        return None
+    return ground if os.access(ground, os.W_OK | os.X_OK) else None
 
 
 def require_writable(directory: Path) -> None:

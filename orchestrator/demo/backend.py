@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from orchestrator.demo.sample import TESTS_NEED
 from sandbox.backends import BACKENDS, none_of
@@ -13,16 +14,16 @@ from sandbox.trial import works_in
 AUTO = "auto"
 
 
-async def choose_backend(wanted: str, *, say: Callable[[str], None]) -> str:
-    """The name of the backend that is wanted, or of the first that a sandbox with Python opens with.
+async def choose_backend(wanted: str, *, place: Path | None, say: Callable[[str], None]) -> str:
+    """The name of the backend that is wanted, or of the first that opens a sandbox with Python in it.
 
     Docker comes first where its engine has our image already: building that takes minutes and a network.
-    Raises SandboxUnavailable with what each lacks.
+    Worktrees are tried in `place`. Raises SandboxUnavailable with what each lacks.
     """
     lacks: dict[str, SandboxUnavailable] = {}
     for name in await _order() if wanted == AUTO else (wanted,):
         try:
-            await _require(name, say)
+            await _require(name, place, say)
         except SandboxUnavailable as error:
             lacks[name] = error
             continue
@@ -40,7 +41,7 @@ async def _order() -> tuple[str, ...]:
     return ("docker", "bubblewrap") if built else ("bubblewrap", "docker")
 
 
-async def _require(name: str, say: Callable[[str], None]) -> None:
+async def _require(name: str, place: Path | None, say: Callable[[str], None]) -> None:
     """Open a sandbox and look for what the sample's tests need; raises SandboxUnavailable."""
     backend = BACKENDS[name]()
     if isinstance(backend, DockerBackend):
@@ -48,7 +49,7 @@ async def _require(name: str, say: Callable[[str], None]) -> None:
             say("building the default image for Docker: once, for minutes, with a network")
         await backend.ensure_image(progress=say)
     try:
-        found = await works_in(backend, TESTS_NEED)
+        found = await works_in(backend, TESTS_NEED, place)
     except SandboxLost as error:
         raise SandboxUnavailable(error.why, "see `mimo-orchestrate doctor`") from error
     if not found:

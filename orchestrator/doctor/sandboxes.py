@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from orchestrator.doctor.finding import Condition, Finding, missing, note, ok
 from sandbox.backends import BACKENDS, choose
 from sandbox.bubblewrap import BubblewrapBackend
@@ -12,12 +14,12 @@ from sandbox.sandbox import Probe
 from sandbox.trial import works_in
 
 
-async def the_sandboxes() -> tuple[str | None, list[Finding]]:
+async def the_sandboxes(place: Path | None) -> tuple[str | None, list[Finding]]:
     """The backend that a run would take, None where there is none, and what was found of both.
 
-    What only one of them lacks is worth a note where the other works.
+    What only one of them lacks is worth a note where the other works. Worktrees are tried in `place`.
     """
-    found = {"docker": await _docker(), "bubblewrap": await _bubblewrap()}
+    found = {"docker": await _docker(place), "bubblewrap": await _bubblewrap()}
     works = [name for name in BACKENDS if not any(each.condition is Condition.MISSING for each in found[name])]
     chosen = await _automatic()
     every = [_lowered(each) if works else each for name in BACKENDS for each in found[name]]
@@ -45,20 +47,20 @@ async def _automatic() -> str | None:
         return None
 
 
-async def _docker() -> list[Finding]:
+async def _docker(place: Path | None) -> list[Finding]:
     backend = DockerBackend()
     probes = [_probed("docker", probe) for probe in await backend.probe()]
     if any(finding.condition is Condition.MISSING for finding in probes):
         return probes
-    return [*probes, *await _image(backend)]
+    return [*probes, *await _image(backend, place)]
 
 
-async def _image(backend: DockerBackend) -> list[Finding]:
+async def _image(backend: DockerBackend, place: Path | None = None) -> list[Finding]:
     """The default image; where it is built, a container of it is opened."""
     try:
         tag, base, built = await backend.default_image()
         if built:
-            return [await _container(backend), ok("image", f"{tag} is built")]
+            return [await _container(backend, place), ok("image", f"{tag} is built")]
         here = await backend.has_image(base)
     except SandboxUnavailable as error:
         return [missing("image", error.what, error.remedy)]
@@ -68,9 +70,9 @@ async def _image(backend: DockerBackend) -> list[Finding]:
     return [note("image", f"the default one is built at its first use, from {base}, which is not here yet", remedy)]
 
 
-async def _container(backend: DockerBackend) -> Finding:
+async def _container(backend: DockerBackend, place: Path | None) -> Finding:
     try:
-        if await works_in(backend, "true"):
+        if await works_in(backend, "true", place):
             return ok("docker", "a container opens")
     except SandboxUnavailable as error:
         return missing("docker", error.what, error.remedy)
