@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from tests.tree import TOP, files
@@ -48,6 +48,21 @@ def blocks(page: Path) -> list[Block]:
 def words_of_code(page: Path) -> list[str]:
     """What stands in backticks within the page's prose and tables."""
     return INLINE.findall(without_fences(page))
+
+
+def section(page: Path, heading: str) -> str:
+    """What stands below a heading, up to the next one."""
+    return re.split(r"^#+ ", text(page).split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(table: str) -> list[list[str]]:
+    """The rows of the tables in a text, without headings and rules, as cells."""
+    found = []
+    lines = table.splitlines()
+    for before, line in pairwise(["", *lines]):
+        if line.startswith("|") and before.startswith("|") and not line.startswith("|--"):
+            found.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    return found
 
 
 def without_fences(page: Path) -> str:

@@ -17,11 +17,15 @@ from orchestrator.cli.arguments import with_command
 from orchestrator.cli.boundary import PROGRAM
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.main import build
-from tests.docs.pages import blocks, pages, text, words_of_code
+from tests.docs.pages import INLINE, blocks, pages, rows, section, text, words_of_code
 from tests.tree import TOP
 
-COMMANDS_PAGE = Path("docs/commands.md")
+COMMANDS_PAGE = Path("docs/reference/commands.md")
+PROMPT = "$ "
 OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
+END = re.compile(r"\d?>{1,2}|<|\||\|\||&|&&")
+"""Where a command line ends, as far as the program sees it."""
+
 OPTION = re.compile(r"(?<!\S)--[a-z-]+")
 
 
@@ -44,6 +48,8 @@ def leaves(command: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 def parse(words: list[str]) -> tuple[str, ...]:
     """The command that a command line names, its arguments parsed but nothing run; fails where they don't fit."""
     command = program()
+    if OWN_OPTIONS.intersection(words):
+        return (PROGRAM,)
     names = frozenset(command.commands)
     rest = with_command(words, commands=names, own_options=OWN_OPTIONS)
     named: tuple[str, ...] = ()
@@ -61,9 +67,10 @@ def shown() -> list[tuple[str, str]]:
         (f"{block.page}:{block.line + number}", line)
         for page in pages()
         for block in blocks(page)
-        if block.language in {"", "sh"}
+        if block.language in {"", "sh", "console"}
         for number, line in enumerate(block.text.splitlines())
     ]
+    lines = [(place, line.removeprefix(PROMPT).removeprefix("until ")) for place, line in lines]
     lines += [(f"{page}", words) for page in pages() for words in words_of_code(page) if " COMMAND" not in words]
     for words, command in leaves(program()):
         lines += [(f"help of {' '.join(words)}", line.strip()) for line in (command.epilog or "").splitlines()]
@@ -73,7 +80,7 @@ def shown() -> list[tuple[str, str]]:
 def words_of(line: str) -> list[str]:
     """The arguments of a shown command line: comments, redirections and the brackets of placeholders are no part."""
     words = shlex.split(line, comments=True)[1:]
-    end = next((at for at, word in enumerate(words) if word in {">", "|", "&&"}), len(words))
+    end = next((at for at, word in enumerate(words) if END.fullmatch(word)), len(words))
     return [word.strip("[]").removesuffix("...") for word in words[:end]]
 
 
@@ -100,8 +107,7 @@ def test_every_command_is_on_the_page_of_commands() -> None:
     code = words_of_code(COMMANDS_PAGE)
     missing = [" ".join(words) for words, _ in leaves(program()) if not any(said(words, line) for line in code)]
     assert missing == []
-    first_cells = re.findall(r"^\| (`.*?) \|", text(COMMANDS_PAGE), re.MULTILINE)
-    lines = [line for cell in first_cells for line in re.findall(r"`([^`]+)`", cell)]
+    lines = [line for row in rows(section(COMMANDS_PAGE, "Commands")) for line in INLINE.findall(row[0])]
     for line in lines:
         assert parse(words_of(line if line.startswith(PROGRAM) else f"{PROGRAM} {line}"))
 
@@ -125,6 +131,17 @@ def test_every_option_in_the_text_exists() -> None:
     }
     assert named - known == set()
     assert named
+
+
+def test_every_option_of_a_run_is_on_the_page() -> None:
+    """The table of options has each option of `run`, and says which of the other commands take it."""
+    told = {}
+    for names, commands, _ in rows(section(COMMANDS_PAGE, "Options of a run")):
+        told.update(dict.fromkeys(OPTION.findall(" ".join(INLINE.findall(names))), commands.split(", ")))
+    takers = ("run", "resume", "merge", "revert")
+    options = {name: {option.opts[-1] for option in program().commands[name].params} for name in takers}
+    assert set(told) == {option for option in options["run"] if option.startswith("--")} - OWN_OPTIONS
+    assert told == {option: [name for name in takers if option in options[name]] for option in told}
 
 
 def test_every_exit_code_is_on_the_page() -> None:

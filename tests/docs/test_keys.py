@@ -10,20 +10,16 @@ from pydantic import BaseModel
 
 from orchestrator.plan.models import Limits, Plan, SandboxSettings, Task
 from policies.document import read_document
-from policies.file import PolicyFile
-from tests.docs.pages import text, words_of_code
+from policies.file import ChangeRule, CommandRule, PolicyFile
+from policies.loader import PRESETS
+from tests.docs.pages import section, words_of_code
 
-PLAN, POLICY = Path("docs/plan.md"), Path("docs/policy.md")
+PLAN, POLICY = Path("docs/reference/plan.md"), Path("docs/reference/policy.md")
 
 
 def keys(model: type[BaseModel]) -> set[str]:
     """The keys of a mapping, as they are written."""
     return {field.alias or name for name, field in model.model_fields.items()}
-
-
-def section(page: Path, heading: str) -> str:
-    """What stands below a heading, up to the next one."""
-    return re.split(r"^#+ ", text(page).split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def first_cells(table: str) -> set[str]:
@@ -36,9 +32,12 @@ def first_cells(table: str) -> set[str]:
     [
         (PLAN, "Plan files", keys(Plan)),
         (PLAN, "Tasks", keys(Task)),
-        (POLICY, "Policy files", keys(PolicyFile) - {"version"}),
+        (PLAN, "Limits", keys(Limits)),
+        (POLICY, "Policy files", keys(PolicyFile)),
+        (POLICY, "Rules on commands", keys(CommandRule)),
+        (POLICY, "Rules on changes", keys(ChangeRule)),
     ],
-    ids=["plan", "task", "policy"],
+    ids=["plan", "task", "limits", "policy", "commands", "changes"],
 )
 def test_a_table_has_every_key(page: Path, heading: str, expected: set[str]) -> None:
     """Whoever reads the page knows all keys."""
@@ -50,6 +49,11 @@ def test_every_key_of_the_sandbox_is_named() -> None:
     told = section(PLAN, "Sandbox")
     assert first_cells(told) <= keys(SandboxSettings)
     assert keys(SandboxSettings) <= set(re.findall(r"`(\w+)`", told))
+
+
+def test_every_preset_is_told() -> None:
+    """The table of presets has each, and no other."""
+    assert first_cells(section(POLICY, "Presets")) == set(PRESETS)
 
 
 def test_the_default_limits_are_those_of_the_page() -> None:
