@@ -27,7 +27,9 @@ def make_spec(place: Path, *, limits: Limits | None = None, run: str = "contract
     return SandboxSpec(run=run, task="task", worktree=worktree, base_objects=objects, limits=limits or Limits())
 
 
-@pytest.fixture(scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "bubblewrap"])
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[pytest.mark.docker] * (name == "docker")) for name in BACKENDS]
+)
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Each backend in turn."""
     return BACKENDS[request.param]()
