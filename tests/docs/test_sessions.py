@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from sybil.example import SybilFailure
 
 from tests.docs import plays
+from tests.docs.images import images_removed
 from tests.docs.pages import Block, blocks, pages
 from tests.docs.sessions import FILE, HOME, NOT_RUN, calls_of, compared, play_page, shell
 from tests.integration.program import SCRIPT
@@ -62,7 +64,9 @@ def test_a_page_is_true(page: str, tmp_path: Path, scripted_server: ScriptedServ
         if stage.example is not None:
             opened.run(f"cp -r mimo-orchestrate/examples/{stage.example} . && cd {stage.example}/repository")
             opened.run("git init -q -b main && git add . && git commit -qm 'the beginning'")
-        play_page(TOP / "docs" / f"{page}.md", opened)
+        path = Path("docs", f"{page}.md")
+        with images_removed(path) if stage.docker else nullcontext():
+            play_page(TOP / path, opened)
 
 
 def environment(home: Path, server: ScriptedServer) -> dict[str, str]:
