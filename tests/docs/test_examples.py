@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from orchestrator.plan.loader import load_plan
-from tests.docs import plays
+from tests.docs.plays import monorepo, port, rename, split
 from tests.integration.program import Program, make_program
 from tests.server.fixture import ScriptedServer
 from tests.tree import TOP, below, files
 
 EXAMPLES = TOP / "examples"
 PLAYS = {
-    "rename-across-packages": plays.rename,
-    "dependency-port": plays.port,
-    "monorepo-tightened": plays.monorepo,
+    "rename-across-packages": rename.play,
+    "dependency-port": port.play,
+    "monorepo-tightened": monorepo.play,
+    "goal-only": split.play,
 }
 
 
@@ -34,6 +35,7 @@ def test_every_example_is_tested() -> None:
 def test_an_example_lands(name: str, tmp_path: Path, scripted_server: ScriptedServer) -> None:
     """Every task ends well, and main has exactly the tree that the example's diff makes."""
     program = make_program(tmp_path, scripted_server, files_of(EXAMPLES / name / "repository"))
+    program.env["HOSTED_VLLM_API_BASE"] = scripted_server.base_url
     scripted_server.play(*PLAYS[name]())
     wanted = landed(program, name)
 

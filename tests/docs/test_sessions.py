@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sybil.example import SybilFailure
 
-from tests.docs import plays
 from tests.docs.images import images_removed
 from tests.docs.pages import Block, blocks, pages
+from tests.docs.plays import monorepo, port, rename, tutorial
 from tests.docs.sessions import FILE, HOME, NOT_RUN, calls_of, compared, play_page, shell
 from tests.integration.program import SCRIPT
+from tests.integration.scripting import Turn
 from tests.server.fixture import ScriptedServer
 from tests.tree import TOP
 
@@ -30,21 +31,21 @@ class Stage:
     """Where a page is played: in the repository of an example, or in an empty home; `play` is the model's."""
 
     example: str | None
-    play: Callable[[], plays.Play]
+    play: Callable[[], list[Turn]]
     docker: bool = False
 
 
 RENAME, PORT, MONOREPO = "rename-across-packages", "dependency-port", "monorepo-tightened"
 STAGES = {
-    "tutorial/first-run": Stage(example=None, play=plays.tutorial),
-    "how-to/write-a-plan": Stage(example=RENAME, play=plays.rename),
-    "how-to/tighten-the-policy": Stage(example=MONOREPO, play=plays.monorepo),
-    "how-to/choose-models": Stage(example=RENAME, play=plays.two_models),
-    "how-to/prepare-the-sandbox": Stage(example=MONOREPO, play=plays.monorepo, docker=True),
-    "how-to/review-and-land": Stage(example=MONOREPO, play=plays.monorepo),
-    "how-to/when-it-stopped": Stage(example=PORT, play=plays.asking),
-    "how-to/run-in-ci": Stage(example=RENAME, play=plays.rename),
-    "how-to/clean-up": Stage(example=RENAME, play=plays.rename),
+    "tutorial/first-run": Stage(example=None, play=tutorial.play),
+    "how-to/write-a-plan": Stage(example=RENAME, play=rename.drafting),
+    "how-to/tighten-the-policy": Stage(example=MONOREPO, play=monorepo.play),
+    "how-to/choose-models": Stage(example=RENAME, play=rename.two_models),
+    "how-to/prepare-the-sandbox": Stage(example=MONOREPO, play=monorepo.play, docker=True),
+    "how-to/review-and-land": Stage(example=MONOREPO, play=monorepo.play),
+    "how-to/when-it-stopped": Stage(example=PORT, play=port.asking),
+    "how-to/run-in-ci": Stage(example=RENAME, play=rename.play),
+    "how-to/clean-up": Stage(example=RENAME, play=rename.play),
 }
 
 
