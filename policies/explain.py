@@ -50,6 +50,7 @@ def _layer(layer: Layer, role: str | None) -> dict[str, Any]:
                 "roles": sorted(rule.roles) if rule.roles is not None else None,
                 "line": rule.line,
                 "why": printable(rule.why),
+                "instead": printable(rule.instead) if rule.instead is not None else None,
             }
             for rule in shown
             if role is None or rule.roles is None or role in rule.roles

@@ -13,7 +13,7 @@ from orchestrator.cli.options import JsonOption, RunArgument
 from orchestrator.cli.selection import choose_run, folded
 from orchestrator.cli.state import HUB, here, open_journal, state_of
 from orchestrator.cli.tail import cut_tail
-from orchestrator.cli.terminal import print_json, printable, results_console
+from orchestrator.cli.terminal import print_json, print_page, printable
 
 if TYPE_CHECKING:
     from orchestrator.journal.chain import ChainReport
@@ -32,7 +32,11 @@ def verify(run: RunArgument, *, json: JsonOption = False) -> None:
     if json:
         print_json(_as_json(name, report))
     else:
-        results_console().print(printable(_in_words(name, report)))
+        from rich.text import Text
+
+        from orchestrator.views.indent import Indented
+
+        print_page([Indented(Text(printable(_in_words(name, report))), 0)])
     if report.broken_at is not None:
         raise typer.Exit(ExitCode.PARTIAL)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.options import JsonOption
 from orchestrator.cli.state import here
-from orchestrator.cli.terminal import print_json, results_console
+from orchestrator.cli.terminal import print_json, print_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,13 +48,11 @@ def check_plan(path: Path, options: RunOptions, *, as_json: bool) -> int:
     from orchestrator.run.options import overlay
     from orchestrator.views.check import check_json, check_view
 
-    found = survey(overlay(load_plan(path), options), here())
+    found = replace(survey(overlay(load_plan(path), options), here()), path=str(path))
     if as_json:
         print_json(check_json(found))
     else:
-        console = results_console()
-        for part in check_view(found):
-            console.print(part)
+        print_page(check_view(found))
     return ExitCode.DONE
 
 

@@ -17,9 +17,14 @@ GONE = "its process is gone: it crashed or was killed"
 
 def settle_status(state: RunState, *, directory: Path) -> RunState:
     """The state, with a run that says "running" shown as interrupted where nobody works on it."""
-    if state.status == "running" and not _held(directory / LOCKS / state.run):
+    if state.status == "running" and not is_worked_on(state.run, directory=directory):
         state.status, state.why = "interrupted", GONE
     return state
+
+
+def is_worked_on(run: str, *, directory: Path) -> bool:
+    """Whether a process works on a run; `directory` is the repository's state."""
+    return _held(directory / LOCKS / run)
 
 
 def _held(lock: Path) -> bool:

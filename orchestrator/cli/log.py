@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.liveness import is_worked_on
+from orchestrator.cli.narrowing import Narrowing, Rows, steps_of
 from orchestrator.cli.options import JsonOption, OptionalTask, RunArgument
 from orchestrator.cli.selection import choose_run, choose_tasks, read_state
-from orchestrator.cli.state import here, open_journal
-from orchestrator.cli.terminal import print_json, print_json_lines, results_console, show_paged
+from orchestrator.cli.state import PROGRAM, here, open_journal, state_of
+from orchestrator.cli.terminal import print_json, print_json_lines, print_page, say, show_paged
+from orchestrator.views.kinds import Kind
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from orchestrator.journal.chain import Recorded
     from orchestrator.journal.store import JournalStore
 
@@ -31,49 +33,85 @@ def log(
     task: OptionalTask = None,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    last: Annotated[
+        int | None, typer.Option("--last", "-n", metavar="N", min=0, help="Only the last N steps and events.")
+    ] = None,
+    step: Annotated[
+        str | None, typer.Option("--step", metavar="N[-M]", help="Only these steps of a task, and nothing of them cut.")
+    ] = None,
+    only: Annotated[
+        list[Kind] | None, typer.Option("--only", metavar="KIND", help=f"Only {', '.join(Kind)}. May be repeated.")
+    ] = None,
+    oneline: Annotated[bool, typer.Option("--oneline", help="A line for each command and each event.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Show what happened and why, step by step.
 
-    With --follow and --json together, one JSON object a line as it happens.
+    A step of an agent is one block: what it wanted, the policy's verdict, how it ended, time and cost. Long texts are
+    cut; --step shows a step whole. With --follow and --json together, one JSON object a line as it happens.
     """
-    with open_journal(here()) as store:
+    narrowing = Narrowing(steps=steps_of(step), only=frozenset(only or ()), last=last)
+    repository = here()
+    with open_journal(repository) as store:
         name = choose_run(store.runs(), run)
         if task is not None:
             choose_tasks(read_state(store, name), [task])
-        events = followed(store, name, wait=partial(time.sleep, POLL_SECONDS)) if follow else store.events(name)
-        _show((event for event in events if task in {None, event.task}), follow=follow, json=json)
+        there = list(store.events(name))
+        later: Iterator[Recorded] | None = None
+        if follow and there[-1].kind != _END:
+            alive = partial(is_worked_on, name, directory=state_of(repository))
+            later = followed(store, name, after=there[-1].seq, wait=partial(time.sleep, POLL_SECONDS), alive=alive)
+        rows = Rows(there, later).of_task(task)
+        if json:
+            _print(rows, narrowing, follow=follow)
+        else:
+            _show(rows, narrowing, oneline=oneline, follow=follow, task=task)
 
 
-def _show(events: Iterator[Recorded], *, follow: bool, json: bool) -> None:
+def _print(rows: Rows, narrowing: Narrowing, *, follow: bool) -> None:
     from orchestrator.views.events import event_json
 
-    if json and follow:
-        print_json_lines(event_json(event) for event in events)
-    elif json:
-        print_json([event_json(event) for event in events])
-    elif follow:
-        console = results_console()
-        for part in _rendered(events):
-            console.print(part)
+    wanted = rows.all() if narrowing.is_none else (row for entry in rows.entries(narrowing) for row in entry.rows)
+    if follow:
+        print_json_lines(event_json(row) for row in wanted)
     else:
-        show_paged(_rendered(events))
+        print_json([event_json(row) for row in wanted])
 
 
-def _rendered(events: Iterator[Recorded]) -> Iterator[RenderableType]:
-    from orchestrator.views.log import log_view
+def _show(rows: Rows, narrowing: Narrowing, *, oneline: bool, follow: bool, task: str | None) -> None:
+    from orchestrator.views.log import Form, log_view
 
-    for event in events:
-        yield from log_view(event)
+    form = Form.LINE if oneline else Form.WHOLE if narrowing.steps is not None else Form.BLOCK
+    # A pipe's lines stand alone; on a terminal the task that was typed a moment ago need not stand in each of them.
+    parts = log_view(rows.entries(narrowing), form=form, tasks=task is None or not sys.stdout.isatty())
+    if follow:
+        print_page(parts)
+    else:
+        show_paged(parts)
 
 
-def followed(store: JournalStore, run: str, *, wait: Callable[[], None]) -> Iterator[Recorded]:
-    """A run's events so far, then each as it comes, until the run has ended; `wait` passes the time between looks."""
-    seen, over = 0, False
+def followed(
+    store: JournalStore,
+    run: str,
+    *,
+    after: int = 0,
+    wait: Callable[[], None],
+    alive: Callable[[], bool] = lambda: True,
+) -> Iterator[Recorded]:
+    """A run's events behind number `after`, each as it comes, until the run has ended or nobody works on it any more.
+
+    `wait` passes the time between looks.
+    """
+    seen, over, dead = after, False, False
     while not over:
         for event in store.events(run, after=seen):
             # A resumed run goes on after an end, so only an end with nothing behind it is one.
             seen, over = event.seq, event.kind == _END
             yield event
-        if not over:
+        if dead and not over:
+            say(f"nobody works on {run} any more; `{PROGRAM} resume {run}` goes on")
+            return
+        # Whoever worked on it may have written its last events just before it ended: one more look.
+        dead = not alive()
+        if not over and not dead:
             wait()

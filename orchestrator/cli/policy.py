@@ -10,7 +10,7 @@ import typer
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.options import JsonOption
 from orchestrator.cli.state import current_directory
-from orchestrator.cli.terminal import print_json, results_console
+from orchestrator.cli.terminal import print_json, print_page, show_paged
 
 if TYPE_CHECKING:
     from policies.policy import Policy
@@ -55,7 +55,7 @@ def check(
     if json:
         print_json(decided)
     else:
-        results_console().print(decision_view(decided))
+        print_page(decision_view(decided))
 
 
 @app.command("test")
@@ -77,7 +77,7 @@ def hold_to_cases(
     if json:
         print_json(outcome)
     else:
-        results_console().print(results_view(outcome))
+        print_page(results_view(outcome))
     raise typer.Exit(ExitCode.PARTIAL if outcome["failed"] else ExitCode.DONE)
 
 
@@ -98,8 +98,7 @@ def show(
     if json:
         print_json(data)
     else:
-        for part in policy_view(data):
-            results_console().print(part)
+        show_paged(policy_view(data))
 
 
 def _load(named: str | None) -> Policy:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from orchestrator.cli.liveness import settle_status
 from orchestrator.cli.options import JsonOption
 from orchestrator.cli.selection import folded
 from orchestrator.cli.state import here, open_journal, state_of
-from orchestrator.cli.terminal import print_json, results_console, say
+from orchestrator.cli.terminal import print_json, say, show_paged
 from orchestrator.errors import UsageProblem
 
 
@@ -30,5 +32,4 @@ def runs(*, json: JsonOption = False) -> None:
     if json:
         print_json(runs_json(states))
         return
-    for part in runs_view(states):
-        results_console().print(part)
+    show_paged(runs_view(states, now=time.time()))

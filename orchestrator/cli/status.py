@@ -8,7 +8,7 @@ from orchestrator.cli.liveness import settle_status
 from orchestrator.cli.options import JsonOption, OptionalRun
 from orchestrator.cli.selection import LAST, read_state
 from orchestrator.cli.state import here, open_journal, state_of
-from orchestrator.cli.terminal import print_json, results_console
+from orchestrator.cli.terminal import print_json, print_page
 
 
 def status(run: OptionalRun = LAST, *, json: JsonOption = False) -> None:
@@ -21,6 +21,4 @@ def status(run: OptionalRun = LAST, *, json: JsonOption = False) -> None:
     if json:
         print_json(status_json(state))
         return
-    console = results_console()
-    for part in status_view(state, now=time.time()):
-        console.print(part)
+    print_page(status_view(state, now=time.time()))

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Unread",
+    "is_scrolled",
     "print_json",
     "print_json_lines",
+    "print_page",
     "printable",
     "progress_console",
     "results_console",
@@ -31,8 +33,8 @@ __all__ = [
     "write_results",
 ]
 
-UNBOUNDED_COLUMNS = 1000
-"""The width for readers that are no terminal: wide enough that `grep` sees whole lines."""
+UNBOUNDED_COLUMNS = 1_000_000
+"""The width for readers that are no terminal: no line is ever broken, so that `grep` sees it whole."""
 
 
 class Unread(Exception):
@@ -92,13 +94,27 @@ def print_json_lines(values: Iterable[Any]) -> None:
         write_results(json.dumps(value) + "\n")
 
 
+def print_page(renderables: Iterable[RenderableType]) -> None:
+    """Print results, each as soon as it is there; raises Unread."""
+    _show(results_console(), renderables)
+
+
 def show_paged(renderables: Iterable[RenderableType]) -> None:
-    """Print results, through a pager if stdout and stdin are a terminal."""
+    """Print results, through a pager if stdout and stdin are a terminal; raises Unread."""
     console = results_console()
-    paged = console.is_terminal and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
-    with _pager(console) if paged else _plainly():
-        for renderable in renderables:
-            console.print(renderable)
+    with _pager(console) if console.is_terminal and not is_scrolled() else _plainly():
+        _show(console, renderables)
+
+
+def _show(console: Console, renderables: Iterable[RenderableType]) -> None:
+    for renderable in renderables:
+        # A command line that is to be pasted is longer than a narrow terminal is wide, and never cut.
+        console.print(renderable, crop=False)
+
+
+def is_scrolled() -> bool:
+    """Whether what `show_paged` prints runs over a terminal without a pager, so that its end is what is seen."""
+    return sys.stdout.isatty() and not (sys.stdin.isatty() and os.environ.get("TERM") != "dumb")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 from agents import events as e
 from orchestrator.journal.chain import Recorded
+from orchestrator.journal.proposals import command_text
 from orchestrator.journal.state import (
     Activity,
     DecisionState,
@@ -156,8 +157,12 @@ def _model_asked(state: RunState, task: TaskProgress | None, event: e.ModelAsked
     (task or state).activity = Activity(
         who=event.agent, step=event.step, tool=None, text=event.model, since=recorded.time
     )
+    _does(task, recorded, f"{event.agent} step {event.step}: asks {event.model}")
+
+
+def _does(task: TaskProgress | None, recorded: Recorded, what: str) -> None:
     if task is not None:
-        task.doing = f"{event.role}: asking {event.model}"
+        task.doing, task.doing_since = what, recorded.time
 
 
 def _model_answered(state: RunState, task: TaskProgress | None, event: e.ModelAnswered, __: Recorded) -> None:
@@ -180,8 +185,8 @@ def _command_proposed(state: RunState, task: TaskProgress | None, event: e.Comma
     (task or state).activity = Activity(
         who=event.agent or event.source, step=event.step, tool=event.tool, text=event.arguments, since=recorded.time
     )
-    if task is not None:
-        task.doing = f"{event.source}: {event.tool} {event.arguments}"
+    who = f"{event.agent} step {event.step}" if event.source == "agent" else event.source
+    _does(task, recorded, f"{who}: {'$' if event.tool == 'shell' else event.tool} {command_text(event)}")
 
 
 def _command_run(state: RunState, task: TaskProgress | None, event: e.CommandRun, __: Recorded) -> None:
@@ -195,7 +200,8 @@ def _checkpoint(_: RunState, task: TaskProgress | None, event: e.CheckpointTaken
         task.checkpoint, task.checkpoint_ref = event.commit, event.ref
 
 
-def _gate_started(_: RunState, task: TaskProgress | None, event: e.GateStarted, __: Recorded) -> None:
+def _gate_started(_: RunState, task: TaskProgress | None, event: e.GateStarted, recorded: Recorded) -> None:
+    _does(task, recorded, f"at its gate: {event.gate}")
     if task is not None:
         task.state, task.activity = TaskState.GATED, None
         task.gates.append(GateResult(gate=event.gate, commit=event.commit))
@@ -216,7 +222,8 @@ def _settle(task: TaskProgress | None, gate: str, *, passed: bool, why: str | No
             return
 
 
-def _question_asked(state: RunState, _: TaskProgress | None, event: e.QuestionAsked, recorded: Recorded) -> None:
+def _question_asked(state: RunState, task: TaskProgress | None, event: e.QuestionAsked, recorded: Recorded) -> None:
+    _does(task, recorded, "waits for your answer")
     parts = [part.model_dump() for part in event.parts]
     state.questions[event.id] = QuestionState(
         id=event.id, task=recorded.task, about=event.about, subject=event.subject, parts=parts
@@ -229,7 +236,8 @@ def _question_answered(state: RunState, _: TaskProgress | None, event: e.Questio
         question.allowed, question.by, question.why = event.allowed, event.by, event.why
 
 
-def _change_queued(_: RunState, task: TaskProgress | None, event: e.ChangeQueued, __: Recorded) -> None:
+def _change_queued(_: RunState, task: TaskProgress | None, event: e.ChangeQueued, recorded: Recorded) -> None:
+    _does(task, recorded, "waits for its turn to be merged")
     if task is not None:
         task.state, task.commit, task.activity = TaskState.QUEUED, event.commit, None
 

@@ -112,6 +112,7 @@ class TaskProgress:
     why: str | None = None
     doing: str | None = None
     activity: Activity | None = None
+    doing_since: float | None = None
     gates: list[GateResult] = field(default_factory=list)
     lost_lines: list[str] = field(default_factory=list)
     decisions: list[DecisionState] = field(default_factory=list)

@@ -10,13 +10,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from orchestrator.plan.graph import overlaps, waves
-from orchestrator.plan.models import Plan, Task
+from orchestrator.plan.models import Plan
 from orchestrator.plan.units import format_duration, format_size
+from orchestrator.views.graph import order_of, overlaps_of
 from orchestrator.views.indent import Indented
-from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
+from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
+from orchestrator.views.typed import typed
 from orchestrator.views.words import count, dollars, one_line, plural, short
-
-_OVERLAPS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,26 +40,30 @@ class Survey:
     backend: str | None
     backend_why: str | None
     image: str | None
+    path: str | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 def check_view(survey: Survey) -> Iterator[RenderableType]:
-    """A page for the terminal."""
+    """A page for the terminal. What needs a decision stands last, next to the prompt."""
     plan = survey.plan
-    yield Text.assemble((plan.name, HEADING), "  ", one_line(plan.goal))
-    yield one_line(f"from {survey.base_branch} at {short(survey.base_commit)}", FAINT)
-    for warning in survey.warnings:
-        yield Text.assemble(("warning: ", style_of("ask")), one_line(warning))
-    for note in survey.notes:
-        yield Text.assemble(("note: ", FAINT), one_line(note))
-    yield from _section(f"Order, at most {plan.limits.parallel} at once", _order(plan))
-    yield from _section("Tasks that may run at once and change the same path", _overlaps(plan))
+    yield Text(plan.name, style=HEADING)
+    yield Indented(one_line(plan.goal))
+    yield Indented(one_line(f"from {survey.base_branch} at {short(survey.base_commit)}", FAINT))
+    yield from _section(f"Tasks in their order, at most {plan.limits.parallel} at once", order_of(plan))
+    yield from _section("Tasks that may run at once and change the same path", overlaps_of(plan))
     yield from _section("Landing", _landing(plan))
     yield from _section("Policy", _policy(survey))
     yield from _section("Sandbox", _sandbox(survey))
     yield from _section("Models", _models(plan))
     yield from _section("Limits", _limits(plan))
+    yield Text()
+    for note in survey.notes:
+        yield Indented(one_line(note), 6, Text("note: ", style=FAINT))
+    for warning in survey.warnings:
+        yield Indented(one_line(warning), 9, Text("warning: ", style=style_of("ask")))
+    yield from _verdict(survey)
 
 
 def check_json(survey: Survey) -> dict[str, Any]:
@@ -94,34 +98,6 @@ def _section(title: str, body: Iterator[RenderableType]) -> Iterator[RenderableT
         yield from (Indented(part) for part in parts)
 
 
-def _order(plan: Plan) -> Iterator[RenderableType]:
-    for number, wave in enumerate(waves(plan.tasks), start=1):
-        for position, task_id in enumerate(wave):
-            head = Text(f"{number}." if position == 0 else "")
-            yield Indented(_task(plan.task(task_id)), 4, head)
-
-
-def _task(task: Task) -> Text:
-    facts: list[str] = [task.role]
-    if task.needs:
-        facts.append(f"needs {', '.join(task.needs)}")
-    if task.writes:
-        facts.append(f"changes {', '.join(task.paths)}" if task.paths else "may change anything")
-    if task.effective_gates:
-        facts.append(f"then {', '.join(task.effective_gates)}")
-    if task.verify:
-        facts.append(f"must pass {', '.join(task.verify)}")
-    return Text.assemble((task.id, HEADING), "  ", one_line("; ".join(facts)))
-
-
-def _overlaps(plan: Plan) -> Iterator[RenderableType]:
-    found = overlaps(plan.tasks)
-    for overlap in found[:_OVERLAPS_SHOWN]:
-        yield one_line(f"{overlap.first} and {overlap.second}, for example {overlap.example}", style_of("ask"))
-    if len(found) > _OVERLAPS_SHOWN:
-        yield Text(f"and {len(found) - _OVERLAPS_SHOWN} more pairs", style=style_of("ask"))
-
-
 def _landing(plan: Plan) -> Iterator[RenderableType]:
     tests = ", ".join(plan.verify)
     yield one_line(
@@ -136,14 +112,12 @@ def _policy(survey: Survey) -> Iterator[RenderableType]:
         rules = ", ".join(f"{number} {verdict}" for verdict, number in layer.rules.items() if number)
         yield one_line(f"{layer.name}: {rules or 'no'} rules on commands")
     yield Text.assemble("what no rule matches: ", (survey.default, style_of(survey.default)))
+    yield Text(f"each rule with its place: {typed('policy', 'show')}", style=FAINT)
 
 
 def _sandbox(survey: Survey) -> Iterator[RenderableType]:
     settings = survey.plan.sandbox
-    if survey.backend is None:
-        yield Text.assemble(("none works here: ", BAD), one_line(survey.backend_why or ""))
-    else:
-        yield one_line(f"{survey.backend}, {survey.image}")
+    yield one_line(f"{survey.backend}, {survey.image}") if survey.backend else Text("none works here", style=BAD)
     yield Text(
         f"{settings.cpus:g} CPUs, {format_size(settings.memory_bytes)} memory, {settings.pids} processes, "
         f"{format_duration(settings.timeout_seconds)} a command, no network",
@@ -155,6 +129,20 @@ def _models(plan: Plan) -> Iterator[RenderableType]:
     for role in plan.roles:
         chain = plan.models_of(role)
         yield Text.assemble(f"{role}: ", one_line(", then ".join(chain)) if chain else Text("none", style=BAD))
+
+
+def _verdict(survey: Survey) -> Iterator[RenderableType]:
+    plan = survey.plan
+    silent = [role for role in plan.roles if not plan.models_of(role)]
+    if survey.backend is None:
+        yield Indented(Text.assemble(("it can't run here: ", BAD), one_line(survey.backend_why or "")), 0)
+    elif silent:
+        yield Indented(Text.assemble(("it can't run: ", BAD), f"the plan names no model for {', '.join(silent)}"), 0)
+    else:
+        tasks = plural(len(plan.tasks), "task") if plan.tasks else "its tasks are still to be made"
+        yield Indented(Text.assemble(("valid", GOOD), f": {tasks}; nothing was run"), 0)
+        if survey.path is not None:
+            yield Indented(typed("run", survey.path), 6, Text("next: ", style=HEADING))
 
 
 def _limits(plan: Plan) -> Iterator[RenderableType]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 
 from orchestrator.views.styles import BAD, GOOD, HEADING
 from orchestrator.views.words import TAB_COLUMNS
@@ -19,18 +24,33 @@ _STYLES = (
 )
 
 
-def diff_view(patch: bytes) -> Text:
-    """The patch, a style for each kind of line."""
-    shown = Text()
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """A patch, a style for each kind of line; a line that is too long is broken where the terminal ends.
+
+    Changes have tens of thousands of lines, which wrapping word by word takes seconds for.
+    """
+
+    patch: bytes
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render line by line."""
+        for line, style in styled_lines(self.patch):
+            fits = cell_len(line) <= options.max_width
+            for part in [line] if fits else chop_cells(line, options.max_width):
+                yield Segment(part, console.get_style(style) if style else None)
+                yield Segment.line()
+
+
+def styled_lines(patch: bytes) -> Iterator[tuple[str, str]]:
+    """The lines of a patch, harmless, each with its style."""
     in_head = True
     for raw in patch.removesuffix(b"\n").split(b"\n"):
         line = raw.decode(errors="replace").expandtabs(TAB_COLUMNS)
         in_head = line.startswith("diff --git ") or (in_head and not line.startswith("@@"))
         if in_head and line.startswith("index "):
             continue  # two object ids that no reader needs, wider than a terminal
-        shown.append(f"{printable(line)}\n", style=_style(line, in_head=in_head))
-    shown.rstrip()
-    return shown
+        yield printable(line), _style(line, in_head=in_head)
 
 
 def _style(line: str, *, in_head: bool) -> str:

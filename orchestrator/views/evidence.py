@@ -1,8 +1,8 @@
-"""What the journal says about one task's change: commands with their verdicts, results of its agents, refusals."""
+"""What the journal says about a task's change: commands with their verdicts, results of its agents, refusals."""
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,28 +10,42 @@ from typing import Any
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
+from orchestrator.journal.proposals import command_text
+from orchestrator.views.outcome import deciding_part, ran_well
 
 
 @dataclass(slots=True, kw_only=True)
 class CommandEvidence:
     """One proposed command: what the policy said of it, and how it ended if it ran."""
 
-    id: str
-    source: str
-    agent: str | None
-    tool: str
-    text: str
+    proposed: e.CommandProposed
     judged: e.CommandJudged | None = None
     ran: e.CommandRun | None = None
+
+    @property
+    def text(self) -> str:
+        """The command or path itself."""
+        return command_text(self.proposed)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the policy, or the human it asked, said no."""
+        return self.judged is not None and not self.judged.allowed
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ran and did not end well."""
+        return self.ran is not None and not ran_well(self.ran)
 
     def as_json(self) -> dict[str, Any]:
         """The command for programs."""
         deciding = deciding_part(self.judged)
         return {
-            "id": self.id,
-            "source": self.source,
-            "agent": self.agent,
-            "tool": self.tool,
+            "id": self.proposed.id,
+            "source": self.proposed.source,
+            "agent": self.proposed.agent,
+            "step": self.proposed.step,
+            "tool": self.proposed.tool,
             "command": self.text,
             "verdict": self.judged.verdict if self.judged else None,
             "allowed": self.judged.allowed if self.judged else None,
@@ -57,74 +71,81 @@ class Evidence:
 
     commands: dict[str, CommandEvidence] = field(default_factory=dict)
     results: list[ResultEvidence] = field(default_factory=list)
-    refusals: list[e.ChangeRefused] = field(default_factory=list)
+    sent_back: list[e.GateFailed | e.ChangeRefused] = field(default_factory=list)
+    answers: list[tuple[e.QuestionAsked, e.QuestionAnswered]] = field(default_factory=list)
     merged: e.ChangeMerged | None = None
     start: str | None = None
+    made: str | None = None
+    """The newest commit of its files."""
     attempt: int = 0
+    _role: str | None = None
+    _asked: dict[str, e.QuestionAsked] = field(default_factory=dict)
 
-    def change(self, commit: str | None) -> tuple[str, str] | None:
-        """The commits between which the change lies; `commit` is the task's own; None where nothing was changed."""
+    @property
+    def unanswered(self) -> list[e.QuestionAsked]:
+        """The questions that wait for a human."""
+        answered = {asked.id for asked, _ in self.answers}
+        return [asked for asked in self._asked.values() if asked.id not in answered]
+
+    def change(self) -> tuple[str, str] | None:
+        """The commits between which the change lies; None where nothing was changed."""
         if self.merged is not None:
             return self.merged.onto, self.merged.landed
-        return (self.start, commit) if self.start is not None and commit is not None else None
+        return (self.start, self.made) if self.start is not None and self.made is not None else None
+
+    def take(self, event: e.Event) -> None:
+        """Add what an event of the task says."""
+        match event:
+            case e.CommandProposed():
+                self.commands[event.id] = CommandEvidence(proposed=event)
+            case e.CommandJudged() if event.id in self.commands:
+                self.commands[event.id].judged = event
+            case e.CommandRun() if event.id in self.commands:
+                self.commands[event.id].ran = event
+            case e.AttemptEnded():
+                ended = ResultEvidence(agent=event.agent, outcome=event.outcome, result=event.result, why=event.why)
+                self.results.append(ended)
+                self.made = event.commit or self.made
+            case e.QuestionAsked():
+                self._asked[event.id] = event
+            case e.QuestionAnswered() if event.id in self._asked:
+                self.answers.append((self._asked[event.id], event))
+            case _:
+                self._move(event)
+
+    def _move(self, event: e.Event) -> None:
+        """Take what moves the change's two ends."""
+        match event:
+            case e.TaskStarted():
+                self.start, self.attempt, self.made = event.commit, 0, None
+            case e.AttemptStarted():
+                self._begin(event)
+            case e.GateStarted() | e.CheckpointTaken():
+                self.made = event.commit
+            case e.TaskEnded():
+                self.made = event.commit or self.made
+            case e.GateFailed():
+                self.sent_back.append(event)
+            case e.ChangeRefused():
+                # The repair is made on what the change was refused by.
+                self.sent_back.append(event)
+                self.start = event.onto
+            case e.ChangeMerged():
+                self.merged = event
+            case _:
+                pass
+
+    def _begin(self, event: e.AttemptStarted) -> None:
+        # The first to begin is the task's own agent; those of its gates have attempts too, on what they look at.
+        self._role = self._role or event.role
+        if event.role == self._role and event.attempt > self.attempt:
+            self.start, self.attempt, self.made = event.commit, event.attempt, None
 
 
-def evidence_of(events: Iterable[Recorded], task: str) -> Evidence:
-    """The evidence about `task` in the events of a run, oldest first."""
-    evidence = Evidence()
-    for recorded in events:
-        if recorded.task == task:
-            _take(evidence, event_of(recorded))
-    return evidence
-
-
-def deciding_part(judged: e.CommandJudged | None) -> e.JudgedPart | None:
-    """The part that decided a verdict; None where nothing was judged."""
-    parts = judged.parts if judged else []
-    return next((part for part in parts if judged and part.verdict == judged.verdict), parts[0] if parts else None)
-
-
-def _take(evidence: Evidence, event: e.Event) -> None:
-    match event:
-        case e.TaskStarted():
-            evidence.start, evidence.attempt = event.commit, 0
-        case e.AttemptStarted() if event.attempt > evidence.attempt:
-            evidence.start, evidence.attempt = event.commit, event.attempt
-        case e.CommandProposed():
-            evidence.commands[event.id] = CommandEvidence(
-                id=event.id, source=event.source, agent=event.agent, tool=event.tool, text=command_text(event)
-            )
-        case e.CommandJudged() if event.id in evidence.commands:
-            evidence.commands[event.id].judged = event
-        case e.CommandRun() if event.id in evidence.commands:
-            evidence.commands[event.id].ran = event
-        case e.AttemptEnded():
-            evidence.results.append(
-                ResultEvidence(agent=event.agent, outcome=event.outcome, result=event.result, why=event.why)
-            )
-        case e.ChangeRefused():
-            # The repair is made on what the change was refused by.
-            evidence.refusals.append(event)
-            evidence.start = event.onto
-        case e.ChangeMerged():
-            evidence.merged = event
-        case _:
-            pass
-
-
-def command_text(event: e.CommandProposed) -> str:
-    """What a tool was called for."""
-    return called_for(event.arguments)
-
-
-def called_for(arguments: str) -> str:
-    """The command itself where a tool's raw arguments hold one; they are a model's, and may hold anything."""
-    try:
-        given = json.loads(arguments)
-    except ValueError:
-        return arguments
-    if isinstance(given, dict):
-        for key in ("command", "path"):
-            if isinstance(given.get(key), str):
-                return str(given[key])
-    return arguments
+def evidence_by_task(rows: Iterable[Recorded]) -> dict[str, Evidence]:
+    """The evidence about each task in the events of a run, oldest first; one without events has empty evidence."""
+    found: dict[str, Evidence] = defaultdict(Evidence)
+    for row in rows:
+        if row.task is not None:
+            found[row.task].take(event_of(row))
+    return found

@@ -1,7 +1,8 @@
-"""A part of a page that stands to the right of its margin, wrapped lines included, without padding behind it."""
+"""A part of a page that stands to the right of its margin, wrapped lines included, without blanks behind it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -23,12 +24,36 @@ class Indented:
         """Render the body in what is left of the width."""
         inner = options.update(width=max(_NARROWEST, options.max_width - self.columns))
         head = self.head
-        for line in console.render_lines(self.body, inner, pad=False):
-            if head is not None:
-                yield from head.render(console)
-                yield Segment(" " * (self.columns - head.cell_len))
-            elif line:
-                yield Segment(" " * self.columns)
+        for line in lines_of(console, self.body, inner):
+            before = list(head.render(console)) if head is not None else []
+            before.append(Segment(" " * (self.columns - (head.cell_len if head is not None else 0))))
             head = None
-            yield from line
+            yield from _trimmed([*before, *line])
             yield Segment.line()
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Lines, each behind the same mark; where one wraps, its rest stands under its beginning."""
+
+    body: Text
+    mark: Text
+
+    def __rich_console__(self, _: Console, __: ConsoleOptions) -> RenderResult:
+        """Render line by line."""
+        for line in self.body.split("\n", allow_blank=True):
+            yield Indented(line, self.mark.cell_len, self.mark)
+
+
+def lines_of(console: Console, body: RenderableType, options: ConsoleOptions) -> Iterator[list[Segment]]:
+    """The lines of a body; one that may not be broken, as a command line, is longer than the width and stays whole."""
+    return iter(Segment.split_lines(console.render(body, options)))
+
+
+def _trimmed(line: Iterable[Segment]) -> Iterator[Segment]:
+    kept = list(line)
+    while kept and not kept[-1].text.rstrip(" "):
+        kept.pop()
+    yield from kept[:-1]
+    for last in kept[-1:]:
+        yield Segment(last.text.rstrip(" "), last.style, last.control)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
-from orchestrator.views.evidence import command_text
+from orchestrator.journal.proposals import command_text
 from orchestrator.views.styles import BAD, GOOD, HEADING, style_of
 from policies.printable import printable
 

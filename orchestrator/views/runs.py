@@ -6,33 +6,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from orchestrator.journal.state import RunState, TaskState
-from orchestrator.views.styles import FAINT, HEADING, style_of
-from orchestrator.views.words import dollars, moment, one_line
+from orchestrator.journal.state import RunState
+from orchestrator.views.grid import Grid, Row
+from orchestrator.views.states import SETTLED_WELL
+from orchestrator.views.styles import FAINT, style_of
+from orchestrator.views.words import age, dollars, one_line
 
-_IN = {TaskState.LANDED, TaskState.READY, TaskState.MERGED}
+_NAMES = ("RUN", "STATUS", "DONE", "COST", "AGE")
 
 
-def runs_view(states: Iterable[RunState]) -> Iterator[RenderableType]:
-    """A line for each run."""
-    table = Table(box=None, pad_edge=False, header_style=HEADING)
-    table.add_column("RUN", overflow="fold")
-    table.add_column("STATUS", no_wrap=True)
-    table.add_column("TASKS", no_wrap=True, justify="right")
-    table.add_column("COST", no_wrap=True, justify="right")
-    table.add_column("STARTED", no_wrap=True)
-    for state in states:
-        table.add_row(
-            one_line(state.run),
-            Text(_status(state), style=style_of(state.status)),
-            f"{_finished(state)}/{len(state.tasks)}",
-            dollars(state.total.cost, unpriced_tokens=state.total.unpriced_tokens),
-            Text(moment(state.started_at)[:16], style=FAINT),
-        )
-    yield table
+def runs_view(states: Iterable[RunState], *, now: float) -> Iterator[RenderableType]:
+    """A row for each run, with the beginning of its goal; `now` is the time that ages are read at."""
+    rows = [Row(_cells(state, now), _goal(state)) for state in states]
+    yield Grid(names=_NAMES, rows=rows, right={2, 3, 4}, spare=(3, 4), spill=True, text_name="GOAL")
 
 
 def runs_json(states: Iterable[RunState]) -> list[dict[str, Any]]:
@@ -56,9 +44,23 @@ def runs_json(states: Iterable[RunState]) -> list[dict[str, Any]]:
     ]
 
 
+def _cells(state: RunState, now: float) -> tuple[Text, ...]:
+    done = sum(task.state in SETTLED_WELL and task.reverted is None for task in state.tasks.values())
+    return (
+        one_line(state.run),
+        Text(_status(state), style=style_of(state.status)),
+        Text(f"{done}/{len(state.tasks)}"),
+        Text(dollars(state.total.cost, unpriced_tokens=state.total.unpriced_tokens)),
+        Text(age(now - state.started_at), style=FAINT),
+    )
+
+
 def _status(state: RunState) -> str:
     return f"{state.status}, asks" if state.waiting and state.status == "running" else state.status
 
 
-def _finished(state: RunState) -> int:
-    return sum(task.state in _IN for task in state.tasks.values())
+def _goal(state: RunState) -> Text:
+    # What fits beside or under the row is enough to know the run by; `status` has it whole.
+    goal = one_line(state.goal, FAINT)
+    goal.no_wrap, goal.overflow = True, "ellipsis"
+    return goal

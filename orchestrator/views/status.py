@@ -1,139 +1,75 @@
-"""One run: its tasks and their states, what it used, what waits for a human, and what to type next."""
+"""One run: its tasks and their states, what it used, what waits for a human, and at the end what to type next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from orchestrator.journal.state import QuestionState, RunState, TaskProgress, TaskState
+from orchestrator.journal.state import QuestionState, RunState, TaskState
 from orchestrator.run.result import result
+from orchestrator.views.fitting import Fitting
 from orchestrator.views.indent import Indented
+from orchestrator.views.states import ORDER
 from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
-from orchestrator.views.words import count, dollars, duration, moment, one_line, short
-
-_FAULTS_SHOWN = 3
+from orchestrator.views.task_rows import folded_tasks, whole_tasks
+from orchestrator.views.typed import Typed, typed
+from orchestrator.views.words import block, count, dollars, duration, moment, one_line, plural, short
 
 
 def status_view(state: RunState, *, now: float | None = None) -> Iterator[RenderableType]:
-    """A page for the terminal; `now` is the time that running clocks are read at, else that of the last event."""
+    """A page for the terminal; `now` is the time that running clocks are read at, else that of the last event.
+
+    What is needed first stands last, next to the prompt; where the screen is too short for a line a task, tasks of
+    which there is nothing to tell are folded into one for their state.
+    """
     now = state.updated_at if now is None else now
-    yield from _head(state, now)
-    yield Text()
-    yield _tasks(state, now)
-    yield from _reasons(state)
-    yield from _questions(state)
-    for fault in state.faults[-_FAULTS_SHOWN:]:
-        yield one_line(f"fault: {fault}", BAD)
-    next_step = next_command(state)
-    if next_step is not None:
-        yield Text.assemble("\n", ("next: ", HEADING), next_step)
+    head, end = list(_head(state)), list(_end(state, now))
+    yield Fitting([*head, *whole_tasks(state, now), *end], [*head, *folded_tasks(state, now), *end])
 
 
 def status_json(state: RunState) -> dict[str, Any]:
     """The result object of `run --json` as it stands now, with what that object has no room for."""
+    told = result(state)
+    for page in told["tasks"]:
+        page.update(_task_json(state, page["id"]))
     return {
-        **result(state),
+        **told,
         "goal": state.goal,
         "why": state.why,
+        "planned": state.planned,
         "backend": state.backend,
         "image": state.image,
         "policy_hash": state.policy_hash,
         "started_at": state.started_at,
         "updated_at": state.updated_at,
+        "limits": limits_of(state),
+        "limits_reached": list(state.limits_reached),
         "doing": {task.id: task.doing for task in state.tasks.values() if task.doing},
         "questions": [_question_json(question) for question in state.waiting],
-        "limits_reached": list(state.limits_reached),
         "faults": list(state.faults),
+        "next": [str(command) for command in next_commands(state)],
     }
 
 
-def next_command(state: RunState) -> str | None:
-    """What a user would type next; None where there is nothing to do."""
-    if state.waiting:
-        return f"mimo-orchestrate approve {state.run} {state.waiting[0].id}"
-    if state.status in {"stopped", "interrupted"}:
-        # Without more of it the run would stop at the same limit again.
-        more = "".join(f" --limit {limit.partition(':')[0]}=MORE" for limit in state.limits_reached[:1])
-        return f"mimo-orchestrate resume {state.run}{more}"
-    if state.status == "running":
-        return f"mimo-orchestrate log {state.run} --follow"
-    if any(task.state in {TaskState.READY, TaskState.MERGED} for task in state.tasks.values()):
-        return f"mimo-orchestrate review {state.run}, then mimo-orchestrate merge {state.run}"
-    return f"mimo-orchestrate review {state.run}" if state.status in {"partial", "failed"} else None
-
-
-def _head(state: RunState, now: float) -> Iterator[Text]:
-    yield Text.assemble((state.run, HEADING), "  ", (state.status, style_of(state.status)))
-    yield one_line(state.goal)
-    if state.why:
-        yield one_line(state.why, style_of(state.status))
-    moved = f"{short(state.base_before)} -> {short(state.base_after)}" if state.moved else short(state.base_before)
-    where = "bubblewrap" if state.backend == "bubblewrap" else f"{state.backend} {state.image or ''}".strip()
-    yield one_line(f"base {state.base_branch} {moved}, commands in {where}", FAINT)
-    if state.why_not:
-        yield one_line(f"the base was not moved: {state.why_not}", style_of("partial"))
-    total = state.total
-    seconds = state.seconds + (now - state.session_started_at if state.status == "running" else 0.0)
-    used = f"{total.steps} steps, {count(total.prompt + total.completion)} tokens"
-    cost = dollars(total.cost, unpriced_tokens=total.unpriced_tokens)
-    yield Text(f"started {moment(state.started_at)}, {duration(seconds)}, {used}, {cost}", style=FAINT)
-    if total.unpriced_tokens:
-        yield Text(f"{count(total.unpriced_tokens)} tokens are of models without a known price", style=FAINT)
-
-
-def _tasks(state: RunState, now: float) -> Table:
-    table = Table(box=None, pad_edge=False, header_style=HEADING)
-    table.add_column("TASK", overflow="fold")
-    table.add_column("ROLE", no_wrap=True)
-    table.add_column("STATE", no_wrap=True)
-    for name in ("STEPS", "COST", "TIME"):
-        table.add_column(name, no_wrap=True, justify="right")
-    for task in state.tasks.values():
-        seconds = task.seconds + (now - task.started_at if task.started_at is not None else 0.0)
-        table.add_row(
-            one_line(task.id),
-            task.role,
-            Text(_state(task), style=style_of(task.state.value)),
-            str(task.used.steps),
-            dollars(task.used.cost, unpriced_tokens=task.used.unpriced_tokens),
-            duration(seconds),
-        )
-    return table
-
-
-def _state(task: TaskProgress) -> str:
-    tries = f" (attempt {task.attempts})" if task.attempts > 1 else ""
-    return f"{task.state.value}, reverted" if task.reverted else f"{task.state.value}{tries}"
-
-
-def _reasons(state: RunState) -> Iterator[RenderableType]:
-    lines = []
-    for task in state.tasks.values():
-        if task.why and task.state is not TaskState.LANDED:
-            lines.append(Text.assemble((f"{task.id}: ", style_of(task.state.value)), one_line(task.why)))
-        elif task.doing:
-            lines.append(Text.assemble((f"{task.id}: ", style_of("running")), one_line(task.doing, FAINT, limit=200)))
-    lines += [
-        Text.assemble(("limit reached: ", style_of("stopped")), one_line(limit)) for limit in state.limits_reached
-    ]
-    if lines:
-        yield Text()
-        yield from lines
-
-
-def _questions(state: RunState) -> Iterator[RenderableType]:
-    for question in state.waiting:
-        yield Text.assemble("\n", ("waits for you: ", style_of("ask")), one_line(question.subject))
-        for part in question.parts:
-            where = f"{part.get('file')}:{part.get('line')}"
-            yield Indented(one_line(f"{part.get('why')} ({part.get('rule')}, {where})", FAINT))
-        answer = f"{state.run} {question.id}"
-        yield Indented(Text(f"mimo-orchestrate approve {answer}"))
-        yield Indented(Text(f'mimo-orchestrate deny {answer} --why "..."'))
+def _task_json(state: RunState, task_id: str) -> dict[str, Any]:
+    task = state.tasks[task_id]
+    return {
+        "progress": task.state.value,
+        "goal": task.goal,
+        "needs": task.needs,
+        "round": task.rounds,
+        "reverted": task.reverted,
+        "doing": task.doing,
+        "doing_since": task.doing_since if task.doing else None,
+        "started_at": task.started_at,
+        "part_of": task.part_of,
+        "parts": task.parts,
+        "decisions": [asdict(made) for made in task.decisions],
+    }
 
 
 def _question_json(question: QuestionState) -> dict[str, Any]:
@@ -144,3 +80,123 @@ def _question_json(question: QuestionState) -> dict[str, Any]:
         "subject": question.subject,
         "parts": question.parts,
     }
+
+
+def next_commands(state: RunState) -> list[Typed]:
+    """What a user would type next, first to last; nothing where there is nothing to do."""
+    if state.waiting:
+        return [typed("approve", state.run, question.id) for question in state.waiting]
+    if state.status in {"stopped", "interrupted"}:
+        # Without more of it the run would stop at the same limit again.
+        more = [f"{limit.partition(':')[0]}=MORE" for limit in state.limits_reached[:1]]
+        return [typed("resume", state.run, *(word for limit in more for word in ("--limit", limit)))]
+    if state.status == "running":
+        return [typed("log", state.run, "--follow")]
+    review = typed("review", state.run)
+    held = any(task.state in {TaskState.READY, TaskState.MERGED} for task in state.tasks.values())
+    return [review, typed("merge", state.run)] if held else [review]
+
+
+def limits_of(state: RunState) -> dict[str, Any]:
+    """The run's limits as its plan has them, with what was granted since."""
+    granted = (text.partition("=") for text in state.options.get("limits", ()))
+    return {**state.plan.get("limits", {}), **{key: value for key, _, value in granted if "." not in key}}
+
+
+def _head(state: RunState) -> Iterator[RenderableType]:
+    yield Text(state.run, style=HEADING)
+    yield Indented(one_line(state.goal))
+    where = state.backend if state.image is None else f"{state.backend} {state.image}"
+    base = f"from {state.base_branch} at {short(state.base_before)}, commands in {where}"
+    yield Indented(one_line(base, FAINT))
+    yield Text()
+
+
+def _end(state: RunState, now: float) -> Iterator[RenderableType]:
+    yield Text()
+    yield from _trouble(state)
+    yield Indented(_verdict(state, now), 0)
+    yield Indented(_counts(state))
+    yield Indented(_used(state))
+    if state.waiting:
+        yield from _questions(state)
+        return
+    for number, command in enumerate(next_commands(state)):
+        label = "next: " if number == 0 else "then: "
+        yield Indented(command, len(label), Text(label, style=HEADING))
+
+
+def _trouble(state: RunState) -> Iterator[RenderableType]:
+    if state.faults and state.status != "done":
+        before = f" (and {len(state.faults) - 1} before it)" if len(state.faults) > 1 else ""
+        yield Indented(one_line(f"fault{before}: {state.faults[-1]}", BAD), 0)
+    # A task's own limit is told with the task, the limit that ended the run with the verdict.
+    unsaid = [
+        limit
+        for limit in state.limits_reached
+        if limit.partition(".")[0] not in state.tasks and limit not in (state.why or "")
+    ]
+    if unsaid:
+        yield Indented(one_line(f"limit reached: {'; '.join(unsaid)}", style_of("stopped")), 0)
+
+
+def _verdict(state: RunState, now: float) -> Text:
+    running = state.status == "running"
+    seconds = state.seconds + (now - state.session_started_at if running else 0.0)
+    took = f" {'for' if running else 'after'} {duration(seconds)}, started {moment(state.started_at)}"
+    told = Text.assemble((state.status, f"{HEADING} {style_of(state.status)}"), took)
+    if state.why:
+        told.append_text(one_line(f": {state.why}"))
+    if state.moved:
+        told.append(f"; {one_line(state.base_branch)} moved to {short(state.base_after)}")
+    elif state.why_not:
+        told.append_text(one_line(f"; {state.base_branch} was not moved: {state.why_not}", style_of("partial")))
+    return told
+
+
+def _counts(state: RunState) -> Text:
+    tasks = state.tasks.values()
+    parts = []
+    for each in ORDER:
+        number = sum(task.state is each for task in tasks)
+        if number:
+            parts.append(Text(f"{number} {each.value}", style=style_of(each.value)))
+    reverted = sum(task.reverted is not None for task in tasks)
+    if reverted:
+        parts.append(Text(f"{reverted} reverted", style=style_of("stopped")))
+    return Text(f"{plural(len(tasks), 'task')}: ") + Text(", ").join(parts)
+
+
+def _used(state: RunState) -> Text:
+    total, limits = state.total, limits_of(state)
+    tokens, most = total.prompt + total.completion, limits.get("tokens")
+    used = [
+        f"{total.steps}{_of(limits.get('steps'))} steps",
+        f"{count(tokens)}{_of(count(int(most)) if most is not None else None)} tokens",
+        dollars(total.cost, unpriced_tokens=total.unpriced_tokens)
+        + _of(dollars(float(limits["cost"])) if "cost" in limits else None),
+    ]
+    if total.unpriced_tokens:
+        used.append(f"{count(total.unpriced_tokens)} tokens are of models without a known price")
+    return one_line(", ".join(used), FAINT)
+
+
+def _of(limit: Any) -> str:
+    return "" if limit is None else f" of {limit}"
+
+
+def _questions(state: RunState) -> Iterator[RenderableType]:
+    # Nothing of a question is ever cut: nobody should have to answer what they can't read.
+    for question in state.waiting:
+        yield Text()
+        label, subject = f"{question.task or 'the run'} waits for you:", block(question.subject)
+        if "\n" in subject.plain:
+            yield one_line(label, style_of("ask"))
+            yield Indented(subject, 4)
+        else:
+            yield Indented(one_line(label, style_of("ask")) + Text(" ") + subject, 0)
+        for part in question.parts:
+            where = f"{part.get('file')}:{part.get('line')}"
+            yield Indented(one_line(f"{part.get('why')} ({part.get('rule')}, {where})", FAINT))
+        yield Indented(typed("approve", state.run, question.id))
+    yield Text('\nto refuse: deny in place of approve, and --why "..."', style=FAINT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -21,12 +22,23 @@ def one_line(text: str, style: str = "", *, limit: int = 400) -> Text:
     return Text(printable(cut), style=style)
 
 
-def block(text: str, style: str = "", *, lines: int | None = None) -> Text:
-    """Text of unknown origin with its lines kept and all else made harmless; `lines` keeps the last so many."""
+def block(text: str, style: str = "", *, last: int | None = None, columns: int | None = None, hint: str = "") -> Text:
+    """Text of unknown origin with its lines kept and all else made harmless.
+
+    `last` keeps so many lines of its end, and a line says how many were cut, and the `hint`; `columns` cuts long lines.
+    """
     every = text.expandtabs(TAB_COLUMNS).rstrip("\n").split("\n")
-    kept = every if lines is None else every[-lines:]
-    cut = [f"[... {len(every) - len(kept)} lines before ...]"] if len(kept) < len(every) else []
-    return Text("\n".join(printable(line) for line in [*cut, *kept]), style=style)
+    kept = every if last is None else every[-last:]
+    kept = [line if columns is None or len(line) <= columns else f"{line[: columns - 1]}…" for line in kept]
+    if len(kept) < len(every):
+        kept = [f"[... {plural(len(every) - len(kept), 'line')} before{f', {hint}' if hint else ''} ...]", *kept]
+    return Text("\n".join(printable(line) for line in kept), style=style)
+
+
+def listed(names: Sequence[str], most: int | None = None) -> str:
+    """Names in a row, the first `most` of them with the number of the others."""
+    shown = ", ".join(names[:most])
+    return shown if most is None or len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def duration(seconds: float) -> str:
@@ -43,6 +55,14 @@ def duration(seconds: float) -> str:
 def elapsed(seconds: float) -> str:
     """Seconds of a clock that is still running: whole ones, and none before it began."""
     return f"{max(0, int(seconds))}s" if seconds < 60 else duration(seconds)
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, in its largest unit."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length:.0f}{unit}"
+    return f"{max(0.0, seconds):.0f}s"
 
 
 def dollars(cost: float, *, unpriced_tokens: int = 0) -> str:
@@ -83,6 +103,6 @@ def short(commit: str | None) -> str:
     return commit[:10] if commit else "-"
 
 
-def plural(number: int, noun: str) -> str:
+def plural(number: int, noun: str, plural_noun: str | None = None) -> str:
     """A number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else plural_noun or f'{noun}s'}"

@@ -38,7 +38,7 @@ def test_check_shows_the_plan_here(plan: Path, type_in: Type) -> None:
     """The order, the repository's state and the preset are there even where no sandbox is."""
     typed = type_in("check", "plan.yaml")
     assert (typed.code, typed.err) == (0, "")
-    for expected in ("1.  one  editor", "2.  two  editor", "none works here: nothing works for auto", "standard: "):
+    for expected in ("1.  one  editor", "2.  two  editor", "it can't run here: nothing works for auto", "standard: "):
         assert expected in typed.out
     assert "uncommitted files (1 new)" in typed.out
 

@@ -80,8 +80,8 @@ def test_a_run_whose_process_is_gone_is_interrupted(state: Path, type_in: Type) 
 
 def test_log_shows_all_of_a_run_or_one_task(state: Path, type_in: Type) -> None:
     """The log is whole, or of one task; for programs it is a list of events in order."""
-    assert "survey: task started" in type_in("log", "last").out
-    assert "survey: task started" not in type_in("log", "last", "port").out
+    assert "survey task started" in type_in("log", "last").out
+    assert "survey task started" not in type_in("log", "last", "port").out
     events = json.loads(type_in("log", "last", "--json").out)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert {event["task"] for event in json.loads(type_in("log", "last", "port", "--json").out)} == {"port"}
@@ -115,7 +115,7 @@ def test_a_followed_log_waits_for_what_comes(state: Path) -> None:
 def test_review_shows_the_change_that_landed(state: Path, type_in: Type) -> None:
     """The diff comes from the hub, and stands beside commands and verdicts."""
     shown = type_in("review", "last", "port").out
-    for expected in ("-old = 1", "+new = 2", "$ git status  exit 0  allow", "Ported it."):
+    for expected in ("-old = 1", "+new = 2", "$ curl https://example.com  deny, refused", "Ported it."):
         assert expected in shown
     told = json.loads(type_in("review", "--json").out)
     assert [task["id"] for task in told["tasks"]] == ["survey", "port", "docs"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from orchestrator.plan.loader import read_plan
+from orchestrator.plan.models import Plan
 from orchestrator.views.check import LayerSummary, Survey, check_json, check_view
-from tests.views.test_views import shown
+from tests.views.screen import PIPE, shown
 
 PLAN = """\
 version: 1
@@ -25,15 +26,21 @@ tasks:
 """
 
 
-def survey(*, backend: str | None = "docker") -> Survey:
+def survey(plan: str = PLAN, *, backend: str | None = "docker") -> Survey:
     """What is known before a run of the plan."""
+    return surveyed(read_plan(plan, file="plan.yaml"), backend=backend)
+
+
+def surveyed(plan: Plan, *, backend: str | None = "docker") -> Survey:
+    """What is known before a run of a plan that was read."""
     return Survey(
-        plan=read_plan(PLAN, file="plan.yaml"),
+        plan=plan,
         base_branch="main",
         base_commit="a" * 40,
         layers=(LayerSummary(name=".mimo/policy.yaml", rules={"allow": 3, "ask": 0, "deny": 1}),),
         default="ask",
         policy_hash="f" * 64,
+        path="plan.yaml",
         backend=backend,
         backend_why=None if backend else "no engine answers; install docker.io",
         image="python:3.12-slim" if backend else None,
@@ -47,12 +54,14 @@ def test_check_shows_what_a_run_would_do() -> None:
     text = shown(check_view(survey()))
     assert max(len(line) for line in text.splitlines()) <= 80
     for expected in (
-        "Order, at most 2 at once",
+        "Tasks in their order, at most 2 at once",
+        "  unless said otherwise, an editor's change then goes to a tester and a reviewer\n",
         "  1.  survey  investigator\n",
-        "  2.  port  editor; needs survey; changes src/**; then tester, reviewer;",
-        "      docs  editor; needs survey; changes docs/**, src/client/**\n",
-        "  3.  last  tester; needs port, docs; may change anything\n",
-        "port and docs, for example src/client/any",
+        "  2.  port    editor        needs survey; changes src/**; must pass make test\n",
+        "  2.  docs    editor        needs survey; changes docs/**, src/client/**; no\n",
+        "                            gates\n",
+        "  3.  last    tester        needs port, docs; may change anything\n",
+        "  port and docs (for example src/client/any)\n",
         "must pass on the merged tree: make all",
         "one commit a task, held until you merge",
         ".mimo/policy.yaml: 3 allow, 1 deny rules on commands",
@@ -61,16 +70,55 @@ def test_check_shows_what_a_run_would_do() -> None:
         "reviewer: x/b, then openai/a",
         "200 steps, 5.0M tokens, $10.00, 2h",
         "no estimate of the cost",
-        "warning: port: src is a directory",
-        "note: uncommitted files",
     ):
         assert expected in text
     assert "\x1b" not in text
 
 
-def test_check_says_why_no_sandbox_works() -> None:
-    """A machine without a sandbox can still check a plan, and is told what it lacks."""
-    assert "none works here: no engine answers; install docker.io" in shown(check_view(survey(backend=None)))
+def test_what_needs_a_decision_stands_last() -> None:
+    """Notes, warnings, the verdict and the command that runs the plan are next to the prompt."""
+    assert shown(check_view(survey())).splitlines()[-4:] == [
+        "note: uncommitted files (1 changed) are no part of the run",
+        "warning: port: src is a directory",
+        "valid: 4 tasks; nothing was run",
+        "next: mimo-orchestrate run plan.yaml",
+    ]
+
+
+def test_check_says_why_a_run_would_fail() -> None:
+    """A machine without a sandbox can still check a plan, and is told what it lacks; so is a plan without a model."""
+    here = shown(check_view(survey(backend=None)))
+    assert here.endswith("it can't run here: no engine answers; install docker.io\n")
+    silent = shown(check_view(survey(PLAN.replace("model: openai/a\n", ""))))
+    assert silent.endswith("it can't run: the plan names no model for investigator, editor, tester\n")
+
+
+def test_what_many_tasks_share_is_said_once() -> None:
+    """Forty tasks with the same checks take a row each, and only what is different about one stands in it."""
+    tasks = "".join(f"  - {{id: t{number}, role: editor, goal: g, verify: [make test]}}\n" for number in range(40))
+    text = shown(check_view(survey(PLAN.partition("tasks:")[0] + "tasks:\n" + tasks)), PIPE)
+    assert text.count("make test") == 1
+    assert "unless said otherwise, a change must pass make test" in text
+    assert "  1.  t39  editor  may change anything\n" in text
+    assert "without paths, which may meet any other: 40 tasks: t0, t1," in text
+
+
+def test_a_task_that_differs_from_what_is_usual_says_so() -> None:
+    """A task without checks among many that have them stands out, and so do gates of its own."""
+    tasks = "".join(f"  - {{id: t{number}, role: editor, goal: g, verify: [make test]}}\n" for number in range(3))
+    tasks += "  - {id: bare, role: editor, goal: g, gates: [tester]}\n"
+    text = shown(check_view(survey(PLAN.partition("tasks:")[0] + "tasks:\n" + tasks)), PIPE)
+    assert "bare  editor  may change anything; has no checks of its own; then tester\n" in text
+
+
+def test_a_plan_without_tasks_is_the_coordinator_s_to_make() -> None:
+    """Nothing is known of its tasks yet; every role's model is shown, the coordinator's first."""
+    plan = Plan(version=1, name="demo", goal="g", model="openai/a")
+    text = shown(check_view(surveyed(plan)))
+    assert "none yet: the coordinator makes them when the run begins" in text
+    assert "Models\n  coordinator: openai/a\n  investigator: openai/a\n" in text
+    assert "valid: its tasks are still to be made; nothing was run" in text
+    assert check_json(surveyed(plan))["waves"] == []
 
 
 def test_check_for_programs_holds_the_same() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from orchestrator.views.indent import Indented
-from orchestrator.views.words import block, count, dollars, duration, one_line, size
+from orchestrator.views.words import age, block, count, dollars, duration, listed, one_line, plural, size
 from policies.printable import is_unsafe
 
 
@@ -25,7 +25,9 @@ def test_no_text_reaches_a_terminal_with_what_could_steer_it(text: str) -> None:
 def test_a_long_line_is_cut_and_a_long_block_keeps_its_end() -> None:
     """Cuts are marked, and of output the end is kept: that is where the failure stands."""
     assert one_line("x" * 50, limit=10).plain == "x" * 9 + "…"
-    assert block("a\nb\nc\n", lines=2).plain == "[... 1 lines before ...]\nb\nc"
+    assert block("a\nb\nc\n", last=2).plain == "[... 1 line before ...]\nb\nc"
+    assert block("a\nb", last=1, hint="see c").plain == "[... 1 line before, see c ...]\nb"
+    assert block("xxxxx\nyy", columns=3).plain == "xx…\nyy"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,15 @@ def test_a_long_line_is_cut_and_a_long_block_keeps_its_end() -> None:
         (duration(1.25), "1.2s"),
         (duration(61), "1m01s"),
         (duration(3 * 3600 + 61), "3h01m"),
+        (age(-1), "0s"),
+        (age(59), "59s"),
+        (age(3599), "59m"),
+        (age(86399), "23h"),
+        (age(40 * 86400), "40d"),
+        (plural(1, "branch", "branches"), "1 branch"),
+        (plural(2, "branch", "branches"), "2 branches"),
+        (listed(["a", "b", "c"]), "a, b, c"),
+        (listed(["a", "b", "c"], 2), "a, b and 1 more"),
         (dollars(0), "$0.00"),
         (dollars(0.0123), "$0.0123"),
         (dollars(12.345), "$12.35"),

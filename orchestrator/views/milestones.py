@@ -1,0 +1,204 @@
+"""What happens in a run besides its steps: beginnings and ends, gates, decisions, questions, merges, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.text import Text
+
+from agents import events as e
+from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
+from orchestrator.views.words import block, duration, one_line, plural, short
+
+_REASON_LINES = 12
+_LONGEST = 2000
+
+Part = Text | str | tuple[str, str]
+
+
+def milestone(event: e.Event, *, whole: bool) -> list[Text]:
+    """A line for an event and details to stand under it; nothing for one that another tells already.
+
+    `whole` cuts nothing.
+    """
+    told = _DESCRIBED[type(event)](event)
+    return [told[0], *(detail if whole else _cut(detail) for detail in told[1:])] if told else []
+
+
+def _cut(detail: Text) -> Text:
+    lines = detail.split("\n", allow_blank=True)
+    more = len(lines) - _REASON_LINES
+    if more <= 0:
+        return detail
+    return Text("\n").join([Text(f"[... {plural(more, 'line')} before ...]", style=FAINT), *lines[more:]])
+
+
+def _line(*parts: Part) -> Text:
+    return Text.assemble(*parts)
+
+
+def _said(text: str | None, style: str = "") -> Text:
+    return one_line(text or "", style, limit=_LONGEST)
+
+
+def _why(text: str | None, style: str = FAINT) -> list[Text]:
+    return [block(text, style)] if text else []
+
+
+def _run_started(event: e.RunStarted) -> list[Text]:
+    place = f"base {event.base_branch} at {short(event.base_commit)}, commands in {event.backend} {event.image or ''}"
+    layers = f"policy {', '.join(event.policy)} ({event.policy_hash[:10]})"
+    return [_line(("run started: ", HEADING), _said(str(event.plan.get("goal", "")))), _said(place), _said(layers)]
+
+
+def _run_resumed(event: e.RunResumed) -> list[Text]:
+    granted = ", ".join(f"{key}={value}" for key, value in event.options.items())
+    return [_line(("run resumed", HEADING), _said(f" {granted}" if granted else ""))]
+
+
+def _run_ended(event: e.RunEnded) -> list[Text]:
+    base = f"base moved to {short(event.base_after)}" if event.moved else "base not moved"
+    head = _line(("run ended: ", HEADING), (event.status, style_of(event.status)), f", {base}")
+    return [head, *_why(event.why), *_why(event.why_not)]
+
+
+def _plan_made(event: e.PlanMade) -> list[Text]:
+    tasks = ", ".join(str(task.get("id")) for task in event.tasks)
+    return [_said(f"plan from the {event.source}: {plural(len(event.tasks), 'task')}: {tasks}"), *_why(event.why, "")]
+
+
+def _decision_made(event: e.DecisionMade) -> list[Text]:
+    parts = f"parts: {', '.join(str(part.get('id')) for part in event.parts)}" if event.parts else None
+    head = _line(_said(event.agent), " decides after attempt ", str(event.attempt), ": ", (event.choice, HEADING))
+    return [head, *_why(event.why, ""), *_why(event.advice), *_why(parts)]
+
+
+def _base_verified(event: e.VerifiedBase) -> list[Text]:
+    outcome = ("green", GOOD) if event.green else ("red", BAD)
+    return [_line(f"verify on the base {short(event.commit)}: ", outcome), *_why(event.why)]
+
+
+def _task_started(event: e.TaskStarted) -> list[Text]:
+    return [_said(f"task started from {short(event.commit)}")]
+
+
+def _task_ended(event: e.TaskEnded) -> list[Text]:
+    commit = f" {short(event.commit)}" if event.commit else ""
+    return [_line("task ended: ", (event.state, style_of(event.state)), commit), *_why(event.why)]
+
+
+def _attempt_started(event: e.AttemptStarted) -> list[Text]:
+    text = f"{event.agent} starts: attempt {event.attempt}, round {event.round}, {event.model} in {event.sandbox}"
+    return [_said(text)]
+
+
+def _attempt_ended(event: e.AttemptEnded) -> list[Text]:
+    style = GOOD if event.outcome == "finished" else style_of("failed")
+    head = _line(_said(event.agent), " ", (event.outcome, style), f" {short(event.commit)}" if event.commit else "")
+    result = [f"{key}: {value}" for key, value in (event.result or {}).items() if isinstance(value, str) and value]
+    return [head, *_why(event.why), *(line for text in result for line in _why(text, ""))]
+
+
+def _stray(event: e.CommandJudged | e.CommandRun | e.CheckpointTaken | e.ModelAnswered) -> list[Text]:
+    """What belongs to a step whose beginning is not there."""
+    return [_said(f"{event.kind}, apart from its step", FAINT)]
+
+
+def _context_rebuilt(event: e.ContextRebuilt) -> list[Text]:
+    return [_said(f"{event.agent}: context rebuilt at step {event.step}: {event.why}")]
+
+
+def _gate_started(event: e.GateStarted) -> list[Text]:
+    return [_said(f"gate {event.gate} looks at {short(event.commit)}")]
+
+
+def _gate_passed(event: e.GatePassed) -> list[Text]:
+    return [_line(_said(f"gate {event.gate} "), ("passed", GOOD))]
+
+
+def _gate_failed(event: e.GateFailed) -> list[Text]:
+    return [_line(_said(f"gate {event.gate} "), ("failed", BAD)), *_why(event.why, "")]
+
+
+def _question_asked(event: e.QuestionAsked) -> list[Text]:
+    return [_line(("asks you: ", style_of("ask")), _said(event.subject)), _said(f"id {event.id}", FAINT)]
+
+
+def _question_answered(event: e.QuestionAnswered) -> list[Text]:
+    answer = ("allowed", GOOD) if event.allowed else ("refused", BAD)
+    return [_line("answer: ", answer, _said(f" by {event.by}")), *_why(event.why)]
+
+
+def _change_queued(event: e.ChangeQueued) -> list[Text]:
+    return [_said(f"{short(event.commit)} waits to be merged")]
+
+
+def _change_merged(event: e.ChangeMerged) -> list[Text]:
+    lost = "\n".join(["lost in resolving the conflict:", *event.lost_lines]) if event.lost_lines else None
+    return [_line(("merged", GOOD), f" as {short(event.landed)} onto {short(event.onto)}"), *_why(lost, BAD)]
+
+
+def _change_refused(event: e.ChangeRefused) -> list[Text]:
+    unsaid = [conflict for conflict in event.conflicts if conflict not in event.why]
+    conflicts = f"conflicts: {', '.join(unsaid)}" if unsaid else None
+    return [_line(("not merged", BAD), f" onto {short(event.onto)}"), *_why(conflicts), *_why(event.why, "")]
+
+
+def _change_reverted(event: e.ChangeReverted) -> list[Text]:
+    return [_said(f"reverted {short(event.landed)} by {short(event.commit)}")]
+
+
+def _publish_started(_: e.PublishStarted) -> list[Text]:
+    return []
+
+
+def _publish_ended(event: e.PublishEnded) -> list[Text]:
+    refs = [f"{ref.removeprefix('refs/heads/')} {short(commit)}" for ref, commit in event.refs.items()]
+    head = f"published {plural(len(refs), 'branch', 'branches')}{', base moved' if event.moved else ''}"
+    return [_said(head), *_why("\n".join(refs)), *_why(event.why_not)]
+
+
+def _limit_reached(event: e.LimitReached) -> list[Text]:
+    return [_said(f"limit reached: {event.limit}, {event.used:g} of {event.value:g}", style_of("stopped"))]
+
+
+def _fault_met(event: e.FaultMet) -> list[Text]:
+    return [_said(f"fault: {event.where}: {event.why}", BAD)]
+
+
+def _fault_retried(event: e.FaultRetried) -> list[Text]:
+    return [_said(f"{event.where}: try {event.attempt} after {duration(event.wait_seconds)}", FAINT)]
+
+
+_DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
+    e.RunStarted: _run_started,
+    e.RunResumed: _run_resumed,
+    e.RunEnded: _run_ended,
+    e.PlanMade: _plan_made,
+    e.VerifiedBase: _base_verified,
+    e.TaskStarted: _task_started,
+    e.TaskEnded: _task_ended,
+    e.AttemptStarted: _attempt_started,
+    e.AttemptEnded: _attempt_ended,
+    e.DecisionMade: _decision_made,
+    e.ModelAnswered: _stray,
+    e.CommandJudged: _stray,
+    e.CommandRun: _stray,
+    e.CheckpointTaken: _stray,
+    e.ContextRebuilt: _context_rebuilt,
+    e.GateStarted: _gate_started,
+    e.GatePassed: _gate_passed,
+    e.GateFailed: _gate_failed,
+    e.QuestionAsked: _question_asked,
+    e.QuestionAnswered: _question_answered,
+    e.ChangeQueued: _change_queued,
+    e.ChangeMerged: _change_merged,
+    e.ChangeRefused: _change_refused,
+    e.ChangeReverted: _change_reverted,
+    e.PublishStarted: _publish_started,
+    e.PublishEnded: _publish_ended,
+    e.LimitReached: _limit_reached,
+    e.FaultMet: _fault_met,
+    e.FaultRetried: _fault_retried,
+}

@@ -1,0 +1,168 @@
+"""A step of an agent, or a command of the user's: a line for each call, and under it what a reader needs to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from agents import events as e
+from orchestrator.views.entries import Entry
+from orchestrator.views.evidence import CommandEvidence
+from orchestrator.views.indent import Marked
+from orchestrator.views.outcome import command_line, deciding_part, ended, ruled
+from orchestrator.views.styles import BAD, FAINT, GOOD, style_of
+from orchestrator.views.words import block, count, dollars, duration, listed, one_line, plural, short, size
+
+_COMMAND_CHARS = 300
+_WORDS_CHARS = 300
+_OUTPUT_LINES, _OUTPUT_COLUMNS = 8, 200
+_FILES = 8
+
+SAID, STDOUT, STDERR = "< ", "| ", "! "
+"""The marks of a model's words and of what a command printed; the progress of `-v` has the same."""
+
+Line = tuple[Text, list[RenderableType]]
+"""A line that says who and what, and details that stand under it."""
+
+
+def step_lines(entry: Entry, *, whole: bool) -> Iterator[Line]:
+    """The lines of an entry that is a step or a command; `whole` cuts nothing."""
+    figures = Text(f"  {_figures(entry)}", style=FAINT)
+    said = _words(entry, whole=whole)
+    rest = [*said, *_saved(entry.saved, whole=whole)]
+    if not entry.calls:
+        yield _who(entry) + _without_calls(entry) + figures, rest
+        return
+    for number, call in enumerate(entry.calls.values(), start=1):
+        first, last = number == 1, number == len(entry.calls)
+        head = _who(entry) + _call(call, whole=whole) + (figures if first else Text())
+        details = _details(call, entry.step, whole=whole)
+        yield head, [*(said if first else []), *details, *(_saved(entry.saved, whole=whole) if last else [])]
+
+
+def _who(entry: Entry) -> Text:
+    if entry.step is None:
+        source = next((call.proposed.source for call in entry.calls.values()), "")
+        return Text(f"{source}: ")
+    return one_line(f"{entry.agent} step {entry.step}: ")
+
+
+def _figures(entry: Entry) -> str:
+    if entry.answered is None:
+        return duration(entry.seconds)
+    cost = "price unknown" if entry.answered.cost is None else dollars(entry.answered.cost)
+    return f"{duration(entry.seconds)} {cost}"
+
+
+def _without_calls(entry: Entry) -> Text:
+    if entry.answered is None:
+        asked = entry.events[0]
+        return one_line(f"asks {asked.model}: no answer" if isinstance(asked, e.ModelAsked) else "")
+    calls = entry.answered.message.tool_calls
+    return one_line(", ".join(f"{call.name} {call.arguments}" for call in calls) or "says", limit=_COMMAND_CHARS)
+
+
+def _call(call: CommandEvidence, *, whole: bool) -> Text:
+    limit = len(call.text) + 20 if whole else _COMMAND_CHARS
+    told = command_line(call.proposed.tool, call.text, limit=limit).append("  ")
+    if call.judged is not None:
+        told.append(call.judged.verdict, style_of(call.judged.verdict)).append(", ")
+        if call.judged.answered_by:
+            answer = ("allowed", GOOD) if call.judged.allowed else ("refused", BAD)
+            told.append(*answer).append_text(one_line(f" by {call.judged.answered_by}, "))
+    return told + (Text("refused", style=BAD) if call.refused else ended(call.ran))
+
+
+def _words(entry: Entry, *, whole: bool) -> list[RenderableType]:
+    answered = entry.answered
+    if answered is None:
+        return []
+    usage = answered.usage
+    tokens = f"{count(usage.prompt)} + {count(usage.completion)} tokens ({count(usage.cached)} cached)"
+    asked = Text(f"{answered.model} answered in {duration(answered.latency_seconds)}: {tokens}", style=FAINT)
+    said = answered.message.content.strip()
+    if not whole:
+        return [marked(one_line(said, limit=_WORDS_CHARS), SAID)] if said else []
+    return [asked, *([marked(block(said), SAID)] if said else [])]
+
+
+def _details(call: CommandEvidence, step: int | None, *, whole: bool) -> list[RenderableType]:
+    if whole:
+        return [*_arguments(call.proposed), *_parts(call.judged), *_ran(call.ran)]
+    details: list[RenderableType] = []
+    part = deciding_part(call.judged)
+    if part is not None and call.judged is not None and call.judged.verdict != "allow":
+        details.append(Text("by ", style=FAINT) + ruled(part))
+        if part.instead and call.refused:
+            details.append(one_line(f"instead: {part.instead}"))
+    if call.failed and call.ran is not None:
+        hint = f"whole with --step {step}" if step is not None else ""
+        details += _output(call.ran, short=True, hint=hint)
+    return details
+
+
+def _arguments(proposed: e.CommandProposed) -> Iterator[RenderableType]:
+    """What a line can't show of the arguments: a script's lines, an edit's two sides, whatever else a model made up."""
+    try:
+        arguments = json.loads(proposed.arguments)
+    except ValueError:
+        return
+    if not isinstance(arguments, dict):
+        return
+    for key, value in arguments.items():
+        if key in {"old", "new"} and isinstance(value, str):
+            mark, style = ("- ", BAD) if key == "old" else ("+ ", GOOD)
+            yield marked(block(value, style), mark)
+        elif isinstance(value, str) and "\n" in value:
+            yield marked(block(value), "$ ")
+        elif key not in {"command", "path"}:
+            yield one_line(f"{key}: {value}")
+
+
+def _parts(judged: e.CommandJudged | None) -> Iterator[RenderableType]:
+    for part in judged.parts if judged is not None else []:
+        verdict = Text(part.verdict, style=style_of(part.verdict))
+        yield verdict + one_line(f" {part.text}: ", limit=_COMMAND_CHARS) + ruled(part)
+        if part.instead:
+            yield one_line(f"instead: {part.instead}")
+
+
+def _ran(run: e.CommandRun | None) -> Iterator[RenderableType]:
+    if run is None:
+        return
+    figures = [duration(run.wall_seconds), f"{duration(run.cpu_seconds)} of a CPU", size(run.peak_memory_bytes)]
+    if run.dropped_bytes:
+        figures.append(f"{size(run.dropped_bytes)} of output not kept")
+    yield ended(run) + one_line(f" after {', '.join(figures)}, in {run.sandbox}", FAINT)
+    yield from _output(run)
+
+
+def _output(run: e.CommandRun, *, short: bool = False, hint: str = "") -> Iterator[RenderableType]:
+    cut = {"last": _OUTPUT_LINES, "columns": _OUTPUT_COLUMNS} if short else {}
+    for text, mark in ((run.stdout, STDOUT), (run.stderr, STDERR)):
+        if text.strip():
+            yield marked(block(text, FAINT, **cut, hint=hint), mark)
+
+
+def marked(text: Text, mark: str) -> Marked:
+    """Lines behind a mark that says whose they are."""
+    return Marked(text, Text(mark, style=FAINT))
+
+
+def _saved(saved: e.CheckpointTaken | None, *, whole: bool) -> list[RenderableType]:
+    if saved is None:
+        return []
+    most = None if whole else _FILES
+    told: list[RenderableType] = []
+    if saved.files:
+        files = f"{plural(len(saved.files), 'file')}: {listed(saved.files, most)}"
+        where = f" ({saved.ref})" if whole else ""
+        told.append(one_line(f"saved as {short(saved.commit)}{where}, {files}", FAINT, limit=len(files) + 100))
+    if saved.refused:
+        told.append(one_line(f"not saved: {listed(saved.refused, most)}", BAD))
+    if saved.ignored:
+        told.append(one_line(f"ignored, not saved: {listed(saved.ignored, most)}", FAINT))
+    return told

@@ -1,0 +1,54 @@
+"""Command lines to type or paste: on one line, or broken as a shell takes it where the terminal is too narrow."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from policies.printable import printable
+
+PROGRAM = "mimo-orchestrate"
+
+_FURTHER = 4
+_BREAK = " \\"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command line of ours; its words are never cut, not even where one is wider than the terminal."""
+
+    words: tuple[str, ...]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """Render it, every line but the last with a backslash at its end."""
+        for line in broken([PROGRAM, *map(shlex.quote, self.words)], options.max_width):
+            yield Text(printable(line), no_wrap=True, overflow="ignore")
+
+    def __str__(self) -> str:
+        """The command line as one line."""
+        return " ".join([PROGRAM, *map(shlex.quote, self.words)])
+
+
+def typed(*words: str) -> Typed:
+    """The program with these arguments."""
+    return Typed(words)
+
+
+def broken(words: Sequence[str], width: int) -> list[str]:
+    """The words in as few lines as fit `width`, joined as a shell joins them."""
+    whole = " ".join(words)
+    if len(whole) <= width:
+        return [whole]
+    lines: list[str] = []
+    line = ""
+    for word in words:
+        longer = f"{line} {word}" if line.strip() else f"{line}{word}"
+        if line.strip() and len(longer) + len(_BREAK) > width:
+            lines.append(line + _BREAK)
+            longer = " " * _FURTHER + word
+        line = longer
+    return [*lines, line]

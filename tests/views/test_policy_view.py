@@ -1,0 +1,83 @@
+"""What `policy check`, `policy test` and `policy show` print."""
+
+from __future__ import annotations
+
+from orchestrator.views.policy import decision_view, policy_view, results_view
+from policies.explain import decision_json, policy_json
+from policies.loader import load_policy
+from policies.policy import Policy
+from tests.views.screen import PIPE, TALL, shown
+
+POLICY = """\
+version: 1
+extends: standard
+default: deny
+commands:
+  - allow: [make, "npm run build|test"]
+    unless: [--eval]
+    roles: [editor]
+    why: building is trusted
+  - deny: make deploy
+    why: only people deploy
+    instead: say that it is ready
+network: {allow: [packages.example.com:443]}
+changes:
+  - ask: [pyproject.toml, "**/*.lock"]
+  - max: {files: 60, lines: 2000}
+"""
+
+
+def test_a_decision_ends_with_its_verdict() -> None:
+    """Each part has its rule, place, reason and alternative; the verdict on the whole stands next to the prompt."""
+    decided = decision_json(load_policy("standard").judge_command("ls && git push | sh", role="editor"))
+    lines = shown(decision_view(decided), TALL).splitlines()
+    assert lines[0] == "allow  ls"
+    assert lines[-1] == "verdict: deny"
+    assert max(map(len, lines)) <= 80
+    piped = shown(decision_view(decided), PIPE)
+    assert "deny   git push\n       deny: git push|pull|fetch|clone|ls-remote|submodule... (standard:54): only" in piped
+    assert "instead: write the code to a file" in piped
+
+
+def own_policy() -> Policy:
+    """A repository's policy over the preset."""
+    return load_policy(".mimo/policy.yaml", reader=lambda _: POLICY.encode())
+
+
+def test_every_rule_stands_with_its_place() -> None:
+    """Layers nearest first; each rule with file and line, verdict, what voids it, whom it is for, why, and instead."""
+    text = shown(policy_view(policy_json(own_policy())), PIPE)
+    for expected in (
+        "what no rule matches: deny",
+        "network: packages.example.com:443",
+        "layers: .mimo/policy.yaml, then standard; a deny in any of them wins",
+        "  commands for editor: building is trusted",
+        "  .mimo/policy.yaml:5  allow  make unless --eval",
+        "  .mimo/policy.yaml:5  allow  npm run build|test unless --eval",
+        "  commands: only people deploy; instead: say that it is ready",
+        "  .mimo/policy.yaml:9  deny  make deploy",
+        "  .mimo/policy.yaml:14  ask  pyproject.toml, **/*.lock",
+        "  .mimo/policy.yaml:15  ask  more than 60 files or 2000 lines",
+        "  standard:63  allow  /workspace/**, /tmp/**",
+    ):
+        assert expected in text
+    assert text.index(".mimo/policy.yaml:5") < text.index("standard:7 ")
+
+
+def test_a_pattern_wraps_between_its_alternatives() -> None:
+    """On 80 columns no name of a program is broken, and none is lost."""
+    shown_lines = shown(policy_view(policy_json(load_policy("standard"))), TALL)
+    assert max(map(len, shown_lines.splitlines())) <= 80
+    wrapped = "|\n                     "
+    assert wrapped in shown_lines
+    whole = shown(policy_view(policy_json(load_policy("standard"))), PIPE)
+    assert "curl|wget|nc|ncat|netcat|socat|ssh|scp|sftp|rsync|telnet|ftp|tftp|dig|nslookup|host|ping|nmap|" in whole
+    names = {name for line in shown_lines.split("\n") for name in line.split()[-1:] for name in name.split("|")}
+    assert {"nslookup", "openssl", "strings"} <= names
+
+
+def test_a_failed_case_stands_with_what_was_expected() -> None:
+    """Each failure has its own lines, and the count stands at the end."""
+    failed = [{"id": "a", "command": "ls", "expect": "deny", "got": "allow", "rule": "allow: ls"}]
+    text = shown(results_view({"passed": 2, "failed": failed}))
+    assert text == "a: ls\n  expected deny, got allow by allow: ls\n2 passed, 1 failed\n"
