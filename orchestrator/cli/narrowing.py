@@ -76,12 +76,10 @@ class Rows:
 
     def entries(self, narrowing: Narrowing) -> Iterator[Entry]:
         """The wanted entries; raises UsageProblem for steps that are not there."""
-        from orchestrator.views.entries import Grouping
+        from orchestrator.views.entries import Grouping, entries
 
         grouping = Grouping()
-        past = [entry for row in self.there for entry in grouping.feed(row)]
-        if self.later is None:
-            past += grouping.rest()
+        past = entries(self.there, grouping if self.later is not None else None)
         _require_steps(past, narrowing)
         yield from narrowing.of(past)
         for row in self.later or ():

@@ -94,10 +94,11 @@ def _limit(text: str, plan: Plan) -> _Limit:
         )
     if dot and task not in {entry.id for entry in plan.tasks}:
         raise UsageProblem(f"--limit {text}: the plan has no task {task}")
-    return _Limit(task if dot else None, key, _number(value))
+    return _Limit(task if dot else None, key, number(value))
 
 
-def _number(text: str) -> int | float | str:
+def number(text: str) -> int | float | str:
+    """A value as a plan file would have it: a number where it is one, else the text."""
     for kind in (int, float):
         try:
             return kind(text)

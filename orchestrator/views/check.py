@@ -15,7 +15,7 @@ from orchestrator.plan.units import format_duration, format_size
 from orchestrator.views.graph import order_of, overlaps_of
 from orchestrator.views.indent import Indented
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
-from orchestrator.views.typed import typed
+from orchestrator.views.typed import Labelled, typed
 from orchestrator.views.words import count, dollars, one_line, plural, short
 
 
@@ -112,7 +112,9 @@ def _policy(survey: Survey) -> Iterator[RenderableType]:
         rules = ", ".join(f"{number} {verdict}" for verdict, number in layer.rules.items() if number)
         yield one_line(f"{layer.name}: {rules or 'no'} rules on commands")
     yield Text.assemble("what no rule matches: ", (survey.default, style_of(survey.default)))
-    yield Text(f"each rule with its place: {typed('policy', 'show')}", style=FAINT)
+    nearest = next((layer.name for layer in survey.layers), None)
+    if nearest is not None:
+        yield Labelled(Text("each rule with its place:", style=FAINT), typed("policy", "show", "--policy", nearest))
 
 
 def _sandbox(survey: Survey) -> Iterator[RenderableType]:
@@ -142,7 +144,7 @@ def _verdict(survey: Survey) -> Iterator[RenderableType]:
         tasks = plural(len(plan.tasks), "task") if plan.tasks else "its tasks are still to be made"
         yield Indented(Text.assemble(("valid", GOOD), f": {tasks}; nothing was run"), 0)
         if survey.path is not None:
-            yield Indented(typed("run", survey.path), 6, Text("next: ", style=HEADING))
+            yield Labelled(Text("next:", style=HEADING), typed("run", survey.path))
 
 
 def _limits(plan: Plan) -> Iterator[RenderableType]:

@@ -123,12 +123,16 @@ class Grouping:
         self._unfinished.clear()
 
 
-def entries(rows: Iterable[Recorded]) -> Iterator[Entry]:
-    """The entries of a run in the order in which they ended."""
-    grouping = Grouping()
-    for row in rows:
-        yield from grouping.feed(row)
-    yield from grouping.rest()
+def entries(rows: Iterable[Recorded], grouping: Grouping | None = None) -> list[Entry]:
+    """The entries of a run in the order in which they ended; those without an end come last.
+
+    With a `grouping` that goes on, those without an end stay in it.
+    """
+    open_ended = grouping or Grouping()
+    over = [entry for row in rows for entry in open_ended.feed(row)]
+    # Tasks take turns: that a step is over is known by the next event of its task, later than others have ended.
+    over.sort(key=lambda entry: entry.rows[-1].seq)
+    return over if grouping is not None else [*over, *open_ended.rest()]
 
 
 _MEANWHILE = (e.QuestionAsked, e.QuestionAnswered, e.FaultMet, e.FaultRetried)

@@ -39,7 +39,7 @@ def order_of(plan: Plan) -> Iterator[RenderableType]:
         for number, wave in enumerate(waves(plan.tasks), start=1)
         for task_id in wave
     ]
-    yield Grid(names=("", "", ""), rows=rows, right={0})
+    yield Grid(names=("", "", ""), rows=rows, right={0}, spare=(2,), spill={2})
 
 
 def overlaps_of(plan: Plan) -> Iterator[RenderableType]:

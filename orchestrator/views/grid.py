@@ -31,15 +31,15 @@ class Row:
 class Grid:
     """Rows under the `names` of their columns, without a heading where these are empty; `right` are those of numbers.
 
-    `spare` are columns that a narrow terminal does without, the first to go first; with `spill` they stand in the
-    texts instead. `text_name` is the name of the texts where they stand beside.
+    `spare` are columns that a narrow terminal does without, the first to go first; those of them that `spill` stand in
+    the texts instead. `text_name` is the name of the texts where they stand beside.
     """
 
     names: tuple[str, ...]
     rows: Sequence[Row]
     right: Collection[int] = ()
     spare: tuple[int, ...] = ()
-    spill: bool = False
+    spill: Collection[int] = ()
     text_name: str = ""
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
@@ -73,10 +73,10 @@ class Grid:
         return line
 
     def _text(self, row: Row, widths: dict[int, int]) -> RenderableType | None:
-        gone = [at for at in range(len(self.names)) if at not in widths] if self.spill else []
-        spilt = Text(", ").join(Text(f"{self.names[at].lower()} ") + row.cells[at] for at in gone)
+        gone = [at for at in sorted(self.spill) if at not in widths]
         if not gone:
             return row.text
+        spilt = Text(", ").join(Text(f"{self.names[at].lower()} ".lstrip()) + row.cells[at] for at in gone)
         if not isinstance(row.text, Text):
             return spilt
         return row.text.blank_copy() + spilt + Text("; ") + row.text

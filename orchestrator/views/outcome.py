@@ -15,9 +15,9 @@ def ran_well(run: e.CommandRun) -> bool:
 
 
 def ended(run: e.CommandRun | None) -> Text:
-    """How a command ended; None is one that did not run."""
+    """How a command ended; None is one that has not, or of whose end nothing is known."""
     if run is None:
-        return Text("did not run", style=BAD)
+        return Text("no outcome", style=BAD)
     if run.cancelled:
         return Text("cancelled", style=BAD)
     if run.limit and run.limit != "output":

@@ -11,10 +11,10 @@ from orchestrator.journal.state import RunState
 from orchestrator.views.concerns import Reviewed
 from orchestrator.views.grid import Grid, Row
 from orchestrator.views.indent import Indented
-from orchestrator.views.states import ORDER
+from orchestrator.views.states import ORDER, state_word
 from orchestrator.views.status import next_commands
 from orchestrator.views.styles import HEADING, style_of
-from orchestrator.views.typed import typed
+from orchestrator.views.typed import Labelled, typed
 from orchestrator.views.words import one_line, plural
 
 
@@ -29,8 +29,10 @@ def overview(state: RunState, reviews: Iterable[Reviewed]) -> Iterator[Renderabl
     yield from _rows(f"{plural(len(quiet), 'task')} in which nothing stands out", quiet)
     yield from _not_begun(state, begun)
     yield Text()
-    for label, command in (("one of them: ", typed("review", state.run, "TASK")), *_landing(state)):
-        yield Indented(command, len(label), Text(label, style=HEADING))
+    yield Labelled(Text("one of them:", style=HEADING), typed("review", state.run, "TASK"))
+    for command in next_commands(state):
+        if command.words[0] == "merge":
+            yield Labelled(Text("to land them:", style=HEADING), command)
     yield Text()
 
 
@@ -39,13 +41,13 @@ def _rows(title: str, reviews: list[Reviewed]) -> Iterator[RenderableType]:
         return
     yield Text(f"\n{title}", style=HEADING)
     rows = [Row(_cells(each), one_line("; ".join(each.concerns)) if each.concerns else None) for each in reviews]
-    yield Indented(Grid(names=("", "", ""), rows=rows))
+    yield Indented(Grid(names=("", "", ""), rows=rows, spare=(2, 1), spill={1, 2}))
 
 
 def _cells(reviewed: Reviewed) -> tuple[Text, ...]:
     task, extent = reviewed.task, reviewed.extent
     size = f"{plural(len(extent.files), 'file')} +{extent.added} -{extent.removed}" if extent.files else "no change"
-    return one_line(task.id), Text(task.state.value, style=style_of(task.state.value)), Text(size)
+    return one_line(task.id), Text(state_word(task), style=style_of(state_word(task))), Text(size)
 
 
 def _not_begun(state: RunState, begun: list[Reviewed]) -> Iterator[RenderableType]:
@@ -59,7 +61,3 @@ def _not_begun(state: RunState, begun: list[Reviewed]) -> Iterator[RenderableTyp
         if ids:
             label = Text(f"{each.value}: ", style=style_of(each.value))
             yield Indented(Indented(one_line(ids, limit=len(ids)), label.cell_len, label))
-
-
-def _landing(state: RunState) -> list[tuple[str, RenderableType]]:
-    return [("to land them: ", command) for command in next_commands(state) if command.words[0] == "merge"]

@@ -88,8 +88,7 @@ def _changes(layer: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
         verdict, what = _change(change)
         who = f" for {', '.join(change['roles'])}" if change.get("roles") else ""
         why = f": {change['why']}" if change.get("why") else ""
-        instead = f"; instead: {change['instead']}" if change.get("instead") else ""
-        yield f"changes{who}{why}{instead}", [_row(layer, {"line": change["line"], "verdict": verdict}, what)]
+        yield f"changes{who}{why}", [_row(layer, {"line": change["line"], "verdict": verdict}, what)]
 
 
 def _change(change: Mapping[str, Any]) -> tuple[str, str]:

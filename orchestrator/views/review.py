@@ -19,13 +19,13 @@ from orchestrator.views.extent import Extent, FileChange
 from orchestrator.views.grid import Grid, Row
 from orchestrator.views.indent import Indented
 from orchestrator.views.outcome import command_line, deciding_part, ended, ruled
+from orchestrator.views.states import state_word
 from orchestrator.views.steps import STDERR, STDOUT, marked
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
 from orchestrator.views.typed import typed
 from orchestrator.views.words import block, count, dollars, duration, one_line, plural, short
 
 _RED_LINES = 40
-_GREEN_LINES = 1
 _REFUSED_SHOWN = 10
 _COMMAND_CHARS = 300
 
@@ -116,7 +116,7 @@ def _head(state: RunState, reviewed: Reviewed) -> Iterator[RenderableType]:
     task, used = reviewed.task, reviewed.task.used
     of = f" (part of {task.part_of})" if task.part_of else ""
     yield Text.assemble(
-        (f"=== {task.id}{of}", HEADING), f"  {task.role}  ", (task.state.value, style_of(task.state.value))
+        (f"=== {task.id}{of}", HEADING), f"  {task.role}  ", (state_word(task), style_of(state_word(task)))
     )
     yield Indented(block(task.goal))
     yield Indented(one_line(f"for: {state.goal}", FAINT))
@@ -182,10 +182,15 @@ def _tests(evidence: Evidence) -> Iterator[RenderableType]:
             yield command_line("shell", text, limit=_COMMAND_CHARS).append("  ") + ended(command.ran).append(
                 took, FAINT
             )
-            lines = _RED_LINES if command.failed else _GREEN_LINES
-            for stream, mark in ((command.ran.stdout, STDOUT), (command.ran.stderr, STDERR)):
-                if stream.strip():
-                    yield Indented(marked(block(stream.strip("\n"), FAINT, last=lines), mark))
+            yield from (Indented(part) for part in _printed(command.ran, whole=command.failed))
+
+
+def _printed(run: e.CommandRun, *, whole: bool) -> Iterator[RenderableType]:
+    """What a test printed: the end of it where it failed, of a good one its last word."""
+    for stream, mark in ((run.stdout, STDOUT), (run.stderr, STDERR)):
+        text = stream.strip("\n")
+        if text.strip():
+            yield marked(block(text if whole else text.rpartition("\n")[2], FAINT, last=_RED_LINES), mark)
 
 
 def _sent_back(evidence: Evidence) -> Iterator[RenderableType]:
@@ -235,8 +240,8 @@ def _refusal(command: CommandEvidence) -> tuple[str, str]:
 def _change(reviewed: Reviewed) -> Iterator[RenderableType]:
     if not reviewed.patch:
         return
-    rows = [Row((Text(_lines(file)), one_line(file.path))) for file in reviewed.extent.files]
-    yield Grid(names=("", ""), rows=rows, right={0})
+    rows = [Row((Text(_lines(file)),), one_line(file.path)) for file in reviewed.extent.files]
+    yield Grid(names=("",), rows=rows, right={0})
     yield Text()
     yield Diff(reviewed.patch)
 

@@ -20,7 +20,7 @@ _NAMES = ("RUN", "STATUS", "DONE", "COST", "AGE")
 def runs_view(states: Iterable[RunState], *, now: float) -> Iterator[RenderableType]:
     """A row for each run, with the beginning of its goal; `now` is the time that ages are read at."""
     rows = [Row(_cells(state, now), _goal(state)) for state in states]
-    yield Grid(names=_NAMES, rows=rows, right={2, 3, 4}, spare=(3, 4), spill=True, text_name="GOAL")
+    yield Grid(names=_NAMES, rows=rows, right={2, 3, 4}, spare=(3, 4, 2, 1), spill={1, 2, 3, 4}, text_name="GOAL")
 
 
 def runs_json(states: Iterable[RunState]) -> list[dict[str, Any]]:

@@ -23,6 +23,15 @@ AT_WORK = frozenset({TaskState.WORKING, TaskState.GATED, TaskState.QUEUED})
 SETTLED_WELL = frozenset({TaskState.LANDED, TaskState.MERGED, TaskState.READY})
 
 
+REVERTED = "reverted"
+"""What is said of a task that landed and was taken back: to its reader it is no longer there."""
+
+
+def state_word(task: TaskProgress) -> str:
+    """A task's state in a word."""
+    return REVERTED if task.reverted is not None else task.state.value
+
+
 def is_quiet(task: TaskProgress) -> bool:
     """Whether its state says all that there is to say of a task."""
     return task.reverted is None and task.state in SETTLED_WELL | {TaskState.PENDING, TaskState.SKIPPED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -10,13 +11,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from orchestrator.journal.state import QuestionState, RunState, TaskState
+from orchestrator.run.options import number
 from orchestrator.run.result import result
 from orchestrator.views.fitting import Fitting
 from orchestrator.views.indent import Indented
-from orchestrator.views.states import ORDER
+from orchestrator.views.states import ORDER, REVERTED, state_word
 from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
 from orchestrator.views.task_rows import folded_tasks, whole_tasks
-from orchestrator.views.typed import Typed, typed
+from orchestrator.views.typed import Labelled, Typed, typed
 from orchestrator.views.words import block, count, dollars, duration, moment, one_line, plural, short
 
 
@@ -100,7 +102,7 @@ def next_commands(state: RunState) -> list[Typed]:
 def limits_of(state: RunState) -> dict[str, Any]:
     """The run's limits as its plan has them, with what was granted since."""
     granted = (text.partition("=") for text in state.options.get("limits", ()))
-    return {**state.plan.get("limits", {}), **{key: value for key, _, value in granted if "." not in key}}
+    return {**state.plan.get("limits", {}), **{key: number(value) for key, _, value in granted if "." not in key}}
 
 
 def _head(state: RunState) -> Iterator[RenderableType]:
@@ -121,9 +123,8 @@ def _end(state: RunState, now: float) -> Iterator[RenderableType]:
     if state.waiting:
         yield from _questions(state)
         return
-    for number, command in enumerate(next_commands(state)):
-        label = "next: " if number == 0 else "then: "
-        yield Indented(command, len(label), Text(label, style=HEADING))
+    for place, command in enumerate(next_commands(state)):
+        yield Labelled(Text("next:" if place == 0 else "then:", style=HEADING), command)
 
 
 def _trouble(state: RunState) -> Iterator[RenderableType]:
@@ -155,16 +156,10 @@ def _verdict(state: RunState, now: float) -> Text:
 
 
 def _counts(state: RunState) -> Text:
-    tasks = state.tasks.values()
-    parts = []
-    for each in ORDER:
-        number = sum(task.state is each for task in tasks)
-        if number:
-            parts.append(Text(f"{number} {each.value}", style=style_of(each.value)))
-    reverted = sum(task.reverted is not None for task in tasks)
-    if reverted:
-        parts.append(Text(f"{reverted} reverted", style=style_of("stopped")))
-    return Text(f"{plural(len(tasks), 'task')}: ") + Text(", ").join(parts)
+    counted = Counter(state_word(task) for task in state.tasks.values())
+    words = [*(each.value for each in ORDER), REVERTED]
+    parts = [Text(f"{counted[word]} {word}", style=style_of(word)) for word in words if counted[word]]
+    return Text(f"{plural(len(state.tasks), 'task')}: ") + Text(", ").join(parts)
 
 
 def _used(state: RunState) -> Text:

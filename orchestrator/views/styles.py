@@ -15,6 +15,7 @@ _STYLES = {
     "partial": "yellow",
     "stopped": "yellow",
     "interrupted": "yellow",
+    "reverted": "yellow",
     "refused": "red",
     "failed": "red",
     "allow": "green",

@@ -10,7 +10,7 @@ from rich.text import Text
 from orchestrator.journal.state import RunState, TaskProgress, TaskState
 from orchestrator.views.grid import Grid, Row
 from orchestrator.views.indent import Indented
-from orchestrator.views.states import AT_WORK, ORDER, SETTLED_WELL, in_tree, is_quiet
+from orchestrator.views.states import AT_WORK, ORDER, SETTLED_WELL, in_tree, is_quiet, state_word
 from orchestrator.views.styles import style_of
 from orchestrator.views.words import dollars, duration, one_line, short
 
@@ -20,7 +20,7 @@ _NAMES = ("TASK", "ROLE", "STATE", "STEPS", "COST", "TIME")
 def whole_tasks(state: RunState, now: float) -> Iterator[RenderableType]:
     """A row for each task, parts under theirs."""
     rows = [Row(_cells(task, depth, now), task_news(state, task, now)) for task, depth in in_tree(state.tasks)]
-    yield Grid(names=_NAMES, rows=rows, right={3, 4, 5}, spare=(1, 3, 4), text_name="WHAT")
+    yield Grid(names=_NAMES, rows=rows, right={3, 4, 5}, spare=(1, 3, 4, 5, 2), spill={2, 5}, text_name="WHAT")
 
 
 def folded_tasks(state: RunState, now: float) -> Iterator[RenderableType]:
@@ -35,14 +35,14 @@ def folded_tasks(state: RunState, now: float) -> Iterator[RenderableType]:
     rows = [Row(_short_cells(task, now), task_news(state, task, now)) for task in loud]
     if rows:
         yield Text()
-        yield Grid(names=("", "", ""), rows=rows, right={2})
+        yield Grid(names=("", "", ""), rows=rows, right={2}, spare=(2, 1), spill={1, 2})
 
 
 def task_news(state: RunState, task: TaskProgress, now: float) -> Text | None:
     """What there is to say about a task beside its state; None where that is all."""
     told = [*_tries(task), *_parts(state, task), *_present(state, task, now)]
     if task.reverted is not None:
-        told.append(f"taken back by {short(task.reverted)}")
+        told.append(f"it had landed and was taken back by {short(task.reverted)}")
     if task.decisions and task.state not in SETTLED_WELL:
         last = task.decisions[-1]
         told.append(f"the coordinator decided: {last.choice}: {last.why}")
@@ -100,5 +100,4 @@ def _seconds(task: TaskProgress, now: float) -> float:
 
 
 def _state(task: TaskProgress) -> Text:
-    word = f"{task.state.value}, reverted" if task.reverted else task.state.value
-    return Text(word, style=style_of("stopped" if task.reverted else task.state.value))
+    return Text(state_word(task), style=style_of(state_word(task)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from orchestrator.views.indent import Indented
 from policies.printable import printable
 
 PROGRAM = "mimo-orchestrate"
@@ -31,6 +32,23 @@ class Typed:
     def __str__(self) -> str:
         """The command line as one line."""
         return " ".join([PROGRAM, *map(shlex.quote, self.words)])
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A command line behind what it is for; under it, where both have no room on one line."""
+
+    label: Text
+    command: Typed
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """Render it on one line, or on several."""
+        line = Text.assemble(self.label, " ", printable(str(self.command)))
+        if line.cell_len <= options.max_width:
+            yield line
+        else:
+            yield self.label
+            yield Indented(self.command)
 
 
 def typed(*words: str) -> Typed:

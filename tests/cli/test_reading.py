@@ -15,6 +15,7 @@ from orchestrator.journal.store import JournalStore
 from orchestrator.run.lease import lease
 from tests.cli.conftest import Type
 from tests.views import story
+from tests.views.shapes import documented
 
 OTHER = "demo-20260102-120000-cd34"
 
@@ -127,7 +128,9 @@ def test_audit_verifies_an_untouched_run(state: Path, type_in: Type) -> None:
     typed = type_in("audit", "verify", "last")
     assert typed.code == 0
     assert "each as it was written; closed by its end" in typed.out.replace("\n", " ")
-    assert json.loads(type_in("audit", "verify", "last", "--json").out)["intact"] is True
+    told = json.loads(type_in("audit", "verify", "last", "--json").out)
+    assert told["intact"] is True
+    assert set(told) == documented("audit verify")
 
 
 def tampered(journal: Path, statement: str) -> None:

@@ -19,7 +19,7 @@ from orchestrator.views.words import one_line
 from tests.views.screen import PIPE, Screen, shown
 
 
-def grid(*rows: tuple[str, str, str], spill: bool = False) -> Grid:
+def grid(*rows: tuple[str, str, str], spill: tuple[int, ...] = ()) -> Grid:
     """Rows of an id and a number, with a text."""
     made = [Row((Text(one), Text(two)), Text(text) if text else None) for one, two, text in rows]
     return Grid(names=("ID", "NUMBER"), rows=made, right={1}, spare=(1,), spill=spill, text_name="TEXT")
@@ -45,7 +45,7 @@ def test_a_spare_column_goes_before_a_cell_is_cut() -> None:
     """Where columns have no room, the spare one is left out, or said in the text; the id stays whole at any width."""
     long_id = "x" * 50
     assert shown([grid((long_id, "7", ""))], Screen(52, 9)).splitlines() == ["ID", long_id]
-    spilt = shown([grid((long_id, "7", "said"), (long_id, "8", ""), spill=True)], Screen(52, 9)).splitlines()
+    spilt = shown([grid((long_id, "7", "said"), (long_id, "8", ""), spill=(1,))], Screen(52, 9)).splitlines()
     assert spilt == ["ID", long_id, "    number 7; said", long_id, "    number 8"]
     assert long_id in shown([Indented(grid((long_id, "7", "")))], Screen(40, 9)).splitlines()[1]
 

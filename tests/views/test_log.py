@@ -152,7 +152,7 @@ def test_what_has_no_end_is_told_as_far_as_it_goes() -> None:
     strays = story.command("survey", 1, "ls")[1:]
     text = log_text(told(*asked, *proposed, *strays))
     assert "port editor.1 step 2: asks openai/gpt-5.2: no answer" in text
-    assert "docs editor.1 step 1: $ make docs  did not run" in text
+    assert "docs editor.1 step 1: $ make docs  no outcome" in text
     assert "command run, apart from its step" in text
 
 

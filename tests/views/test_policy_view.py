@@ -23,6 +23,7 @@ commands:
 network: {allow: [packages.example.com:443]}
 changes:
   - ask: [pyproject.toml, "**/*.lock"]
+    roles: [editor]
   - max: {files: 60, lines: 2000}
 """
 
@@ -57,7 +58,7 @@ def test_every_rule_stands_with_its_place() -> None:
         "  commands: only people deploy; instead: say that it is ready",
         "  .mimo/policy.yaml:9  deny  make deploy",
         "  .mimo/policy.yaml:14  ask  pyproject.toml, **/*.lock",
-        "  .mimo/policy.yaml:15  ask  more than 60 files or 2000 lines",
+        "  .mimo/policy.yaml:16  ask  more than 60 files or 2000 lines",
         "  standard:63  allow  /workspace/**, /tmp/**",
     ):
         assert expected in text

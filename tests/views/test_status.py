@@ -130,5 +130,5 @@ def test_limits_are_those_that_were_granted_last() -> None:
     state = fold(wide.recorded())
     state.options["limits"] = ["cost=25", "cost=40.5", "port-ledger.steps=3"]
     assert "of $40.50" in shown(status_view(state))
-    assert status_json(state)["limits"]["cost"] == "40.5"
+    assert status_json(state)["limits"]["cost"] == 40.5
     assert "port-ledger.steps" not in status_json(state)["limits"]

@@ -104,16 +104,20 @@ def _editor(name: str, *, needs: list[str], paths: tuple[str, ...] = ()) -> dict
     return {"id": name, "role": "editor", "goal": goal, "needs": needs, **({"paths": list(paths)} if paths else {})}
 
 
+def plan() -> dict[str, Any]:
+    """The plan, as far as it is written."""
+    limits = {"parallel": 6, "steps": 900, "tokens": 20_000_000, "cost": 25.0, "wall": "4h", "attempts": 2, "rounds": 4}
+    return {"name": "billing-from-requests-to-httpx", "goal": GOAL, "limits": limits, "tasks": tasks()}
+
+
 def opened() -> Story:
     """The run begins."""
-    limits = {"parallel": 6, "steps": 900, "tokens": 20_000_000, "cost": 25.0, "wall": "4h", "attempts": 2, "rounds": 4}
-    plan = {"name": "billing-from-requests-to-httpx", "goal": GOAL, "limits": limits, "tasks": tasks()}
     return [
         (
             None,
             e.RunStarted(
                 program="0.1.0",
-                plan=plan,
+                plan=plan(),
                 plan_source="",
                 base_branch="main",
                 base_commit=BASE,

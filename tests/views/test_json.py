@@ -1,0 +1,88 @@
+"""What `--json` prints: every key is on the page about it and none is missing, on runs of any shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from agents import events as e
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.fold import fold
+from orchestrator.views.check import check_json
+from orchestrator.views.events import event_json
+from orchestrator.views.review import review_json
+from orchestrator.views.runs import runs_json
+from orchestrator.views.status import status_json
+from policies.cases import Case, run_cases
+from policies.explain import decision_json, policy_json
+from policies.loader import load_policy
+from tests.views import patches, story, telling, wide
+from tests.views.shapes import documented, shape
+from tests.views.test_check_view import survey
+from tests.views.test_policy_view import own_policy
+
+FREE = frozenset({"[].tasks", "doing", "limits", "models", "policy.layers[].rules", "layers[].changes[].max"})
+OPAQUE = frozenset({"[].payload", "plan", "tasks[].results[].result", "tasks[].gates[].evidence"})
+
+
+@cache
+def rows() -> list[Recorded]:
+    """The run of forty tasks, and a question of it that was answered."""
+    yes = e.QuestionAnswered(id=f"port-webhooks.editor.1.6.1.{telling.oid('install')[:20]}", allowed=True, by="ada")
+    return telling.timed([*wide.story(), ("port-webhooks", yes)], run=wide.RUN, start=wide.START)
+
+
+def reviews() -> dict[str, Any]:
+    """What `review --json` prints."""
+    state = fold(rows())
+    pages = [review_json(state, reviewed) for reviewed in patches.reviews(state, rows())]
+    return {"run": state.run, "status": state.status, "tasks": pages}
+
+
+def cases() -> dict[str, Any]:
+    """What `policy test --json` prints of a case that fails."""
+    return run_cases(load_policy("standard"), [Case(id="a", command="ls", expect="deny")], role="editor")
+
+
+PRINTED: dict[str, Callable[[], Any]] = {
+    "runs": lambda: runs_json([fold(rows())]),
+    "status": lambda: status_json(fold(rows())),
+    "log": lambda: [event_json(row) for row in rows()],
+    "review": reviews,
+    "check": lambda: check_json(survey()),
+    "policy check": lambda: decision_json(load_policy("standard").judge_command("git push", role="editor")),
+    "policy test": cases,
+    "policy show": lambda: policy_json(own_policy()),
+}
+
+
+def printed_shape(command: str) -> dict[str, str]:
+    """The keys of what a command prints, with the kinds of their values."""
+    return shape(json.loads(json.dumps(PRINTED[command]())), free=FREE, opaque=OPAQUE)
+
+
+@pytest.mark.parametrize("command", PRINTED)
+def test_the_page_on_json_names_every_key(command: str) -> None:
+    """A script's author finds each key that is printed, and each that is on the page is printed."""
+    assert set(printed_shape(command)) == documented(command)
+
+
+@pytest.mark.parametrize("name", ["small", "empty"])
+def test_small_runs_have_the_same_keys(name: str) -> None:
+    """What is not there yet is null or empty and no key is left out: a run that just began has those of any other."""
+    told = story.whole_story() if name == "small" else story.started()
+    state = fold(telling.timed(told, run=story.RUN, start=0.0))
+    whole, part = status_json(fold(rows())), status_json(state)
+    assert set(part) == set(whole)
+    assert {key for task in part["tasks"] for key in task} == set(whole["tasks"][0])
+    assert set(runs_json([state])[0]) == set(runs_json([fold(rows())])[0])
+
+
+def test_the_shape_is_what_it_was(snapshot: SnapshotAssertion) -> None:
+    """The keys of every document, with the kinds of their values: scripts rely on them."""
+    assert {command: printed_shape(command) for command in PRINTED} == snapshot
