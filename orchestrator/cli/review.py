@@ -53,7 +53,7 @@ def _pages(state: RunState, found: list[Reviewed], *, whole: bool) -> Iterator[R
         if reviewed.is_begun or not whole:
             yield from review_view(state, reviewed)
     if last:
-        yield from overview(state, found)
+        yield from overview(state, found, scrolled=True)
 
 
 def _reviews(repository: UserRepository, store: JournalStore, state: RunState, tasks: list[str]) -> Iterator[Reviewed]:

@@ -18,16 +18,20 @@ from orchestrator.views.typed import Labelled, typed
 from orchestrator.views.words import one_line, plural
 
 
-def overview(state: RunState, reviews: Iterable[Reviewed]) -> Iterator[RenderableType]:
-    """The page."""
+def overview(state: RunState, reviews: Iterable[Reviewed], *, scrolled: bool = False) -> Iterator[RenderableType]:
+    """The page: tasks to look at come first, or last where its end is what is seen of it."""
     begun = [reviewed for reviewed in reviews if reviewed.is_begun]
     loud = [reviewed for reviewed in begun if reviewed.concerns]
     quiet = [reviewed for reviewed in begun if not reviewed.concerns]
     yield Text.assemble((state.run, HEADING), "  ", (state.status, style_of(state.status)))
     yield Indented(one_line(state.goal))
-    yield from _rows(f"{plural(len(loud), 'task')} to look at", loud)
-    yield from _rows(f"{plural(len(quiet), 'task')} in which nothing stands out", quiet)
-    yield from _not_begun(state, begun)
+    parts = [
+        _rows(f"{plural(len(loud), 'task')} to look at", loud),
+        _rows(f"{plural(len(quiet), 'task')} in which nothing stands out", quiet),
+        _not_begun(state, begun),
+    ]
+    for part in reversed(parts) if scrolled else parts:
+        yield from part
     yield Text()
     yield Labelled(Text("one of them:", style=HEADING), typed("review", state.run, "TASK"))
     for command in next_commands(state):

@@ -10,10 +10,12 @@ import pytest
 
 from agents import events as e
 from orchestrator.cli.log import followed
+from orchestrator.cli.main import run_program
 from orchestrator.cli.state import JOURNAL
 from orchestrator.journal.store import JournalStore
 from orchestrator.run.lease import lease
 from tests.cli.conftest import Type
+from tests.cli.test_terminal import on_screen
 from tests.views import story
 from tests.views.shapes import documented
 
@@ -121,6 +123,23 @@ def test_review_shows_the_change_that_landed(state: Path, type_in: Type) -> None
     told = json.loads(type_in("review", "--json").out)
     assert [task["id"] for task in told["tasks"]] == ["survey", "port", "docs"]
     assert "+new = 2" in told["tasks"][1]["patch"]
+
+
+def test_the_overview_stands_where_it_is_seen(state: Path, type_in: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which tasks to look at stands first for a pipe and a pager, and last where a terminal scrolls, never twice."""
+    piped = type_in("review").out
+    assert piped.index("task to look at") < piped.index("=== port")
+    screen = on_screen(monkeypatch)
+    assert run_program(["review"]) == 0
+    scrolled = screen.getvalue()
+    assert scrolled.index("=== port") < scrolled.index("task to look at")
+    assert (piped.count("to look at"), scrolled.count("to look at")) == (2, 2)
+
+
+def test_one_task_is_reviewed_without_an_overview(state: Path, type_in: Type) -> None:
+    """Whoever names a task wants that one, be there much or little to see."""
+    assert type_in("review", "last", "port").out.startswith("=== port  editor  landed\n")
+    assert type_in("review", "last", "docs").out.startswith("=== docs  editor  waiting\n")
 
 
 def test_audit_verifies_an_untouched_run(state: Path, type_in: Type) -> None:

@@ -9,7 +9,17 @@ import sys
 
 import pytest
 
-from orchestrator.cli.terminal import is_lively, print_json, progress_console, results_console, say, show_paged
+from orchestrator.cli.terminal import (
+    is_lively,
+    is_scrolled,
+    print_json,
+    print_page,
+    progress_console,
+    results_console,
+    say,
+    show_paged,
+)
+from orchestrator.views.typed import typed
 from tests.cli.display import plugged_in
 
 
@@ -79,6 +89,29 @@ def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.isascii()
     assert "\x1b" not in out
     assert json.loads(out) == {"text": "\x1b[2J\u202e"}
+
+
+@pytest.mark.parametrize(
+    ("stdin", "term", "scrolled"), [(True, "xterm", False), (True, "dumb", True), (False, "", True)]
+)
+def test_a_terminal_without_a_pager_scrolls(
+    monkeypatch: pytest.MonkeyPatch, stdin: bool, term: str, scrolled: bool
+) -> None:
+    """Where nobody can turn pages, the end of a page is what is seen of it; a pipe has no such end."""
+    on_screen(monkeypatch)
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(sys, "stdin", Screen() if stdin else io.StringIO())
+    assert is_scrolled() is scrolled
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert is_scrolled() is False
+
+
+def test_what_may_not_be_cut_is_longer_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is to be pasted goes out whole, however narrow the terminal is."""
+    screen = on_screen(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "20")
+    print_page([typed("status", "x" * 50)])
+    assert "x" * 50 in screen.getvalue()
 
 
 def test_the_pager_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

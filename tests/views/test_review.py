@@ -139,6 +139,15 @@ def test_the_overview_names_each_task_and_why_to_look() -> None:
         assert set(words) >= set(state.tasks)
 
 
+def test_what_to_look_at_is_next_to_the_prompt_where_a_terminal_scrolls() -> None:
+    """The same overview, the other way round."""
+    rows = wide.recorded()
+    text = shown(overview(fold(rows), patches.reviews(fold(rows), rows), scrolled=True))
+    titles = ("without anything to look at", "in which nothing stands out", "tasks to look at")
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+
+
 def test_a_yes_of_a_human_is_a_reason_to_look(store: JournalStore) -> None:
     """Who allowed what the policy asked about, and why, is told with the change."""
     asked = e.QuestionAsked(id="port.q", about="command", subject="make docs", parts=[story.part("ask")])
