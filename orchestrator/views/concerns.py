@@ -39,7 +39,13 @@ class Reviewed:
     @property
     def concerns(self) -> list[str]:
         """Reasons to look, none where nothing stands out."""
-        return [*_of_state(self.task), *_of_change(self), *_of_way(self), *_of_commands(self.evidence)]
+        return [*_of_state(self.task), *_of_change(self), *_of_way(self), *_of_answers(self.evidence)]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is good to know and no reason to look: a refused command changed nothing."""
+        refused = sum(command.refused for command in self.evidence.commands.values())
+        return [f"{plural(refused, 'command')} refused"] if refused else []
 
 
 def _of_state(task: TaskProgress) -> Iterator[str]:
@@ -63,21 +69,19 @@ def _of_change(reviewed: Reviewed) -> Iterator[str]:
 
 def _of_way(reviewed: Reviewed) -> Iterator[str]:
     who = Counter(event.gate if isinstance(event, e.GateFailed) else "merge" for event in reviewed.evidence.sent_back)
-    if who:
-        times = ", ".join(f"{name} {number}" for name, number in who.items())
-        yield f"sent back {plural(who.total(), 'time')} ({times})"
+    if who.total() == 1:
+        yield f"sent back once ({', '.join(who)})"
+    elif who:
+        yield f"sent back {who.total()} times ({', '.join(f'{name} {number}' for name, number in who.items())})"
     if reviewed.task.attempts > 1:
         yield f"{reviewed.task.attempts} attempts"
     if reviewed.task.decisions:
         yield f"the coordinator decided: {', '.join(decision.choice for decision in reviewed.task.decisions)}"
 
 
-def _of_commands(evidence: Evidence) -> Iterator[str]:
+def _of_answers(evidence: Evidence) -> Iterator[str]:
     if evidence.unanswered:
         yield f"{plural(len(evidence.unanswered), 'question')} for you"
-    refused = sum(command.refused for command in evidence.commands.values())
-    if refused:
-        yield f"{plural(refused, 'command')} refused"
     allowed = sum(answer.allowed for _, answer in evidence.answers)
     if allowed:
         yield f"{plural(allowed, 'question')} answered with yes"

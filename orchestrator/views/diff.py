@@ -24,6 +24,9 @@ _STYLES = (
 )
 
 
+_GOES_ON = "↪ "
+
+
 @dataclass(frozen=True, slots=True)
 class Diff:
     """A patch, a style for each kind of line; a line that is too long is broken where the terminal ends.
@@ -36,10 +39,18 @@ class Diff:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Render line by line."""
         for line, style in styled_lines(self.patch):
-            fits = cell_len(line) <= options.max_width
-            for part in [line] if fits else chop_cells(line, options.max_width):
+            for part in _broken(line, options.max_width):
                 yield Segment(part, console.get_style(style) if style else None)
                 yield Segment.line()
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """A line in as many parts as it takes; that a part goes on is marked, for it could pass for a line of its own."""
+    if cell_len(line) <= width:
+        return [line]
+    first = chop_cells(line, width)[0]
+    rest = chop_cells(line[len(first) :], width - len(_GOES_ON))
+    return [first, *(f"{_GOES_ON}{part}" for part in rest)]
 
 
 def styled_lines(patch: bytes) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,7 @@ def _task_ended(event: e.TaskEnded) -> list[Text]:
 
 
 def _attempt_started(event: e.AttemptStarted) -> list[Text]:
-    text = f"{event.agent} starts: attempt {event.attempt}, round {event.round}, {event.model} in {event.sandbox}"
+    text = f"{event.agent} starts: attempt {event.attempt}, round {event.round}, {event.model}"
     return [_said(text)]
 
 

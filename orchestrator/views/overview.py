@@ -44,8 +44,13 @@ def _rows(title: str, reviews: list[Reviewed]) -> Iterator[RenderableType]:
     if not reviews:
         return
     yield Text(f"\n{title}", style=HEADING)
-    rows = [Row(_cells(each), one_line("; ".join(each.concerns)) if each.concerns else None) for each in reviews]
+    rows = [Row(_cells(each), _reasons(each)) for each in reviews]
     yield Indented(Grid(names=("", "", ""), rows=rows, spare=(2, 1), spill={1, 2}))
+
+
+def _reasons(reviewed: Reviewed) -> Text | None:
+    said = [*reviewed.concerns, *reviewed.remarks]
+    return one_line("; ".join(said)) if said else None
 
 
 def _cells(reviewed: Reviewed) -> tuple[Text, ...]:

@@ -63,6 +63,7 @@ def review_json(state: RunState, reviewed: Reviewed) -> dict[str, Any]:
         "part_of": task.part_of,
         "parts": task.parts,
         "concerns": reviewed.concerns,
+        "remarks": reviewed.remarks,
         "files": [
             {"path": file.path, "added": file.added, "removed": file.removed, "binary": file.binary}
             for file in extent.files

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from agents import events as e
+from agents.model import ToolCall
 from orchestrator.views.entries import Entry
 from orchestrator.views.evidence import CommandEvidence
 from orchestrator.views.indent import Marked
@@ -30,17 +32,26 @@ Line = tuple[Text, list[RenderableType]]
 
 def step_lines(entry: Entry, *, whole: bool) -> Iterator[Line]:
     """The lines of an entry that is a step or a command; `whole` cuts nothing."""
-    figures = Text(f"  {_figures(entry)}", style=FAINT)
-    said = _words(entry, whole=whole)
-    rest = [*said, *_saved(entry.saved, whole=whole)]
-    if not entry.calls:
-        yield _who(entry) + _without_calls(entry) + figures, rest
-        return
-    for number, call in enumerate(entry.calls.values(), start=1):
-        first, last = number == 1, number == len(entry.calls)
-        head = _who(entry) + _call(call, whole=whole) + (figures if first else Text())
-        details = _details(call, entry.step, whole=whole)
-        yield head, [*(said if first else []), *details, *(_saved(entry.saved, whole=whole) if last else [])]
+    acts = _acts(entry)
+    heads = [_call(act, whole=whole) if isinstance(act, CommandEvidence) else _other(act) for act in acts]
+    details = [_details(act, entry.step, whole=whole) for act in acts]
+    if not acts:
+        heads, details = [_nothing(entry)], [[]]
+    heads[0].append(f"  {_figures(entry)}", FAINT)
+    details[0] = [*_words(entry, whole=whole), *details[0]]
+    details[-1] = [*details[-1], *_saved(entry.saved, whole=whole)]
+    yield from ((_who(entry) + head, below) for head, below in zip(heads, details, strict=True))
+
+
+def _acts(entry: Entry) -> list[CommandEvidence | ToolCall]:
+    """What the answer called, in its order: commands with what came of them, and calls that are no commands."""
+    calls = entry.answered.message.tool_calls if entry.answered is not None else ()
+    place = f"{entry.agent}.{entry.step}."
+    commands = {name.removeprefix(place).partition(".")[0]: call for name, call in entry.calls.items()}
+    acts: list[CommandEvidence | ToolCall] = [
+        commands.pop(str(number), call) for number, call in enumerate(calls, start=1)
+    ]
+    return [*acts, *commands.values()]
 
 
 def _who(entry: Entry) -> Text:
@@ -57,12 +68,31 @@ def _figures(entry: Entry) -> str:
     return f"{duration(entry.seconds)} {cost}"
 
 
-def _without_calls(entry: Entry) -> Text:
-    if entry.answered is None:
-        asked = entry.events[0]
-        return one_line(f"asks {asked.model}: no answer" if isinstance(asked, e.ModelAsked) else "")
-    calls = entry.answered.message.tool_calls
-    return one_line(", ".join(f"{call.name} {call.arguments}" for call in calls) or "says", limit=_COMMAND_CHARS)
+def _nothing(entry: Entry) -> Text:
+    """An answer without a call, or a request without an answer."""
+    if entry.answered is not None:
+        return Text("says")
+    asked = entry.events[0]
+    return one_line(f"asks {asked.model}: no answer" if isinstance(asked, e.ModelAsked) else "")
+
+
+def _other(call: ToolCall) -> Text:
+    """A call that is no command: what it hands over, or asks for."""
+    arguments = _mapping(call.arguments)
+    texts = [arguments[key] for key in _TOLD if isinstance(arguments.get(key), str)]
+    return one_line(f"{call.name}: {texts[0] if texts else call.arguments}", limit=_COMMAND_CHARS)
+
+
+_TOLD = ("summary", "findings", "verdict", "query", "command", "path")
+
+
+def _mapping(arguments: str) -> dict[str, Any]:
+    """Arguments as a model wrote them; empty where they are no JSON object."""
+    try:
+        read = json.loads(arguments)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def _call(call: CommandEvidence, *, whole: bool) -> Text:
@@ -89,30 +119,27 @@ def _words(entry: Entry, *, whole: bool) -> list[RenderableType]:
     return [asked, *([marked(block(said), SAID)] if said else [])]
 
 
-def _details(call: CommandEvidence, step: int | None, *, whole: bool) -> list[RenderableType]:
+def _details(act: CommandEvidence | ToolCall, step: int | None, *, whole: bool) -> list[RenderableType]:
+    if isinstance(act, ToolCall):
+        read = _mapping(act.arguments)
+        return [block(json.dumps(read, indent=2, ensure_ascii=False) if read else act.arguments)] if whole else []
     if whole:
-        return [*_arguments(call.proposed), *_parts(call.judged), *_ran(call.ran)]
+        return [*_arguments(act.proposed), *_parts(act.judged), *_ran(act.ran)]
     details: list[RenderableType] = []
-    part = deciding_part(call.judged)
-    if part is not None and call.judged is not None and call.judged.verdict != "allow":
+    part = deciding_part(act.judged)
+    if part is not None and act.judged is not None and act.judged.verdict != "allow":
         details.append(Text("by ", style=FAINT) + ruled(part))
-        if part.instead and call.refused:
+        if part.instead and act.refused:
             details.append(one_line(f"instead: {part.instead}"))
-    if call.failed and call.ran is not None:
+    if act.failed and act.ran is not None:
         hint = f"whole with --step {step}" if step is not None else ""
-        details += _output(call.ran, short=True, hint=hint)
+        details += _output(act.ran, short=True, hint=hint)
     return details
 
 
 def _arguments(proposed: e.CommandProposed) -> Iterator[RenderableType]:
     """What a line can't show of the arguments: a script's lines, an edit's two sides, whatever else a model made up."""
-    try:
-        arguments = json.loads(proposed.arguments)
-    except ValueError:
-        return
-    if not isinstance(arguments, dict):
-        return
-    for key, value in arguments.items():
+    for key, value in _mapping(proposed.arguments).items():
         if key in {"old", "new"} and isinstance(value, str):
             mark, style = ("- ", BAD) if key == "old" else ("+ ", GOOD)
             yield marked(block(value, style), mark)
@@ -164,5 +191,6 @@ def _saved(saved: e.CheckpointTaken | None, *, whole: bool) -> list[RenderableTy
     if saved.refused:
         told.append(one_line(f"not saved: {listed(saved.refused, most)}", BAD))
     if saved.ignored:
-        told.append(one_line(f"ignored, not saved: {listed(saved.ignored, most)}", FAINT))
+        what = listed(saved.ignored) if whole else plural(len(saved.ignored), "file")
+        told.append(one_line(f"ignored, not saved: {what}", FAINT, limit=len(what) + 40))
     return told

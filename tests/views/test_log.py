@@ -168,8 +168,29 @@ def test_an_answer_without_a_command_shows_what_it_calls() -> None:
         }
     )
     asked = step("port", "editor.1", 1, "")[0]
-    assert 'step 1: finish {"summary": "done"}' in log_text(told(asked, ("port", finished)))
+    rows = told(asked, ("port", finished))
+    assert "step 1: finish: done" in log_text(rows)
+    assert '"summary": "done"' in log_text(rows, form=Form.WHOLE)
     assert "step 1: says" in log_text(told(asked, call))
+
+
+def test_an_answer_with_several_calls_keeps_their_order() -> None:
+    """Commands and other calls of one answer stand in the order in which the model made them, each with its own end."""
+    (asked, answered, *acted) = step("port", "editor.1", 4, "", ran("ls"), ran("make", exit_code=2))
+    assert isinstance(answered[1], e.ModelAnswered)
+    first, last = answered[1].message.tool_calls
+    recalled = ToolCall(id="r", name="recall", arguments='{"query": "timeouts"}')
+    broken = ToolCall(id="b", name="shell", arguments="{broken")
+    message = answered[1].message.model_copy(update={"tool_calls": (first, last, recalled, broken)})
+    rows = told(asked, ("port", answered[1].model_copy(update={"message": message})), *acted)
+    lines = [line for line in log_text(rows, screen=PIPE).splitlines() if " step 4: " in line]
+    assert [line.partition(" step 4: ")[2].partition("  ")[0] for line in lines] == [
+        "$ ls",
+        "$ make",
+        "recall: timeouts",
+        "shell: {broken",
+    ]
+    assert "{broken" in log_text(rows, form=Form.WHOLE)
 
 
 def test_a_human_s_word_stands_with_the_command(store: JournalStore) -> None:

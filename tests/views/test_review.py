@@ -235,7 +235,8 @@ def test_a_long_line_of_a_diff_is_broken_where_the_terminal_ends() -> None:
     patch = b"diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1 @@\n+" + b"0123456789" * 20
     broken = shown([Diff(patch)], Screen(50, 24)).splitlines()
     assert max(map(len, broken)) == 50
-    assert "".join(broken[4:]) == f"+{'0123456789' * 20}"
+    assert "".join(line.removeprefix("↪ ") for line in broken[4:]) == f"+{'0123456789' * 20}"
+    assert all(line.startswith("↪ ") for line in broken[5:])
     assert f"+{'0123456789' * 20}\n" in shown([Diff(patch)], PIPE)
 
 
