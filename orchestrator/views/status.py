@@ -184,14 +184,12 @@ def _questions(state: RunState) -> Iterator[RenderableType]:
     # Nothing of a question is ever cut: nobody should have to answer what they can't read.
     for question in state.waiting:
         yield Text()
-        label, subject = f"{question.task or 'the run'} waits for you:", block(question.subject)
-        if "\n" in subject.plain:
-            yield one_line(label, style_of("ask"))
-            yield Indented(subject, 4)
-        else:
-            yield Indented(one_line(label, style_of("ask")) + Text(" ") + subject, 0)
+        label = one_line(f"{question.task or 'the run'} waits for you:", style_of("ask"))
+        yield Labelled(label, block(question.subject))
         for part in question.parts:
             where = f"{part.get('file')}:{part.get('line')}"
             yield Indented(one_line(f"{part.get('why')} ({part.get('rule')}, {where})", FAINT))
+        if question.about == "change" and question.task is not None:
+            yield Indented(typed("review", state.run, question.task))
         yield Indented(typed("approve", state.run, question.id))
     yield Text('\nto refuse: deny in place of approve, and --why "..."', style=FAINT)

@@ -36,19 +36,23 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A command line behind what it is for; under it, where both have no room on one line."""
+    """A command line or a text behind what it is; under it, where both have no room on one line.
+
+    So no part of a text that an agent chose ever begins a line of the page's own margin.
+    """
 
     label: Text
-    command: Typed
+    body: Typed | Text
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         """Render it on one line, or on several."""
-        line = Text.assemble(self.label, " ", printable(str(self.command)))
-        if line.cell_len <= options.max_width:
+        body = Text(printable(str(self.body))) if isinstance(self.body, Typed) else self.body
+        line = Text.assemble(self.label, " ", body)
+        if "\n" not in body.plain and line.cell_len <= options.max_width:
             yield line
         else:
             yield self.label
-            yield Indented(self.command)
+            yield Indented(self.body, _FURTHER)
 
 
 def typed(*words: str) -> Typed:
