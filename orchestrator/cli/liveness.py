@@ -19,6 +19,7 @@ def settle_status(state: RunState, *, directory: Path) -> RunState:
     """The state, with a run that says "running" shown as interrupted where nobody works on it."""
     if state.status == "running" and not is_worked_on(state.run, directory=directory):
         state.status, state.why = "interrupted", GONE
+        state.seconds += state.updated_at - state.session_started_at
     return state
 
 

@@ -28,7 +28,8 @@ def status_view(state: RunState, *, now: float | None = None) -> Iterator[Render
     What is needed first stands last, next to the prompt; where the screen is too short for a line a task, tasks of
     which there is nothing to tell are folded into one for their state.
     """
-    now = state.updated_at if now is None else now
+    if now is None or state.status != "running":
+        now = state.updated_at
     head, end = list(_head(state)), list(_end(state, now))
     yield Fitting([*head, *whole_tasks(state, now), *end], [*head, *folded_tasks(state, now), *end])
 
@@ -86,12 +87,13 @@ def _question_json(question: QuestionState) -> dict[str, Any]:
 
 def next_commands(state: RunState) -> list[Typed]:
     """What a user would type next, first to last; nothing where there is nothing to do."""
-    if state.waiting:
-        return [typed("approve", state.run, question.id) for question in state.waiting]
+    answers = [typed("approve", state.run, question.id) for question in state.waiting]
     if state.status in {"stopped", "interrupted"}:
         # Without more of it the run would stop at the same limit again.
         more = [f"{limit.partition(':')[0]}=MORE" for limit in state.limits_reached[:1]]
-        return [typed("resume", state.run, *(word for limit in more for word in ("--limit", limit)))]
+        return [*answers, typed("resume", state.run, *(word for limit in more for word in ("--limit", limit)))]
+    if answers:
+        return answers
     if state.status == "running":
         return [typed("log", state.run, "--follow")]
     review = typed("review", state.run)
@@ -120,11 +122,11 @@ def _end(state: RunState, now: float) -> Iterator[RenderableType]:
     yield Indented(_verdict(state, now), 0)
     yield Indented(_counts(state))
     yield Indented(_used(state))
-    if state.waiting:
-        yield from _questions(state)
-        return
+    yield from _questions(state)
+    # Those that answer stand with their questions.
     for place, command in enumerate(next_commands(state)):
-        yield Labelled(Text("next:" if place == 0 else "then:", style=HEADING), command)
+        if command.words[0] != "approve":
+            yield Labelled(Text("next:" if place == 0 else "then:", style=HEADING), command)
 
 
 def _trouble(state: RunState) -> Iterator[RenderableType]:
@@ -192,4 +194,5 @@ def _questions(state: RunState) -> Iterator[RenderableType]:
         if question.about == "change" and question.task is not None:
             yield Indented(typed("review", state.run, question.task))
         yield Indented(typed("approve", state.run, question.id))
-    yield Text('\nto refuse: deny in place of approve, and --why "..."', style=FAINT)
+    if state.waiting:
+        yield Text('\nto refuse: deny in place of approve, and --why "..."', style=FAINT)

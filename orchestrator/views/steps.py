@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ _COMMAND_CHARS = 300
 _WORDS_CHARS = 300
 _OUTPUT_LINES, _OUTPUT_COLUMNS = 8, 200
 _FILES = 8
+_UNCUT = sys.maxsize
 
 SAID, STDOUT, STDERR = "< ", "| ", "! "
 """The marks of a model's words and of what a command printed; the progress of `-v` has the same."""
@@ -46,11 +48,13 @@ def step_lines(entry: Entry, *, whole: bool) -> Iterator[Line]:
 def _acts(entry: Entry) -> list[CommandEvidence | ToolCall]:
     """What the answer called, in its order: commands with what came of them, and calls that are no commands."""
     calls = entry.answered.message.tool_calls if entry.answered is not None else ()
-    place = f"{entry.agent}.{entry.step}."
-    commands = {name.removeprefix(place).partition(".")[0]: call for name, call in entry.calls.items()}
-    acts: list[CommandEvidence | ToolCall] = [
-        commands.pop(str(number), call) for number, call in enumerate(calls, start=1)
-    ]
+    commands = dict(entry.calls)
+    acts: list[CommandEvidence | ToolCall] = []
+    for number, call in enumerate(calls, start=1):
+        # A command that was tried again on another sandbox has the same id with a mark behind it.
+        own = f"{entry.agent}.{entry.step}.{number}"
+        tries = [name for name in commands if name == own or name.startswith(f"{own}.")]
+        acts += [commands.pop(name) for name in tries] or [call]
     return [*acts, *commands.values()]
 
 
@@ -90,14 +94,13 @@ def _mapping(arguments: str) -> dict[str, Any]:
     """Arguments as a model wrote them; empty where they are no JSON object."""
     try:
         read = json.loads(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
 
 
 def _call(call: CommandEvidence, *, whole: bool) -> Text:
-    limit = len(call.text) + 20 if whole else _COMMAND_CHARS
-    told = command_line(call.proposed.tool, call.text, limit=limit).append("  ")
+    told = command_line(call.proposed.tool, call.text, limit=_UNCUT if whole else _COMMAND_CHARS).append("  ")
     if call.judged is not None:
         told.append(call.judged.verdict, style_of(call.judged.verdict)).append(", ")
         if call.judged.answered_by:
@@ -146,13 +149,13 @@ def _arguments(proposed: e.CommandProposed) -> Iterator[RenderableType]:
         elif isinstance(value, str) and "\n" in value:
             yield marked(block(value), "$ ")
         elif key not in {"command", "path"}:
-            yield one_line(f"{key}: {value}")
+            yield one_line(f"{key}: {value}", limit=_UNCUT)
 
 
 def _parts(judged: e.CommandJudged | None) -> Iterator[RenderableType]:
     for part in judged.parts if judged is not None else []:
         verdict = Text(part.verdict, style=style_of(part.verdict))
-        yield verdict + one_line(f" {part.text}: ", limit=_COMMAND_CHARS) + ruled(part)
+        yield verdict + one_line(f" {part.text}: ", limit=_UNCUT) + ruled(part)
         if part.instead:
             yield one_line(f"instead: {part.instead}")
 
@@ -187,10 +190,10 @@ def _saved(saved: e.CheckpointTaken | None, *, whole: bool) -> list[RenderableTy
     if saved.files:
         files = f"{plural(len(saved.files), 'file')}: {listed(saved.files, most)}"
         where = f" ({saved.ref})" if whole else ""
-        told.append(one_line(f"saved as {short(saved.commit)}{where}, {files}", FAINT, limit=len(files) + 100))
+        told.append(one_line(f"saved as {short(saved.commit)}{where}, {files}", FAINT, limit=_UNCUT))
     if saved.refused:
-        told.append(one_line(f"not saved: {listed(saved.refused, most)}", BAD))
+        told.append(one_line(f"not saved: {listed(saved.refused, most)}", BAD, limit=_UNCUT))
     if saved.ignored:
         what = listed(saved.ignored) if whole else plural(len(saved.ignored), "file")
-        told.append(one_line(f"ignored, not saved: {what}", FAINT, limit=len(what) + 40))
+        told.append(one_line(f"ignored, not saved: {what}", FAINT, limit=_UNCUT))
     return told

@@ -76,6 +76,7 @@ def test_a_run_whose_process_is_gone_is_interrupted(state: Path, type_in: Type) 
         store.append(OTHER, story.started())
     told = json.loads(type_in("status", OTHER, "--json").out)
     assert (told["status"], told["why"]) == ("interrupted", "its process is gone: it crashed or was killed")
+    assert told["totals"]["seconds"] == pytest.approx(told["updated_at"] - told["started_at"], abs=0.001)
     assert f"mimo-orchestrate resume {OTHER}" in type_in("status", OTHER).out
     with lease(state / "locks" / OTHER):
         assert json.loads(type_in("status", OTHER, "--json").out)["status"] == "running"

@@ -9,6 +9,7 @@ import pytest
 from agents import events as e
 from agents.model import Message, ToolCall
 from orchestrator.journal.chain import Recorded
+from orchestrator.journal.fold import fold
 from orchestrator.journal.store import JournalStore
 from orchestrator.views.entries import Grouping, entries
 from orchestrator.views.events import event_json
@@ -191,6 +192,32 @@ def test_an_answer_with_several_calls_keeps_their_order() -> None:
         "shell: {broken",
     ]
     assert "{broken" in log_text(rows, form=Form.WHOLE)
+
+
+def test_arguments_that_never_end_are_shown_as_they_are() -> None:
+    """A model may nest its arguments as deep as it likes: they are text to a reader, and no page fails on them."""
+    deep = "[" * 100_000
+    (asked, answered) = step("port", "editor.1", 4, "", ran("ls"))[:2]
+    assert isinstance(answered[1], e.ModelAnswered)
+    message = answered[1].message.model_copy(update={"tool_calls": (ToolCall(id="d", name="shell", arguments=deep),)})
+    rows = told(asked, ("port", answered[1].model_copy(update={"message": message})))
+    assert "step 4: shell: [[[" in log_text(rows, screen=PIPE)
+    proposed = e.CommandProposed(id="x", agent="editor.1", step=5, tool="shell", arguments=deep)
+    assert fold(told(*story.started(), ("port", proposed))).tasks["port"].doing == f"editor.1 step 5: $ {deep}"
+
+
+def test_a_command_that_was_tried_twice_stands_twice() -> None:
+    """After a lost sandbox the same call is made again: both tries are in their step, in their order."""
+    asked, answered, *acted = step("port", "editor.1", 4, "", ran("make", exit_code=2), ran("ls"))
+    first, judged, done = acted[:3]
+    assert isinstance(first[1], e.CommandProposed)
+    assert isinstance(done[1], e.CommandRun)
+    again: telling.Story = [
+        ("port", first[1].model_copy(update={"id": "editor.1.4.1.r2"})),
+        ("port", done[1].model_copy(update={"id": "editor.1.4.1.r2", "exit_code": 0})),
+    ]
+    lines = log_text(told(asked, answered, first, judged, done, *again, *acted[3:]), form=Form.LINE).splitlines()
+    assert [line.partition("step 4: ")[2].partition("  ")[0] for line in lines[1:]] == ["$ make", "$ make", "$ ls"]
 
 
 def test_a_human_s_word_stands_with_the_command(store: JournalStore) -> None:

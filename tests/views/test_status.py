@@ -60,8 +60,7 @@ def test_a_question_is_shown_as_it_is(store: JournalStore) -> None:
 def test_status_of_a_stopped_run_names_the_limit_and_the_way_on(store: JournalStore) -> None:
     """Why it stopped, what went wrong on the way, and `resume`."""
     events = story.recorded(store, [*story.started(), *story.surveyed(), *story.ported(), *story.stopped()])
-    state = fold([row for row in events if row.kind != "question asked"])
-    text = shown(status_view(state, now=0.0), WIDE)
+    text = shown(status_view(fold(events), now=0.0), WIDE)
     for expected in ("limit reached: cost: 10.5 of 10", "fault: engine: went away", "main was not moved: held"):
         assert expected in text
     assert text.endswith(f"next: mimo-orchestrate resume {story.RUN} --limit cost=MORE\n")
@@ -94,6 +93,28 @@ def test_every_state_of_a_run_has_its_next_step(store: JournalStore, ending: sto
     assert [str(command) for command in next_commands(state)] == expected
     assert shown(status_view(state)).endswith(f"{expected[-1]}\n")
     assert status_json(state)["next"] == expected
+
+
+def test_an_answer_to_a_stopped_run_wants_a_resume_after_it(store: JournalStore) -> None:
+    """Approving alone moves nothing where nobody works on the run."""
+    events = story.recorded(store, [*story.started(), *story.surveyed(), *story.asked(), *story.stopped()])
+    assert [str(command) for command in next_commands(fold(events))] == [
+        f"mimo-orchestrate approve {story.RUN} docs.q1",
+        f"mimo-orchestrate resume {story.RUN} --limit cost=MORE",
+    ]
+    lines = shown(status_view(fold(events)), TALL).splitlines()
+    assert lines[-1] == f"then: mimo-orchestrate resume {story.RUN} --limit cost=MORE"
+    assert lines[-4] == f"  mimo-orchestrate approve {story.RUN} docs.q1"
+
+
+def test_clocks_stand_still_where_nobody_works(store: JournalStore) -> None:
+    """A run that is not going on is as old as its last event, however late it is looked at."""
+    events = story.recorded(store, [*story.started(), *story.asked()])
+    state = fold(events)
+    running = shown(status_view(state, now=state.updated_at + 5 * 3600), WIDE)
+    state.status = "interrupted"
+    assert "5h00m" in running
+    assert "5h00m" not in shown(status_view(state, now=state.updated_at + 5 * 3600), WIDE)
 
 
 def test_a_short_screen_folds_tasks_that_say_nothing() -> None:
