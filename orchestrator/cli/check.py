@@ -45,10 +45,13 @@ def check_plan(path: Path, options: RunOptions, *, as_json: bool) -> int:
     Raises DocumentError, UsageProblem, RepositoryUnusable, GitUnusable.
     """
     from orchestrator.plan.loader import load_plan
-    from orchestrator.run.options import overlay
+    from orchestrator.run.options import RunOptions, overlay
     from orchestrator.views.check import check_json, check_view
 
-    found = replace(survey(overlay(load_plan(path), options), here()), path=str(path))
+    found = survey(overlay(load_plan(path), options), here())
+    if options == RunOptions():
+        # What to type next is not the whole command where options were typed as well.
+        found = replace(found, path=str(path))
     if as_json:
         print_json(check_json(found))
     else:

@@ -230,10 +230,13 @@ def _question_asked(state: RunState, task: TaskProgress | None, event: e.Questio
     )
 
 
-def _question_answered(state: RunState, _: TaskProgress | None, event: e.QuestionAnswered, __: Recorded) -> None:
+def _question_answered(
+    state: RunState, task: TaskProgress | None, event: e.QuestionAnswered, recorded: Recorded
+) -> None:
     question = state.questions.get(event.id)
     if question is not None:
         question.allowed, question.by, question.why = event.allowed, event.by, event.why
+        _does(task, recorded, f"was {'allowed' if event.allowed else 'refused'}: {question.subject}")
 
 
 def _change_queued(_: RunState, task: TaskProgress | None, event: e.ChangeQueued, recorded: Recorded) -> None:

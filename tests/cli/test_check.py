@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_dry_run_is_check_under_the_options_of_the_run(plan: Path, type_in: Type
     assert told["limits"]["steps"] == 3
     assert told["models"] == {"editor": ["x/y"], "tester": ["x/y"], "reviewer": ["x/y"]}
     assert told["sandbox"]["why_not"] == "nothing works for docker; get something that does"
+
+
+def test_check_says_how_to_run_what_it_checked(plan: Path, type_in: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command to type next is shown where it is whole: options that were typed would be lacking in it."""
+
+    async def works(_: str) -> SimpleNamespace:
+        return SimpleNamespace(name="bubblewrap")
+
+    monkeypatch.setattr("sandbox.backends.choose", works)
+    assert type_in("check", "plan.yaml").out.endswith("nothing was run\nnext: mimo-orchestrate run plan.yaml\n")
+    assert type_in("plan.yaml", "--dry-run", "--hold").out.endswith("nothing was run\n")
 
 
 def test_checking_makes_nothing(plan: Path, type_in: Type, tmp_path: Path) -> None:

@@ -105,6 +105,30 @@ def test_questions_wait_until_answered(tmp_path: object) -> None:
     assert state.questions["q1"].allowed is True
 
 
+def test_what_a_task_does_is_known_with_its_time(tmp_path: object) -> None:
+    """Each thing that begins replaces the one before: a request, a command, a question and its answer, a gate."""
+    asked = e.ModelAsked(agent="editor.1", role="editor", step=3, model="m", prompt_estimate=1, max_tokens=1)
+    shell = e.CommandProposed(id="1", agent="editor.1", step=3, tool="shell", arguments='{"command": "make test"}')
+    edit = e.CommandProposed(id="2", agent="editor.1", step=3, tool="edit", arguments='{"path": "/workspace/a"}')
+    verify = e.CommandProposed(id="3", source="verify", tool="shell", arguments='{"command": "make all"}')
+    told: list[tuple[e.Event, str]] = [
+        (asked, "editor.1 step 3: asks m"),
+        (shell, "editor.1 step 3: $ make test"),
+        (edit, "editor.1 step 3: edit /workspace/a"),
+        (e.QuestionAsked(id="q", about="command", subject="make docs"), "waits for your answer"),
+        (e.QuestionAnswered(id="q", allowed=True, by="ada"), "was allowed: make docs"),
+        (e.GateStarted(gate="verify", commit="c"), "at its gate: verify"),
+        (verify, "verify: $ make all"),
+        (e.ChangeQueued(commit="c"), "waits for its turn to be merged"),
+    ]
+    with JournalStore(typing.cast("typing.Any", tmp_path) / "journal.db") as store:
+        store.append(RUN, [(None, STARTED), (None, PLAN)])
+        for event, does in told:
+            (row,) = store.append(RUN, [("a", event)])
+            task = fold(store.events(RUN)).tasks["a"]
+            assert (task.doing, task.doing_since) == (does, row.time)
+
+
 def test_a_gates_last_word_counts(tmp_path: object) -> None:
     """A gate that looked twice is there twice, each with its own outcome."""
     events: list[tuple[str | None, e.Event]] = [
