@@ -10,7 +10,7 @@ from rich.text import Text
 
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.state import RunState
-from orchestrator.views.evidence import CommandEvidence, evidence_of
+from orchestrator.views.evidence import CommandEvidence, evidence_by_task
 from orchestrator.views.styles import FAINT, HEADING, style_of
 from orchestrator.views.words import one_line, short
 
@@ -26,19 +26,15 @@ class Scene:
 
 def demo_view(state: RunState, events: Iterable[Recorded], scene: Scene) -> Iterator[Text]:
     """A page for the terminal; its commands stand on lines of their own, to be pasted whole."""
-    recorded = list(events)
+    evidence = evidence_by_task(events)
     yield Text("\nWhat landed on main", style=HEADING)
     for task in state.tasks.values():
         if task.landed:
             subject = one_line(f"{task.id}: {task.goal.strip().splitlines()[0]}")
             yield Text.assemble("  ", (short(task.landed), style_of("landed")), "  ", subject)
-    yield from _look(scene, [command for task in state.tasks for command in _refused(recorded, task)])
+    commands = [command for each in evidence.values() for command in each.commands.values()]
+    yield from _look(scene, [command for command in commands if command.judged and not command.judged.allowed])
     yield from _go_on(scene)
-
-
-def _refused(events: list[Recorded], task: str) -> list[CommandEvidence]:
-    commands = evidence_of(events, task).commands.values()
-    return [command for command in commands if command.judged is not None and not command.judged.allowed]
 
 
 def _look(scene: Scene, refused: list[CommandEvidence]) -> Iterator[Text]:

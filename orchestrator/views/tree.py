@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
+from orchestrator.journal.proposals import called_for
 from orchestrator.journal.state import Activity, RunState, TaskProgress, TaskState
-from orchestrator.views.evidence import called_for
 from orchestrator.views.forest import Branch
 from orchestrator.views.styles import FAINT, HEADING, style_of
 from orchestrator.views.words import count, dollars, elapsed, one_line
