@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -16,7 +19,7 @@ import pytest
 
 from tests.integration.program import Program, make_program
 from tests.integration.scripting import editor, plan
-from tests.tree import ROOMS, TOP, below
+from tests.tree import ROOMS, TOP, below, dotted, modules
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +38,7 @@ SOURCES = {
 BUILT = {"sandbox/_bin/supervisor", "sandbox/_image/Dockerfile"}
 SUPERVISOR = {path.as_posix() for path in below("sandbox", suffixes=(".c", ".h"))}
 AROUND = {"Dockerfile", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore", "PKG-INFO"}
+LOCK = TOP / "requirements.lock"
 METADATA = {"METADATA", "WHEEL", "entry_points.txt", "RECORD", "licenses/LICENSE"}
 
 
@@ -45,6 +49,39 @@ class Package:
     sdist: Path
     wheel: Path
     installed: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """A virtual environment, and a PATH on which there is git and nothing else."""
+
+    venv: Path
+    path: str
+
+    def run(self, program: Program, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run what is in the environment, in the repository, to an end without a fault."""
+        env = {name: value for name, value in program.env.items() if name != "PYTHONPATH"} | {"PATH": self.path}
+        return done([str(self.venv / name), *arguments], cwd=program.repository, env=env)
+
+
+SANDBOXED = """
+import anyio, os, sys
+from pathlib import Path
+from sandbox import Command, SandboxSpec, sandbox_uid
+from sandbox.bubblewrap import BubblewrapBackend
+
+async def main():
+    worktree = Path(sys.argv[1], "worktree")
+    worktree.mkdir()
+    os.chown(worktree, sandbox_uid(), -1)
+    spec = SandboxSpec(run="fresh", task="task", worktree=worktree, base_objects=worktree)
+    async with BubblewrapBackend().open(spec) as sandbox:
+        result = await sandbox.execute(Command(script="echo in the sandbox"))
+        sys.stdout.write(result.stdout.text())
+
+anyio.run(main)
+"""
+"""A program that opens a sandbox in a directory and runs a command in it."""
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +126,18 @@ def test_the_wheel_holds_the_program_and_nothing_else(package: Package) -> None:
     assert {name.partition(".dist-info/")[2] for name in metadata} == METADATA
 
 
-def test_the_wheel_is_one_for_this_platform_and_any_python(package: Package) -> None:
-    """The supervisor is a program of this machine's kind; no Python calls it."""
-    platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-    assert package.wheel.name.endswith(f"-py3-none-{platform}.whl")
+def test_the_wheel_is_one_for_any_python(package: Package) -> None:
+    """The supervisor is a program of its own, which no Python calls."""
+    assert "-py3-none-" in package.wheel.name
+
+
+@pytest.mark.parametrize("libc", ["manylinux_2_17", "musllinux_1_1"])
+def test_the_wheel_is_one_for_any_linux_of_this_architecture(package: Package, libc: str, tmp_path: Path) -> None:
+    """From an index, pip takes it on a machine with glibc and on one with musl: the supervisor needs neither."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-index", "--find-links", str(package.wheel.parent)]
+    target = ["--only-binary", ":all:", "--no-deps", "--platform", f"{libc}_{platform.machine()}"]
+    done([*pip, *target, "--dest", str(tmp_path), "mimo-orchestrate"], cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [package.wheel.name]
 
 
 def test_the_supervisor_can_be_started_by_anyone(package: Package) -> None:
@@ -144,6 +189,61 @@ def test_the_installed_program_plays_the_demo(package: Package, program: Program
     assert "What landed on main" in ran.stdout
 
 
+def interpreter(version: str) -> str | None:
+    """A Python of that version on this machine, on the PATH or among those of pyenv."""
+    name = f"python{version}"
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    for found in (name, *map(str, versions.glob(f"{version}.*/bin/{name}"))):
+        # What is on the PATH may be a stand-in that only says what it would start.
+        if shutil.which(found) and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return found
+    return None
+
+
+@pytest.fixture(scope="module", params=["3.11", "3.12", "3.13"])
+def fresh(request: pytest.FixtureRequest, package: Package, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+    """An environment of each Python, with the wheel and its dependencies at their locked versions, all of them wheels.
+
+    They come from the index that pip is configured for; where it can't be reached, what pip says is the failure.
+    """
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(f"no Python {request.param} on this machine")
+    place = tmp_path_factory.mktemp("fresh")
+    tools, venv = place / "tools", place / "venv"
+    tools.mkdir()
+    (tools / "git").symlink_to(shutil.which("git") or "git")
+    (place / "locked.txt").write_text("\n".join(re.findall(r"^[\w.-]+==[^ ;]+", LOCK.read_text(), re.MULTILINE)))
+    done([python, "-m", "venv", "--without-pip", str(venv)], cwd=place)
+    pip = [sys.executable, "-m", "pip", "--python", str(venv / "bin/python"), "install", "--quiet"]
+    wheels = ["--no-compile", "--only-binary", ":all:", "--constraint", "locked.txt", str(package.wheel)]
+    done([*pip, *wheels], cwd=place, env={**os.environ, "PATH": str(tools), "CC": "no-compiler"})
+    return Fresh(venv=venv, path=str(tools))
+
+
+@pytest.mark.timeout(600)
+def test_a_machine_without_a_compiler_gets_all_of_it(fresh: Fresh, package: Package, program: Program) -> None:
+    """With git and a Python there, `pip install` of the wheel is enough: it says its version, and checks a plan."""
+    said = fresh.run(program, "bin/mimo-orchestrate", "--version")
+    assert said.stdout.split() == ["mimo-orchestrate", package.wheel.name.split("-")[1]]
+    checked = fresh.run(program, "bin/mimo-orchestrate", "check", "../plan.yaml")
+    assert "standard" in checked.stdout
+
+
+@pytest.mark.timeout(600)
+def test_every_module_can_be_imported(fresh: Fresh, program: Program) -> None:
+    """On each Python that the program is for, with the dependencies at hand and without a warning."""
+    names = [dotted(path) for path in modules()]
+    fresh.run(program, "bin/python", "-I", "-W", "error", "-c", f"for name in {names}: __import__(name)")
+
+
+@pytest.mark.timeout(600)
+def test_a_machine_without_a_compiler_opens_a_sandbox(fresh: Fresh, program: Program) -> None:
+    """The wheel's supervisor and the bubblewrap that came with it run a command."""
+    opened = fresh.run(program, "bin/python", "-I", "-c", SANDBOXED, str(program.repository.parent))
+    assert opened.stdout == "in the sandbox\n"
+
+
 def run(package: Package, program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the wheel's console script in the repository."""
     words = [sys.executable, "-S", str(package.installed / "bin" / "mimo-orchestrate"), *arguments]
@@ -152,7 +252,8 @@ def run(package: Package, program: Program, *arguments: str) -> subprocess.Compl
     )
 
 
-def done(words: list[str], *, cwd: Path) -> None:
+def done(words: list[str], *, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; what it said is in the failure."""
-    ran = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    ran = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, f"{words}\n{ran.stdout}{ran.stderr}"
+    return ran

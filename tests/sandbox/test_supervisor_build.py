@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_build import SupervisorHook, compile_supervisor
+from hatch_build import SupervisorHook, compile_supervisor, platform_tag
 from sandbox.supervisor_binary import supervisor_binary
 
 TOP = Path(__file__).parents[2]
@@ -39,6 +39,20 @@ def test_no_compiler(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         compile_supervisor(checkout)
 
 
+def test_a_compiler_that_is_not_there(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CC that leads nowhere is told like a compiler that is missing."""
+    monkeypatch.setenv("CC", str(checkout / "no-compiler"))
+    with pytest.raises(RuntimeError, match=r"(?s)install gcc.*no-compiler"):
+        compile_supervisor(checkout)
+
+
+@pytest.mark.parametrize("platform", ["macosx-14.0-arm64", "win-amd64", "linux-i686", "linux-riscv64"])
+def test_a_platform_without_a_sandbox(platform: str) -> None:
+    """A build where no sandbox could be opened says where there could be one."""
+    with pytest.raises(RuntimeError, match=f"Linux on x86-64 and arm64, and this is {platform}"):
+        platform_tag(platform)
+
+
 def test_a_broken_source(checkout: Path) -> None:
     """A build that fails shows the compiler's words and leaves no binary."""
     for source in (checkout / "sandbox" / "supervisor").glob("*.c"):
@@ -62,7 +76,7 @@ def test_the_wheel(checkout: Path, version: str, monkeypatch: pytest.MonkeyPatch
     hook = SupervisorHook(str(checkout), {}, None, None, str(checkout / "dist"), "wheel")  # type: ignore[arg-type]
     data: dict[str, object] = {"force_include": {}}
     hook.initialize(version, data)
-    assert str(data["tag"]).startswith("py3-none-linux_")
+    assert str(data["tag"]).startswith("py3-none-manylinux_")
     assert data["pure_python"] is False
     included = {"sandbox/_bin/supervisor", "sandbox/_image/Dockerfile"} if version == "standard" else set()
     assert set(data["force_include"].values()) == included  # type: ignore[attr-defined]
