@@ -29,11 +29,11 @@ SOURCES = {
         ((".py",), ROOMS),
         ((".yaml",), ("policies",)),
         ((".md",), ("agents",)),
-        ((".md", ".yaml", ".jsonl"), ("orchestrator",)),
+        ((".md", ".txt", ".yaml", ".jsonl"), ("orchestrator",)),
     )
     for path in below(*rooms, suffixes=suffixes)
 }
-"""Modules, presets and catalogue, prompts, the demo's sample: what the program reads."""
+"""Modules, pages of help, presets and catalogue, prompts, the demo's sample: what the program reads."""
 
 BUILT = {"sandbox/_bin/supervisor", "sandbox/_image/Dockerfile"}
 SUPERVISOR = {path.as_posix() for path in below("sandbox", suffixes=(".c", ".h"))}

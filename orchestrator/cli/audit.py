@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from orchestrator.journal.store import JournalStore
 
 
-def verify(run: RunArgument, *, json: JsonOption = False) -> None:
-    """Check that no event of a run was changed or is missing.
+app = typer.Typer(name="audit", help="Check what the journal holds.")
 
-    The first one that was is named.
-    """
+
+@app.command()
+def verify(run: RunArgument, *, json: JsonOption = False) -> None:
+    """Check that no event of a run was changed or is missing."""
     repository = here()
     with open_journal(repository) as store:
         name = choose_run(store.runs(), run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -17,7 +18,9 @@ from orchestrator.cli.clean import clean
 from orchestrator.cli.demo import demo
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.draft import draft
+from orchestrator.cli.help import help_
 from orchestrator.cli.land import merge, revert
+from orchestrator.cli.layout import WIDEST, Command, Group, page
 from orchestrator.cli.log import log
 from orchestrator.cli.resume import cancel, resume
 from orchestrator.cli.review import review
@@ -25,40 +28,23 @@ from orchestrator.cli.run import run
 from orchestrator.cli.runs import runs
 from orchestrator.cli.schema import schema
 from orchestrator.cli.status import status
+from orchestrator.cli.terminal import write_results
 
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
-
-_COMMANDS: Mapping[Callable[..., None], tuple[str, ...]] = {
-    run: ("plan.yaml", "run plan.yaml --hold --limit cost=5", "run plan.yaml --dry-run"),
-    demo: ("demo", "demo /tmp/shortlinks", "demo --backend docker"),
-    draft: (
-        'draft "Replace requests by httpx" -o plan.yaml',
-        'draft "Type the settings" --limit cost=1',
-    ),
-    check: ("check plan.yaml", "check plan.yaml --json"),
-    runs: ("runs", "runs --json"),
-    status: ("status", "status last --json"),
-    log: ("log last", "log last port-client", "log last --follow"),
-    review: ("review", "review last port-client"),
-    merge: ("merge last", "merge last port-client"),
-    revert: ("revert last port-client",),
-    resume: ("resume last", "resume last --limit cost=20"),
-    cancel: ("cancel last",),
-    approve: ("approve last ID",),
-    deny: ('deny last ID --why "not on this branch"',),
-    doctor: ("doctor", "doctor --model openai/gpt-5.2", "doctor --json"),
-    clean: ("clean",),
-    schema: ("schema plan > plan.schema.json",),
+_COMMANDS: Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "Plan and run": (demo, draft, check, run, schema),
+    "See what happens": (runs, status, log, review),
+    "Answer and steer": (approve, deny, resume, cancel),
+    "Land": (merge, revert),
+    "Policy and proof": (policy.app, audit.app),
+    "This machine": (doctor, clean, help_),
 }
-"""Every command, in the order of the help, with examples of how it is typed."""
+"""Every command, by what one does with it and in the order of the help; each has its page in `pages/`."""
 
 
-_POLICY_EXAMPLES: Mapping[str, tuple[str, ...]] = {
-    "check": ('policy check "git push"', 'policy check "rm -r build" --role tester --json'),
-    "test": ("policy test", "policy test standard --cases cases.jsonl"),
-    "show": ("policy show", "policy show --policy strict --json"),
-}
+class _Program(Group):
+    titles = tuple(_COMMANDS)
 
 
 def main() -> None:
@@ -72,54 +58,80 @@ def run_program(arguments: list[str]) -> int:
     names = frozenset(getattr(command, "commands", ()))
     words = with_command(arguments, commands=names, own_options=_OWN_OPTIONS)
     try:
-        command.main(args=words, prog_name=PROGRAM)
+        code = command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    return 0
+        code = end.code
+    return code if isinstance(code, int) else 0
 
 
 def build() -> typer.Typer:
     """The command line, with every command that there is."""
+    about, after = page(PROGRAM)
     app = typer.Typer(
         name=PROGRAM,
-        help="Large refactorings, done by agents that nobody has to trust.",
-        epilog=_examples(
-            f"{PROGRAM} check plan.yaml", f"{PROGRAM} plan.yaml", f"{PROGRAM} review last", f"{PROGRAM} merge last"
-        ),
+        cls=_Program,
+        help=f"{_program.__doc__}\n\n{about}",
+        epilog=after,
         add_completion=False,
-        no_args_is_help=True,
+        subcommand_metavar="PLAN.yaml | COMMAND [ARGS...]",
+        options_metavar="",
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
     )
     app.callback()(_program)
-    for function, examples in _COMMANDS.items():
-        app.command(function.__name__, epilog=_examples(*examples))(function)
-    app.add_typer(_policy())
-    app.add_typer(_audit())
+    for title, rows in _COMMANDS.items():
+        for row in rows:
+            if isinstance(row, typer.Typer):
+                app.add_typer(_group(row), rich_help_panel=title)
+            else:
+                _add(app, row, title=title)
     return app
 
 
-def _policy() -> typer.Typer:
-    for command in policy.app.registered_commands:
-        name = str(command.name or getattr(command.callback, "__name__", ""))
-        command.epilog = _examples(*_POLICY_EXAMPLES.get(name, (f"policy {name}",)))
-    return policy.app
-
-
-def _audit() -> typer.Typer:
-    group = typer.Typer(name="audit", help="Check what the journal holds.", no_args_is_help=True, rich_markup_mode=None)
+def _group(members: typer.Typer) -> typer.Typer:
+    name, summary = str(members.info.name), str(members.info.help)
+    about, after = page(name)
+    group = typer.Typer(
+        name=name,
+        cls=Group,
+        help=f"{summary}\n\n{about}",
+        short_help=summary,
+        epilog=after,
+        subcommand_metavar="COMMAND [ARGS...]",
+        options_metavar="",
+        rich_markup_mode=None,
+    )
     # A callback keeps a group with one command a group.
     group.callback()(lambda: None)
-    group.command("verify", epilog=_examples("audit verify last"))(audit.verify)
+    for command in members.registered_commands:
+        if command.callback is not None:
+            _add(group, command.callback, name=command.name, below=name)
     return group
+
+
+def _add(
+    app: typer.Typer,
+    function: Callable[..., None],
+    *,
+    name: str | None = None,
+    below: str = "",
+    title: str | None = None,
+) -> None:
+    """Add a command with its page; functions that would hide a name of the language end with an underscore."""
+    called = name or function.__name__.rstrip("_")
+    summary = (inspect.getdoc(function) or "").splitlines()[0]
+    about, after = page(f"{below}-{called}" if below else called)
+    app.command(
+        called, cls=Command, help=f"{summary}\n\n{about}", short_help=summary, epilog=after, rich_help_panel=title
+    )(function)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
         from orchestrator.version import version
 
-        typer.echo(f"{PROGRAM} {version()}")
+        write_results(f"{PROGRAM} {version()}\n")
         raise typer.Exit
 
 
@@ -129,9 +141,4 @@ def _program(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Take what stands before the command; `--version` has been served when this is called."""
-
-
-def _examples(*lines: str) -> str:
-    # The line with the control character keeps the formatter from joining what follows.
-    return "\b\nExamples:\n" + "\n".join(f"  {PROGRAM} {line.removeprefix(PROGRAM).strip()}" for line in lines)
+    """Large refactorings, done by agents that nobody has to trust."""

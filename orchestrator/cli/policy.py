@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.options import JsonOption
+from orchestrator.cli.options import ROLES, JsonOption, one_of
 from orchestrator.cli.state import current_directory
 from orchestrator.cli.terminal import print_json, print_page, show_paged
 
@@ -24,19 +24,12 @@ PolicyOption = Annotated[
 ]
 
 
-def _known_role(role: str | None) -> str | None:
-    """A misspelt role would be judged by no rule that is for one; raises BadParameter."""
-    from policies.file import Role
-
-    roles = get_args(Role)
-    if role is not None and role not in roles:
-        raise typer.BadParameter(f"{role!r} is no role; it is one of {', '.join(roles)}")
-    return role
-
+# A misspelt role would be judged by no rule that is for one.
+_known_role = one_of("--role", ROLES)
 
 RoleOption = Annotated[str, typer.Option("--role", metavar="R", help="Judge as this role.", callback=_known_role)]
 
-app = typer.Typer(name="policy", help="Explain, test and show policies.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(name="policy", help="Explain, test and show policies.")
 
 
 @app.command()

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from orchestrator.cli.options import one_of
 from orchestrator.cli.terminal import print_json
 
-
-class SchemaOf(StrEnum):
-    """The files that have a schema."""
-
-    PLAN = "plan"
-    POLICY = "policy"
+_FILES = ("plan", "policy")
 
 
 def schema(
-    which: Annotated[SchemaOf, typer.Argument(metavar="plan|policy", help="The file that the schema is for.")],
+    which: Annotated[
+        str,
+        typer.Argument(
+            metavar="|".join(_FILES), callback=one_of("schema", _FILES), help="The file that the schema is for."
+        ),
+    ],
 ) -> None:
     """Print the JSON Schema of plan or policy files, for editors."""
-    if which is SchemaOf.PLAN:
+    if which == "plan":
         from orchestrator.plan.schema import plan_schema
 
         print_json(plan_schema())

@@ -10,7 +10,7 @@ from orchestrator.plan.models import Plan
 from orchestrator.plan.references import reference_problems
 from orchestrator.plan.support import unsupported
 from policies.document import MAX_BYTES, Document, read_document
-from policies.problems import DocumentError, Problem
+from policies.problems import DocumentError, Problem, did_you_mean
 from policies.validation import validate
 
 
@@ -26,7 +26,9 @@ def load_plan(path: Path) -> Plan:
         with path.open("rb") as file:
             source = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageProblem(f"{path}: {error.strerror}", hint="name the plan file to run") from None
+        beside = path.parent.glob("*.y*ml") if isinstance(error, FileNotFoundError) else ()
+        hint = did_you_mean(path.name, [file.name for file in beside]) or "name the plan file to run"
+        raise UsageProblem(f"{path}: {error.strerror}", hint=hint) from None
     return read_plan(source, file=str(path))
 
 

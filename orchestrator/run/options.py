@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import UsageProblem
 from orchestrator.plan.models import Limits, Plan, SandboxSettings, TaskLimits
+from policies.problems import did_you_mean
 
 AskMode = Literal["prompt", "deny", "wait"]
 
@@ -90,10 +91,12 @@ def _limit(text: str, plan: Plan) -> _Limit:
     known = _TASK_KEYS if dot else _RUN_KEYS
     if not equals or not value or key not in known:
         raise UsageProblem(
-            f"--limit {text}: write KEY=VALUE or TASK.KEY=VALUE, where KEY is one of {', '.join(sorted(known))}"
+            f"--limit {text}: write KEY=VALUE or TASK.KEY=VALUE, where KEY is one of {', '.join(sorted(known))}",
+            hint=did_you_mean(key, known),
         )
-    if dot and task not in {entry.id for entry in plan.tasks}:
-        raise UsageProblem(f"--limit {text}: the plan has no task {task}")
+    tasks = [entry.id for entry in plan.tasks]
+    if dot and task not in tasks:
+        raise UsageProblem(f"--limit {text}: the plan has no task {task}", hint=did_you_mean(task, tasks))
     return _Limit(task if dot else None, key, number(value))
 
 

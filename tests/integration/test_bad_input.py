@@ -93,7 +93,7 @@ def test_a_base_that_is_no_branch(base: str, says: tuple[str, ...], program: Pro
 @pytest.mark.parametrize(
     ("content", "code", "says"),
     [
-        (None, 2, ("No such file", "name the plan file")),
+        (None, 2, ("No such file", "did you mean 'plan.yaml'?")),
         ("directory", 2, ("Is a directory", "name the plan file")),
         (b"version: 1\nname: \xff\xfe\n", 2, (":2:7: the file is not UTF-8",)),
         (b"", 2, (":1:1: ",)),
@@ -142,7 +142,7 @@ def test_a_policy_with_a_mistake(policy: str, says: tuple[str, ...], program: Pr
         (("--limit", "stpes=3"), ("--limit stpes=3", "steps")),
         (("--limit", "cost=much"), ("cost",)),
         (("--events", "/nowhere/events"), ("--events /nowhere/events", "No such file")),
-        (("--no-such-option",), ("No such option",)),
+        (("--no-such-option",), ("no such option",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
@@ -163,7 +163,7 @@ def test_no_arguments_show_the_help(program: Program) -> None:
     assert typed.returncode == 2
     shown = typed.stdout + typed.stderr
     assert "mimo-orchestrate check plan.yaml" in shown
-    assert "..." not in shown.replace("[ARGS]...", "")
+    assert "..." not in shown.replace("[ARGS...]", "")
     no_traceback(typed)
 
 
