@@ -6,17 +6,22 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 RUN = "run"
+INSTALL = "--install-completion"
+SHOW = "--show-completion"
+
+OWN_OPTIONS = frozenset({"--help", "-h", "--version", INSTALL, SHOW})
+"""What the program takes without a command."""
 
 _PLAN_SUFFIXES = (".yaml", ".yml")
 
 
-def with_command(arguments: Sequence[str], *, commands: Collection[str], own_options: Collection[str]) -> list[str]:
-    """The arguments with `run` put in front where a plan stands in place of a command.
-
-    `own_options` are those that the program takes without a command.
-    """
+def with_command(
+    arguments: Sequence[str], *, commands: Collection[str], own_options: Collection[str] = OWN_OPTIONS
+) -> list[str]:
+    """The arguments with `run` put in front where a plan stands in place of a command."""
     if not arguments or arguments[0] in commands or arguments[0] in own_options:
-        return list(arguments)
+        # An option's value can't be left out for typer; for the program it can.
+        return [*arguments, ""] if list(arguments) in ([INSTALL], [SHOW]) else list(arguments)
     if arguments[0].startswith("-"):
         # Options before the plan: `mimo-orchestrate --hold plan.yaml`.
         plans = [word for word in arguments if not word.startswith("-") and _is_plan(word)]

@@ -33,10 +33,11 @@ def _held(lock: Path) -> bool:
 
     # Trying a lock takes it for a moment, which must not get into the way of a run that just begins; so it is only
     # tried to tell the writer of the file from a later process that got the same number.
-    return _alive(lock) and holder(lock) is not None
+    return alive(lock) and holder(lock) is not None
 
 
-def _alive(lock: Path) -> bool:
+def alive(lock: Path) -> bool:
+    """Whether there is a process of the number that stands in a lock's file."""
     try:
         os.kill(int(lock.read_text()), 0)
     except PermissionError:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from orchestrator.cli import audit, policy
 from orchestrator.cli.answer import approve, deny
-from orchestrator.cli.arguments import with_command
+from orchestrator.cli.arguments import INSTALL, SHOW, with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
 from orchestrator.cli.check import check
 from orchestrator.cli.clean import clean
+from orchestrator.cli.completion.shells import SHELLS, VARIABLE
 from orchestrator.cli.demo import demo
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.draft import draft
@@ -29,8 +31,6 @@ from orchestrator.cli.runs import runs
 from orchestrator.cli.schema import schema
 from orchestrator.cli.status import status
 from orchestrator.cli.terminal import write_results
-
-_OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
 _COMMANDS: Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Plan and run": (demo, draft, check, run, schema),
@@ -48,20 +48,30 @@ class _Program(Group):
 
 
 def main() -> None:
-    """The console script."""
+    """The console script, which shells ask for completions as well."""
+    if VARIABLE in os.environ:
+        from orchestrator.cli.completion.answer import answer
+
+        answer(command_line)
+        return
     sys.exit(guarded(lambda: run_program(sys.argv[1:])))
 
 
 def run_program(arguments: list[str]) -> int:
     """Run one command line and give its exit code; raises what the command raises."""
-    command = typer.main.get_command(build())
+    command = command_line()
     names = frozenset(getattr(command, "commands", ()))
-    words = with_command(arguments, commands=names, own_options=_OWN_OPTIONS)
+    words = with_command(arguments, commands=names)
     try:
         code = command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
     except SystemExit as end:
         code = end.code
     return code if isinstance(code, int) else 0
+
+
+def command_line() -> Any:
+    """The tree of commands that is run, and asked for completions."""
+    return typer.main.get_command(build())
 
 
 def build() -> typer.Typer:
@@ -135,10 +145,43 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from orchestrator.cli.completion.install import chosen_shell
+        from orchestrator.cli.completion.shells import script
+
+        write_results(script(chosen_shell(shell, option=SHOW)))
+        raise typer.Exit
+
+
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from orchestrator.cli.completion.install import chosen_shell, install
+
+        install(chosen_shell(shell, option=INSTALL))
+        raise typer.Exit
+
+
 def _program(
     *,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            SHOW, metavar="|".join(SHELLS), help="Print the script for Tab.", is_eager=True, callback=_show_completion
+        ),
+    ] = None,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            INSTALL,
+            metavar="|".join(SHELLS),
+            help="Have Tab complete in your shell.",
+            is_eager=True,
+            callback=_install_completion,
+        ),
+    ] = None,
 ) -> None:
     """Large refactorings, done by agents that nobody has to trust."""

@@ -1,0 +1,1 @@
+"""Completion in bash, zsh and fish: what may be typed next, told without writing, waiting or complaining."""
