@@ -35,7 +35,7 @@ _UNSTABLE = (
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b|\b\d\d:\d\d:\d\d\b"), "WHEN"),
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "ID"),
     (re.compile(r"\$\d+\.\d+\+?"), "COST"),
-    (re.compile(r"\b\d+(\.\d+)?[kM]? tokens\b"), "TOKENS"),
+    (re.compile(r"\b(\d+(\.\d+)?[kM]? of )?\d+(\.\d+)?[kM]? tokens\b"), "TOKENS"),
     (re.compile(r"\b\d+\.\ds\b|\b\d+m\d\ds\b"), "TIME"),
 )
 

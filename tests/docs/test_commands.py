@@ -22,7 +22,7 @@ from tests.tree import TOP
 
 COMMANDS_PAGE = Path("docs/reference/commands.md")
 PROMPT = "$ "
-OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
+OWN_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 END = re.compile(r"\d?>{1,2}|<|\||\|\||&|&&")
 """Where a command line ends, as far as the program sees it."""
 
@@ -142,6 +142,12 @@ def test_every_option_of_a_run_is_on_the_page() -> None:
     options = {name: {option.opts[-1] for option in program().commands[name].params} for name in takers}
     assert set(told) == {option for option in options["run"] if option.startswith("--")} - OWN_OPTIONS
     assert told == {option: [name for name in takers if option in options[name]] for option in told}
+
+
+def test_the_program_has_its_own_options() -> None:
+    """Those that prose names without a command; help is given to every command."""
+    own = {name for option in program().params for name in option.opts}
+    assert OWN_OPTIONS - {"--help", "-h"} <= own
 
 
 def test_every_exit_code_is_on_the_page() -> None:
