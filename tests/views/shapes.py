@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.tree import TOP
 
-PAGE = Path("docs/json.md")
+PAGE = Path("docs/reference/json.md")
 
 _KEY = re.compile(r"`([^`]+)`")
 
