@@ -6,6 +6,7 @@ build `rich.text.Text`.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -143,6 +144,9 @@ def _console(stream: IO[str]) -> Console:
         def on_broken_pipe(self) -> None:
             raise Unread
 
+    if isinstance(stream, io.TextIOWrapper):
+        # A locale may lack letters that a goal or a file's name has: they are written out, the page is shown.
+        stream.reconfigure(errors="backslashreplace")
     width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else UNBOUNDED_COLUMNS
     # FORCE_COLOR and the like would put escapes into files: colour is for terminals alone.
     return ResultsConsole(

@@ -8,6 +8,7 @@ import os
 import sys
 
 import pytest
+from rich.text import Text
 
 from orchestrator.cli.terminal import (
     is_lively,
@@ -112,6 +113,15 @@ def test_what_may_not_be_cut_is_longer_than_the_terminal(monkeypatch: pytest.Mon
     monkeypatch.setenv("COLUMNS", "20")
     print_page([typed("status", "x" * 50)])
     assert "x" * 50 in screen.getvalue()
+
+
+def test_a_letter_that_the_locale_lacks_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is shown in any locale: what its encoding can't say stands there as an escape."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    print_page([Text("cut here…")])
+    sys.stdout.flush()
+    assert written.getvalue() == b"cut here\\u2026\n"
 
 
 def test_the_pager_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
