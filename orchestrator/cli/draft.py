@@ -19,6 +19,7 @@ from orchestrator.cli.options import (
     ModelOption,
     VerboseOption,
 )
+from orchestrator.errors import UsageProblem
 
 if TYPE_CHECKING:
     from orchestrator.cli.session import Stop
@@ -62,7 +63,7 @@ def draft(
 
     _require_free(output)
     if not goal.strip():
-        raise typer.BadParameter("say what is to be true at the end", param_hint="GOAL")
+        raise UsageProblem("the goal is empty", hint="say what is to be true at the end")
     options = RunOptions(backend=backend, model=model, ask=ask_mode(ask), limits=tuple(limit or ()), draft=True)
     stop = Stop()
     code, text = _drafted(_beginning(goal, name, model), options, stop, events=events, verbose=verbose)
@@ -141,15 +142,11 @@ async def _draft(ctx: RunContext, made: list[str]) -> int:
 
 
 def _require_free(output: Path | None) -> None:
-    from orchestrator.errors import UsageProblem
-
     if output is not None and (output.exists() or output.is_symlink()):
         raise UsageProblem(f"{output} is there already", hint="name another file, or remove this one")
 
 
 def _write(output: Path, text: str) -> None:
-    from orchestrator.errors import UsageProblem
-
     try:
         with output.open("x", encoding="utf-8") as file:
             file.write(text)

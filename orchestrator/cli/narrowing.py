@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
-import typer
-
 from orchestrator.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -21,12 +19,12 @@ _STEPS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 def steps_of(text: str | None) -> range | None:
-    """Steps as they are typed, `12` or `12-20`; raises BadParameter."""
+    """Steps as they are typed, `12` or `12-20`; raises UsageProblem."""
     if text is None:
         return None
     match = _STEPS.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"{text!r}: write a step's number, as in 12, or the first and the last, as in 12-20")
+        raise UsageProblem(f"--step {text}: write a step's number, as in 12, or the first and the last, as in 12-20")
     first, last = match.groups()
     return range(int(first), int(last or first) + 1)
 

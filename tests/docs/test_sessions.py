@@ -23,7 +23,7 @@ from tests.tree import TOP
 GUIDES = ("docs/tutorial", "docs/how-to")
 LANGUAGES = frozenset({"sh", "console", "yaml", "python", "dockerfile", "json", "text"})
 MOST_NOT_RUN = 3
-"""Blocks that a test can't run: what needs root or a second machine, would take something away from others, or installs."""
+"""Blocks that a test can't run: what needs root or a second machine, takes something from others, or installs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from orchestrator.cli.completion.files import YAML, files, models_of, tasks_of
 from orchestrator.cli.completion.line import COMMAND, FIRST, OPTION, Typed, options_of
 from orchestrator.cli.completion.shells import Candidate
 from orchestrator.cli.options import PRESETS, ROLES
+from orchestrator.views.kinds import Kind
 
 if TYPE_CHECKING:
     from orchestrator.cli.completion.past import Past
@@ -73,6 +74,10 @@ def _choices(typed: Typed) -> Iterator[Candidate]:
 
 def _yaml(typed: Typed) -> Iterator[Candidate]:
     return files(typed.word, YAML)
+
+
+def _kinds(_: Typed) -> Iterator[Candidate]:
+    return (Candidate(value=kind) for kind in Kind)
 
 
 def _policies(typed: Typed) -> Iterator[Candidate]:
@@ -146,7 +151,10 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "--model": _models,
     "--cases": _files,
     "--events": _files,
+    "--output": _files,
+    "DIRECTORY": _files,
+    "--only": _kinds,
 }
 
-FREE = frozenset({"CMD", "--why", "--parallel"})
+FREE = frozenset({"CMD", "GOAL", "--name", "--why", "--parallel", "--last", "--step"})
 """What nobody can guess; a test sees that whatever else the commands take has its row above."""
