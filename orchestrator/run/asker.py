@@ -15,6 +15,7 @@ from agents.events import QuestionAnswered, QuestionAsked
 from agents.policy import Answer, Asker, Question, Unanswered
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.store import JournalStore
+from orchestrator.plan.models import MAIN
 from orchestrator.run.attention import unless_stopping
 
 POLL_SECONDS = 0.5
@@ -164,6 +165,7 @@ def _unused_answers(store: JournalStore, run: str) -> dict[tuple[str, str], Ques
     found = {}
     for recorded in store.of_kind(run, "question asked"):
         event = event_of(recorded)
-        if isinstance(event, QuestionAsked) and event.id in unused and recorded.task is not None:
-            found[recorded.task, event.subject] = unused[event.id]
+        if isinstance(event, QuestionAsked) and event.id in unused:
+            # Whoever makes the tasks asks under the one name that no task may have.
+            found[recorded.task or MAIN, event.subject] = unused[event.id]
     return found

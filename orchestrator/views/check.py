@@ -131,6 +131,10 @@ def _models(plan: Plan) -> Iterator[RenderableType]:
     for role in plan.roles:
         chain = plan.models_of(role)
         yield Text.assemble(f"{role}: ", one_line(", then ".join(chain)) if chain else Text("none", style=BAD))
+    asked = plan.models_of("coordinator")
+    attempts = [task.limits.attempts or plan.limits.attempts for task in plan.tasks]
+    if asked and max(attempts, default=1) > 1:
+        yield Text.assemble("coordinator, where an attempt fails: ", one_line(", then ".join(asked)))
 
 
 def _verdict(survey: Survey) -> Iterator[RenderableType]:

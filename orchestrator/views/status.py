@@ -88,6 +88,8 @@ def _question_json(question: QuestionState) -> dict[str, Any]:
 def next_commands(state: RunState) -> list[Typed]:
     """What a user would type next, first to last; nothing where there is nothing to do."""
     answers = [typed("approve", state.run, question.id) for question in state.waiting]
+    if state.options.get("draft"):
+        return answers  # it is made anew, never gone on with
     if state.status in {"stopped", "interrupted"}:
         # Without more of it the run would stop at the same limit again.
         more = [f"{limit.partition(':')[0]}=MORE" for limit in state.limits_reached[:1]]

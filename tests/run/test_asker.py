@@ -185,6 +185,15 @@ async def test_an_answer_given_while_parked_is_used_once(store: JournalStore) ->
     assert not (await RememberingAsker(store, RUN, DenyAsker()).ask(question(id="q10"))).allowed
 
 
+async def test_the_coordinator_of_a_plan_gets_its_answer_too(store: JournalStore) -> None:
+    """What it asked before there were tasks is answered for it, and for no task."""
+    store.append(RUN, [(None, QuestionAsked(id="q1", about="command", subject="make"))])
+    store.append(RUN, [(None, QuestionAnswered(id="q1", allowed=True, by="human"))])
+    asker = RememberingAsker(store, RUN, DenyAsker())
+    assert not (await asker.ask(question(task="a", id="q8"))).allowed
+    assert (await asker.ask(question(task="main", id="q9"))).allowed
+
+
 async def test_an_answer_that_reached_its_agent_is_spent(store: JournalStore) -> None:
     """What `--ask wait` already handed to an agent is not used again after a resume."""
     store.append(RUN, [("a", QuestionAsked(id="q1", about="command", subject="make"))])
