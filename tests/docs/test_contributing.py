@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 import agents.events
+import orchestrator.cli.options
 import policies.file
 from agents.roles import PROMPTS, ROLES
 from orchestrator.plan.models import Models, SandboxSettings, TaskRole
@@ -21,5 +22,6 @@ def test_roles_have_the_same_words_everywhere() -> None:
 
 
 def test_a_plan_may_ask_for_every_backend() -> None:
-    """A backend that is in the table can be named in a plan."""
+    """A backend that is in the table can be named in a plan, and on the command line."""
     assert set(get_args(SandboxSettings.model_fields["backend"].annotation)) == {"auto", *BACKENDS}
+    assert set(orchestrator.cli.options.BACKENDS) == {"auto", *BACKENDS}
