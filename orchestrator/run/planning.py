@@ -44,7 +44,7 @@ class Made:
 
 
 async def plan_run(ctx: RunContext) -> Unplanned | None:
-    """Have the tasks of the run made, journalled, saved and shown; raises sqlite3.Error."""
+    """Have the tasks of the run made, journalled and saved; raises sqlite3.Error."""
     made = await make_tasks(ctx)
     if isinstance(made, Unplanned):
         return made
@@ -54,10 +54,9 @@ async def plan_run(ctx: RunContext) -> Unplanned | None:
     ctx.plan = ctx.plan.model_copy(update={"tasks": made.tasks})
     try:
         await to_thread.run_sync(partial(_save, ctx, made.text))
+        ctx.say(f"the plan is saved as {ctx.saved_plan}")
     except OSError as error:
         ctx.say(f"note: the plan could not be saved at {ctx.saved_plan}: {error.strerror}")
-    for line in _shown(ctx, made):
-        ctx.say(line)
     return None
 
 
@@ -118,13 +117,3 @@ def _goal(ctx: RunContext) -> str:
 def _save(ctx: RunContext, text: str) -> None:
     ctx.saved_plan.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     ctx.saved_plan.write_text(text, encoding="utf-8")
-
-
-def _shown(ctx: RunContext, made: Made) -> list[str]:
-    lines = [f"the coordinator made {len(made.tasks)} tasks: {' '.join(made.why.split())}"]
-    for task in made.tasks:
-        facts: list[str] = [task.role]
-        facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
-        facts += [f"changes {', '.join(task.paths or ('anything',))}"] if task.writes else []
-        lines.append(f"  {task.id}: {'; '.join(facts)}: {task.goal.strip().splitlines()[0]}")
-    return [*lines, f"  saved as {ctx.saved_plan}"]

@@ -12,6 +12,7 @@ from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.proposals import command_text
+from orchestrator.views.made_plan import made_plan
 from orchestrator.views.styles import BAD, GOOD, HEADING, style_of
 from policies.printable import printable
 
@@ -23,8 +24,13 @@ KEPT_CHARS = 300
 
 
 def progress_line(recorded: Recorded, *, columns: int = WIDTH) -> str | None:
-    """The line for one event, safe for a terminal and no longer; None for what only the journal needs."""
+    """The line for one event, safe for a terminal and no longer; None for what only the journal needs.
+
+    Of a plan that the coordinator made there are several lines.
+    """
     event = event_of(recorded)
+    if isinstance(event, e.PlanMade):
+        return made_plan(event, columns=columns) if event.source == "coordinator" else None
     words = _WORDS.get(type(event))
     said = words(event) if words is not None else None
     if said is None:
@@ -36,6 +42,8 @@ def progress_line(recorded: Recorded, *, columns: int = WIDTH) -> str | None:
 def kept_line(recorded: Recorded, *, columns: int = WIDTH) -> tuple[str, str] | None:
     """What a reader wants to find again later of an event, wrapped at words, and its style; None for other events."""
     event = event_of(recorded)
+    if isinstance(event, e.PlanMade):
+        return (made_plan(event, columns=max(columns, 40)), "") if event.source == "coordinator" else None
     style = _KEPT.get(type(event), _never)(event)
     said = _WORDS[type(event)](event) if style is not None else None
     if style is None or said is None:

@@ -79,3 +79,23 @@ def test_a_kept_line_is_wrapped_below_its_task_and_ends(store: JournalStore) -> 
     assert all(line.startswith(" " * 17 + "word") for line in rest)
     assert max(map(len, [first, *rest])) <= 60
     assert len(" ".join(kept[0].split())) <= KEPT_CHARS
+
+
+@pytest.mark.parametrize("columns", [40, 79, 120])
+def test_a_made_plan_is_shown_whole(store: JournalStore, columns: int) -> None:
+    """Why, and each task with what it needs and may change, in lines that no terminal has to break."""
+    tasks = [
+        {"id": "survey", "role": "investigator", "goal": f"Look.\n{story.HOSTILE}"},
+        {"id": "port", "role": "editor", "goal": "Port it. " * 100, "needs": ["survey"], "paths": ["src/**", "x" * 90]},
+    ]
+    event = written(store, e.PlanMade(source="coordinator", tasks=tasks, why="first look, then port"))
+    kept = kept_line(event, columns=columns)
+    assert kept is not None
+    for text in (progress_line(event, columns=columns) or "", kept[0]):
+        assert max(map(len, text.splitlines())) <= columns
+        assert "\x1b" not in text
+        words = " ".join(text.split())
+        for said in ("made 2 tasks: first look, then port", "survey: investigator: Look.", "editor; needs survey;"):
+            assert said in words
+    (of_a_file,) = story.recorded(store, [(None, e.PlanMade(tasks=tasks))], run="other")
+    assert progress_line(of_a_file) is None
