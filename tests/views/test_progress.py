@@ -84,7 +84,7 @@ def test_a_kept_line_is_wrapped_below_its_task_and_ends(store: JournalStore) -> 
 @pytest.mark.parametrize("columns", [40, 79, 120])
 def test_a_made_plan_is_shown_whole(store: JournalStore, columns: int) -> None:
     """Why, and each task with what it needs and may change, in lines that no terminal has to break."""
-    tasks = [
+    tasks: list[dict[str, object]] = [
         {"id": "survey", "role": "investigator", "goal": f"Look.\n{story.HOSTILE}"},
         {"id": "port", "role": "editor", "goal": "Port it. " * 100, "needs": ["survey"], "paths": ["src/**", "x" * 90]},
     ]
