@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
+from orchestrator.cli.options import BACKENDS, one_of
 from orchestrator.cli.state import (
     PROGRAM,
     current_directory,
@@ -40,7 +41,8 @@ DemoBackendOption = Annotated[
     str,
     typer.Option(
         "--backend",
-        metavar="auto|docker|bubblewrap",
+        metavar="|".join(BACKENDS),
+        callback=one_of("--backend", BACKENDS),
         help="Where commands run; auto takes what is there already.",
     ),
 ]
@@ -57,9 +59,6 @@ def demo(directory: DirectoryArgument = None, *, backend: DemoBackendOption = "a
     What the agents say is recorded; policy, sandboxes, worktrees, gates and merge are the real ones. The repository
     stays, for you to look at.
     """
-    from orchestrator.run.options import require_backend
-
-    require_backend(backend)
     with _settings_of_its_own():
         raise typer.Exit(_play(_wanted(directory), backend))
 

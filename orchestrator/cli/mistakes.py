@@ -17,9 +17,12 @@ _PLAIN = (
     (re.compile(r" \(Possible options: .*\)$"), ""),
     (re.compile(r", unable to parse string as .*$"), ""),
     (re.compile(r"^Invalid value for '(.*?)': Input"), r"\1: it"),
+    (re.compile(r"^Invalid value for '(.*?)': (?:Value error, )?"), r"\1: "),
     (re.compile(r"^Missing argument '(.*)'$"), r"missing: \1"),
 )
 """What typer says, and how it is said here."""
+
+_CHOICE = re.compile(r"'([^']*)' is not one of (.+)$")
 
 
 @contextmanager
@@ -40,7 +43,11 @@ def _problem(error: typer.TyperException, context: Any) -> UsageProblem:
     problem = error.format_message().rstrip(".")
     for said, plainly in _PLAIN:
         problem = said.sub(plainly, problem)
-    meant = _meant(str(getattr(error, "option_name", "")), context)
+    choice = _CHOICE.search(problem)
+    if choice is not None:
+        meant = did_you_mean(choice[1], re.findall("'([^']+)'", choice[2]))
+    else:
+        meant = _meant(str(getattr(error, "option_name", "")), context)
     return UsageProblem(f"{problem[:1].lower()}{problem[1:]}", hint=_hint(meant, context))
 
 

@@ -50,7 +50,7 @@ def overlay(plan: Plan, options: RunOptions) -> Plan:
     """The plan with the command line's word over it; raises UsageProblem for an option that doesn't fit it."""
     document = plan.dumped()
     if options.backend is not None:
-        require_backend(options.backend)
+        _require_backend(options.backend)
         document["sandbox"]["backend"] = options.backend
     if options.model is not None:
         document["model"] = options.model
@@ -69,7 +69,7 @@ def overlay(plan: Plan, options: RunOptions) -> Plan:
         raise UsageProblem(f"{where}: {first['msg']}") from error
 
 
-def require_backend(name: str) -> None:
+def _require_backend(name: str) -> None:
     """See that a backend has that name; raises UsageProblem."""
     if name not in _BACKENDS:
         raise UsageProblem(f"--backend {name}: there is none of that name", hint=f"it is one of {', '.join(_BACKENDS)}")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from orchestrator.cli.completion.answer import completed
 from orchestrator.cli.completion.candidates import FREE, OFFERS, RUN_LIMITS, TASK_LIMITS
-from orchestrator.cli.completion.line import options_of
+from orchestrator.cli.completion.line import choices_of, options_of
 from orchestrator.cli.completion.shells import SHELLS, VARIABLE, line_of, quoted
 from orchestrator.cli.main import command_line
 from orchestrator.cli.state import JOURNAL
@@ -99,6 +99,10 @@ def place(repository: Path) -> Path:
         ("plan.yaml --parallel ", []),
         ("policy check ls --role ed", ["editor"]),
         ("policy test s", ["standard", "strict"]),
+        ("log last --only d", ["decisions"]),
+        ("log last --only failed --only fa", ["faults"]),
+        ("demo d", ["docs/"]),
+        ("draft goal -o n", ["notes.txt"]),
         ("policy show --policy docs/", ["docs/deep.yml"]),
         ("deny last ID --why ", []),
         ("--install-completion z", ["zsh"]),
@@ -301,14 +305,12 @@ def test_completing_imports_nothing_heavy(state: Path, shell: str) -> None:
 
 def test_every_kind_of_word_has_its_row() -> None:
     """Of whatever a command takes, something is offered, or it is known to be anybody's guess."""
-    kinds = set()
-    for command in leaves(TREE):
-        for param in command.params:
-            if param.param_type_name == "argument":
-                kinds.add(param.metavar)
-            elif not param.is_flag:
-                kinds.add(max(param.opts, key=len) if "|" not in param.metavar else param.metavar)
-    assert {kind for kind in kinds if "|" not in kind} - set(OFFERS) == FREE
+    params = [param for command in leaves(TREE) for param in command.params if not getattr(param, "is_flag", False)]
+    arguments = {param.metavar for param in params if param.param_type_name == "argument" and not choices_of(param)}
+    options = {
+        max(param.opts, key=len) for param in params if param.param_type_name == "option" and not choices_of(param)
+    }
+    assert (arguments | options) - set(OFFERS) == FREE
 
 
 def leaves(command: Any) -> list[Any]:

@@ -96,6 +96,7 @@ def test_a_group_without_a_command_shows_its_page(type_in: Type, words: tuple[st
         ("plan.yaml --ask promt", "--ask promt: not one of prompt", "did you mean 'prompt'?"),
         ("policy check ls --role editr", "--role editr: not one of investigator", "did you mean 'editor'?"),
         ("schema plans", "schema plans: not one of plan, policy", "did you mean 'plan'?"),
+        ("log last --only failures", "--only: 'failures' is not one of", "did you mean 'failed'"),
         ("log", "missing: RUN", "usage: mimo-orchestrate log [OPTIONS] RUN [TASK]"),
         ("status a b c", "unexpected argument: b c", "usage: mimo-orchestrate status [OPTIONS] [RUN]"),
         ("run plan.yaml --parallel two", "--parallel: it should be a valid integer", "usage: mimo-orchestrate run"),

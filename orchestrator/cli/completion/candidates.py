@@ -14,7 +14,6 @@ from orchestrator.cli.completion.files import YAML, files, models_of, tasks_of
 from orchestrator.cli.completion.line import COMMAND, FIRST, OPTION, Typed, options_of
 from orchestrator.cli.completion.shells import Candidate
 from orchestrator.cli.options import PRESETS, ROLES
-from orchestrator.views.kinds import Kind
 
 if TYPE_CHECKING:
     from orchestrator.cli.completion.past import Past
@@ -67,17 +66,11 @@ def _options(typed: Typed) -> Iterator[Candidate]:
 
 
 def _choices(typed: Typed) -> Iterator[Candidate]:
-    """`a|b|c`: the name itself says what there is."""
-    choices = typed.metavar.split("|")
-    return (Candidate(value=choice) for choice in choices if len(choices) > 1)
+    return (Candidate(value=choice) for choice in typed.choices)
 
 
 def _yaml(typed: Typed) -> Iterator[Candidate]:
     return files(typed.word, YAML)
-
-
-def _kinds(_: Typed) -> Iterator[Candidate]:
-    return (Candidate(value=kind) for kind in Kind)
 
 
 def _policies(typed: Typed) -> Iterator[Candidate]:
@@ -86,6 +79,10 @@ def _policies(typed: Typed) -> Iterator[Candidate]:
 
 def _files(typed: Typed) -> Iterator[Candidate]:
     return files(typed.word)
+
+
+def _directories(typed: Typed) -> Iterator[Candidate]:
+    return files(typed.word, ())
 
 
 def _roles(_: Typed) -> Iterator[Candidate]:
@@ -152,9 +149,8 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "--cases": _files,
     "--events": _files,
     "--output": _files,
-    "DIRECTORY": _files,
-    "--only": _kinds,
+    "DIRECTORY": _directories,
 }
 
-FREE = frozenset({"CMD", "GOAL", "--name", "--why", "--parallel", "--last", "--step"})
+FREE = frozenset({"CMD", "GOAL", "--last", "--name", "--parallel", "--step", "--why"})
 """What nobody can guess; a test sees that whatever else the commands take has its row above."""

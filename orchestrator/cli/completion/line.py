@@ -20,14 +20,15 @@ class Typed:
     """A word that is being typed, and what it may be.
 
     `kind` is FIRST, COMMAND, OPTION, the name of an option whose value is wanted, or what the help calls an argument;
-    empty where nothing can follow. `joined` is `--option=` where the value stands in one word with it. `given` are the
-    arguments and values before it by the same names, `used` the options.
+    empty where nothing can follow. `choices` are all that it may be, where there are few. `joined` is `--option=` where
+    the value stands in one word with it. `given` are the arguments and values before it by the same names, `used` the
+    options.
     """
 
     command: Any
     word: str
     kind: str = ""
-    metavar: str = ""
+    choices: Sequence[str] = ()
     joined: str = ""
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
     used: Sequence[str] = ()
@@ -36,7 +37,7 @@ class Typed:
 def typed_at(root: Any, words: Sequence[str], word: str) -> Typed | None:
     """What is being typed behind these words; None where they name no command."""
     if words and words[0] in {INSTALL, SHOW}:
-        return Typed(command=root, word=word, kind=words[0], metavar="|".join(SHELLS) if len(words) == 1 else "")
+        return Typed(command=root, word=word, kind=words[0], choices=SHELLS if len(words) == 1 else ())
     rest = with_command(words, commands=root.commands)
     if rest and rest[0].startswith("-") and rest[0] not in OWN_OPTIONS:
         # The plan may still follow.
@@ -66,6 +67,14 @@ def options_of(command: Any) -> dict[str, Any]:
         if param.param_type_name == "option" and not param.hidden
         for name in param.opts
     }
+
+
+def choices_of(param: Any) -> tuple[str, ...]:
+    """The values that an argument or option may have: those that the help calls it, `a|b|c`, or those of its type."""
+    written = tuple(str(param.metavar).split("|"))
+    if len(written) > 1:
+        return written
+    return tuple(item.value for item in param.shell_complete(None, "") if item.value)
 
 
 class _Reader:
@@ -115,8 +124,8 @@ class _Reader:
         return None if param is None or param.is_flag else param
 
     def _value(self, param: Any, word: str, *, joined: str = "") -> Typed:
-        kind, metavar = ("", "") if param is None else (_name(param), str(param.metavar))
-        return Typed(command=self._command, word=word, kind=kind, metavar=metavar, joined=joined, given=self._given)
+        kind, choices = ("", ()) if param is None else (_name(param), choices_of(param))
+        return Typed(command=self._command, word=word, kind=kind, choices=choices, joined=joined, given=self._given)
 
 
 def _name(param: Any) -> str:
