@@ -13,15 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.completion.answer import completed
 from orchestrator.cli.completion.candidates import FREE, OFFERS, RUN_LIMITS, TASK_LIMITS
 from orchestrator.cli.completion.line import choices_of, options_of
+from orchestrator.cli.completion.past import repository_of
 from orchestrator.cli.completion.shells import SHELLS, VARIABLE, line_of, quoted
 from orchestrator.cli.main import command_line
 from orchestrator.cli.state import JOURNAL
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Limits, TaskLimits
 from policies.printable import is_unsafe
+from tests.cli.conftest import git
 from tests.cli.test_program import HEAVY
 from tests.views import story
 
@@ -174,6 +177,22 @@ def test_a_repository_without_runs_gets_no_journal(repository: Path) -> None:
     """Looking for runs makes no state directory."""
     assert offered("status ") == []
     assert not (repository.parent / "state").exists()
+
+
+def test_the_repository_is_found_from_anywhere_in_it(
+    state: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a directory below, from a linked worktree and from a submodule, as git itself finds it."""
+    (repository / "below/deep").mkdir(parents=True)
+    git(repository, "worktree", "add", "-q", "--detach", "../linked")
+    git(repository, "init", "-q", "--separate-git-dir", "../elsewhere.git", "../apart")
+    for place in ("below/deep", "../linked"):
+        monkeypatch.chdir(repository / place)
+        assert story.RUN in offered("status ")
+    for top in (repository, repository / "../linked", repository / "../apart"):
+        found = repository_of(top.resolve())
+        assert found is not None
+        assert found.repo_hash == UserRepository.locate(top).repo_hash
 
 
 def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

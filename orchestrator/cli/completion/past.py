@@ -14,10 +14,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.completion.shells import Candidate
 from orchestrator.cli.liveness import LOCKS, alive
 from orchestrator.cli.selection import LAST, choose_run
-from orchestrator.cli.state import JOURNAL, here, state_of
+from orchestrator.cli.state import JOURNAL, state_of
 
 MOST_RUNS = 100
 """More than anybody looks through."""
@@ -93,9 +94,9 @@ class Past:
 @contextmanager
 def past() -> Iterator[Past | None]:
     """The past of the repository around the current directory; None where nothing was run in it."""
-    directory = state_of(here())
-    journal = directory / JOURNAL
-    if not journal.is_file():
+    repository = repository_of(Path.cwd())
+    journal = state_of(repository) / JOURNAL if repository is not None else None
+    if journal is None or not journal.is_file():
         yield None
         return
     # A journal that nobody has open is read as a file that does not change, for SQLite would put two files beside it.
@@ -104,7 +105,22 @@ def past() -> Iterator[Past | None]:
     with closing(sqlite3.connect(address, uri=True, timeout=READ_SECONDS)) as connection:
         end = time.monotonic() + READ_SECONDS
         connection.set_progress_handler(lambda: int(time.monotonic() > end), 1000)
-        yield Past(connection, directory)
+        yield Past(connection, journal.parent)
+
+
+def repository_of(start: Path) -> UserRepository | None:
+    """The repository around a directory, as its files say; asking git takes as long as everything else does."""
+    for place in (start, *start.parents):
+        found = place / ".git"
+        if found.is_file():
+            # A linked worktree, or a submodule.
+            found = place / found.read_text().removeprefix("gitdir:").strip()
+            shared = found / "commondir"
+            common = found / shared.read_text().strip() if shared.is_file() else found
+            return UserRepository(top=place, git_dir=found, common_dir=common, object_format="")
+        if found.is_dir():
+            return UserRepository(top=place, git_dir=found, common_dir=found, object_format="")
+    return None
 
 
 def _read(payload: Any) -> dict[str, Any]:
