@@ -48,7 +48,7 @@ def platform_tag(platform: str) -> str:
     if architecture is None:
         raise RuntimeError(
             f"mimo-orchestrate is for Linux on x86-64 and arm64, and this is {platform}: its sandboxes are made of "
-            "what that kernel gives; build it there, in a virtual machine for instance"
+            "what that kernel gives; install it on such a machine, or in a virtual one"
         )
     return f"manylinux_2_17_{architecture}.musllinux_1_1_{architecture}"
 

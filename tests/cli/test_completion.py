@@ -256,6 +256,18 @@ def test_names_that_would_steer_a_terminal_are_left_out(state: Path, repository:
     assert "\\x1b[2J[red]markup[/red]" in helped("log last ")["port"]
 
 
+def test_odd_files_are_no_obstacle(repository: Path) -> None:
+    """Links in a circle and pipes are names like others; what would be read as an option is left out."""
+    (repository / "circle.yaml").symlink_to("circle.yaml")
+    (repository / "--hold.yaml").touch()
+    os.mkfifo(repository / "pipe.yaml")
+    (repository / "plan.yaml").write_text(PLAN)
+    assert offered("")[-3:] == ["circle.yaml", "pipe.yaml", "plan.yaml"]
+    assert offered("./-") == ["./--hold.yaml"]
+    assert offered("pipe.yaml --limit s") == ["steps="]
+    assert offered("pipe.yaml --model o") == ["openai/gpt-5.2"]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_names_that_a_shell_would_run_are_quoted(repository: Path, shell: str) -> None:
     """A file's name goes onto the command line as a word, whichever quote it was begun with."""

@@ -21,19 +21,30 @@ _MODEL = re.compile(r"""^model:\s*["']?([^\s"'#]+)""", re.MULTILINE)
 
 
 def files(word: str, suffixes: tuple[str, ...] = ("",)) -> Iterator[Candidate]:
-    """The files that a word may go on to, by name, and directories with a slash; hidden ones where a dot is typed."""
+    """The files that a word may go on to, by name, and directories with a slash; hidden ones where a dot is typed.
+
+    A name that would be read as an option is left out.
+    """
     above, name = os.path.split(word)
     directory = Path(above or ".").expanduser()
     prefix = word.removesuffix(name)
     with os.scandir(directory) as entries:
         found = sorted(islice(entries, _MOST_ENTRIES), key=lambda entry: entry.name)
     for entry in found:
-        if entry.name.startswith(".") and not name.startswith("."):
+        whole = f"{prefix}{entry.name}"
+        if whole.startswith("-") or (entry.name.startswith(".") and not name.startswith(".")):
             continue
-        if entry.is_dir():
-            yield Candidate(value=f"{prefix}{entry.name}/")
+        if _is_directory(entry):
+            yield Candidate(value=f"{whole}/")
         elif entry.name.endswith(suffixes):
-            yield Candidate(value=f"{prefix}{entry.name}")
+            yield Candidate(value=whole)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link in a circle, for instance
 
 
 def tasks_of(plan: Path) -> list[str]:
