@@ -95,10 +95,10 @@ def drained(terminal: int) -> None:
     ("keys", "words"),
     [
         ("stat\t", ["status"]),
-        ("demo\t", ["demo.yaml"]),
-        ("demo\t--ba\td\t", ["demo.yaml", "--backend", "docker"]),
-        ("demo\t--limit ste\t5", ["demo.yaml", "--limit", "steps=5"]),
-        ("run demo.yaml --ask=w\t", ["run", "demo.yaml", "--ask=wait"]),
+        ("port\t", ["port.yaml"]),
+        ("port\t--ba\td\t", ["port.yaml", "--backend", "docker"]),
+        ("port\t--limit ste\t5", ["port.yaml", "--limit", "steps=5"]),
+        ("run port.yaml --ask=w\t", ["run", "port.yaml", "--ask=wait"]),
         ("log demo\tpo\t", ["log", story.RUN, "port"]),
         ("plans/d\t", ["plans/deep plan.yml"]),
         ("check 'plans/d\t", ["check", "plans/deep plan.yml"]),
@@ -109,7 +109,7 @@ def drained(terminal: int) -> None:
 )
 def test_tab_completes(shell: str, keys: str, words: list[str], repository: Path) -> None:
     """What was begun is gone on with as one word, even where a file is called like a command."""
-    for name in ("demo.yaml", "plans/deep plan.yml", "evil$(touch done)`touch done`;touch done.yaml"):
+    for name in ("port.yaml", "plans/deep plan.yml", "evil$(touch done)`touch done`;touch done.yaml"):
         (repository / name).parent.mkdir(exist_ok=True)
         (repository / name).touch()
     (repository.parent / "script").write_text(script(shell))
