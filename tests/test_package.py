@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from orchestrator.cli.completion.shells import SHELLS
 from tests.integration.program import Program, make_program
 from tests.integration.scripting import editor, plan
 from tests.tree import ROOMS, TOP, below, dotted, modules
@@ -29,11 +30,11 @@ SOURCES = {
         ((".py",), ROOMS),
         ((".yaml",), ("policies",)),
         ((".md",), ("agents",)),
-        ((".md", ".txt", ".yaml", ".jsonl"), ("orchestrator",)),
+        ((".md", ".txt", ".yaml", ".jsonl", *(f".{shell}" for shell in SHELLS)), ("orchestrator",)),
     )
     for path in below(*rooms, suffixes=suffixes)
 }
-"""Modules, pages of help, presets and catalogue, prompts, the demo's sample: what the program reads."""
+"""Modules and what they read: pages of help, scripts for shells, presets, catalogue, prompts, the demo's sample."""
 
 BUILT = {"sandbox/_bin/supervisor", "sandbox/_image/Dockerfile"}
 SUPERVISOR = {path.as_posix() for path in below("sandbox", suffixes=(".c", ".h"))}
