@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from agents.calls import Action, Malformed, read_call
+from agents.calls import Action, Called, Malformed, read_call
 from agents.conversation import Conversation, StepOutput
-from agents.execution import Edited, JudgedSandbox, NotStarted, Place, Ran, Refused
+from agents.execution import Edited, JudgedSandbox, Place, Ran
 from agents.fence import cut, fence, one_line
 from agents.model import Message, ToolCall
-from agents.recall import recall
 from agents.results import RoleResult
 from agents.roles import RoleSpec
 from agents.shown import full_text, shown
-from agents.tools import EditArguments, RecallArguments, ShellArguments
+from agents.tool import Outcome, Reach
 
 Checkpoint = Callable[[int], Awaitable[str | None]]
 """Saves the files after a step, by number; returns what of them was refused or left out, if anything."""
@@ -77,24 +76,18 @@ class Acting:
         self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
         return result if why is None else None
 
-    async def _carry_out(self, action: Action | Malformed, number: int) -> Ran | NotStarted | Edited | Refused | str:
-        place = Place(step=self._talk.step, number=number, tries=self._talk.tries)
+    async def _carry_out(self, action: Action | Malformed, number: int) -> Outcome:
         match action:
-            case ShellArguments():
-                timeout = action.timeout_seconds
-                return await self._sandbox.shell(action.command, place=place, timeout_seconds=timeout)
-            case EditArguments():
-                return await self._sandbox.edit(action.path, action.old, action.new, place=place)
-            case RecallArguments():
-                return recall(self._talk, action.query)
+            case Called():
+                place = Place(step=self._talk.step, number=number, tries=self._talk.tries)
+                reach = Reach(sandbox=self._sandbox, conversation=self._talk, place=place)
+                return await action.tool.act(action.arguments, reach)
             case Malformed():
                 return _refuse(action.why)
             case _:
                 return _refuse(NOT_ALONE)
 
-    async def _answer(
-        self, calls: tuple[ToolCall, ...], outcomes: list[Ran | NotStarted | Edited | Refused | str], note: str | None
-    ) -> None:
+    async def _answer(self, calls: tuple[ToolCall, ...], outcomes: list[Outcome], note: str | None) -> None:
         step = self._talk.step
         notes = [note] if note else []
         if any(isinstance(outcome, Ran | Edited) for outcome in outcomes):
@@ -114,7 +107,7 @@ def _refuse(why: str) -> str:
     return f"not done: {why}"
 
 
-def _text(outcome: Ran | NotStarted | Edited | Refused | str, step: int, notes: tuple[str, ...]) -> str:
+def _text(outcome: Outcome, step: int, notes: tuple[str, ...]) -> str:
     if isinstance(outcome, str):
         return "\n".join([*notes, outcome])
     return shown(outcome, step=step, notes=notes)

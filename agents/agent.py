@@ -22,7 +22,7 @@ from agents.recorder import Recorder
 from agents.repetition import Repetition, Stuck
 from agents.results import RoleResult
 from agents.roles import ROLES
-from agents.tools import tool_schemas
+from agents.toolbox import tool_schemas
 from sandbox.sandbox import Sandbox
 
 

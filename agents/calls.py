@@ -7,15 +7,25 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from agents.fence import one_line
 from agents.model import Message, ToolCall
 from agents.results import RoleResult
 from agents.roles import RoleSpec
-from agents.tools import TOOLS, EditArguments, RecallArguments, ShellArguments
+from agents.tool import Arguments, Tool
+from agents.toolbox import FINISH, TOOLS
 
-Action = ShellArguments | EditArguments | RecallArguments | RoleResult
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A call of a tool that can be acted on."""
+
+    tool: Tool
+    arguments: Arguments
+
+
+Action = Called | RoleResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ def read_call(call: ToolCall, role: RoleSpec, *, cut_off: bool) -> Action | Malf
         return Malformed(why=_no_json(call.name, error, cut_off=cut_off))
     if not isinstance(arguments, dict):
         return Malformed(why=f"the arguments of {call.name} must be a JSON object, not {type(arguments).__name__}")
-    return _validate(call.name, role.result if call.name == "finish" else TOOLS[call.name][0], arguments)
+    return _validate(call.name, role, arguments)
 
 
 def _no_json(name: str, error: Exception, *, cut_off: bool) -> str:
@@ -63,9 +73,12 @@ def _no_json(name: str, error: Exception, *, cut_off: bool) -> str:
     return f"the arguments of {name} are not valid JSON: {one_line(str(error))}"
 
 
-def _validate(name: str, model: type[BaseModel], arguments: dict[str, Any]) -> Action | Malformed:
+def _validate(name: str, role: RoleSpec, arguments: dict[str, Any]) -> Action | Malformed:
     try:
-        return model.model_validate(arguments)  # type: ignore[return-value]  # every model here is an Action
+        if name == FINISH:
+            return role.result.model_validate(arguments)
+        tool = TOOLS[name]
+        return Called(tool=tool, arguments=tool.arguments.model_validate(arguments))
     except ValidationError as error:
         problems = (f"{_place(problem['loc'])}: {problem['msg']}" for problem in error.errors()[:5])
         return Malformed(why=one_line(f"{name}: {'; '.join(problems)}", 600))

@@ -12,7 +12,7 @@ from agents.conversation import estimate
 from agents.events import Role
 from agents.fence import cut, fence, one_line
 from agents.roles import ROLES
-from agents.tools import tool_schemas
+from agents.toolbox import tool_schemas
 from tests.agents.bench import RUN_GOAL, TASK_GOAL, assignment
 
 EVERYTHING = {

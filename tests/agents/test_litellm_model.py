@@ -23,7 +23,7 @@ from agents.prices import Price
 from agents.redact import Redactor
 from agents.retry import Patience
 from agents.roles import ROLES
-from agents.tools import tool_schemas
+from agents.toolbox import tool_schemas
 from tests.agents.bench import Bench
 from tests.fakes.judges import FakeRecorder
 from tests.fakes.model import call, calling

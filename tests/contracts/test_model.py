@@ -17,7 +17,7 @@ from agents.recorded_model import RecordedAnswer, RecordedModel
 from agents.redact import Redactor
 from agents.retry import RetryingModel
 from agents.roles import ROLES
-from agents.tools import tool_schemas
+from agents.toolbox import tool_schemas
 from tests.fakes.judges import FakeRecorder
 from tests.fakes.model import ScriptedModel, call, calling
 from tests.server.fixture import ScriptedServer
