@@ -8,6 +8,8 @@ import termios
 _LOCAL_MODES = 3
 """Where `tcgetattr` has them."""
 
+_OURS = termios.ECHO | termios.NOFLSH
+
 
 def in_foreground(terminal: int) -> bool:
     """Whether it is this program that the terminal listens to, not a shell that has it in the background."""
@@ -18,33 +20,43 @@ def in_foreground(terminal: int) -> bool:
 
 
 class Echo:
-    """Whether keys are shown as they are typed: an Enter would push the region out of its place."""
+    """Whether keys are shown as they are typed: an Enter would push the region out of its place.
+
+    Nor does Ctrl-C, while they are not, throw away what was written and not shown yet: half of a region, and with it
+    the way back to where the region began.
+    """
 
     def __init__(self, terminal: int) -> None:
         """As the terminal has it."""
         self._terminal = terminal
-        self._is_off = False
+        self._before: int | None = None
 
     def off(self) -> None:
         """Show no keys."""
-        if not self._is_off:
-            self._is_off = self._changed(on=False)
+        modes = self._modes() if self._before is None else None
+        if modes is not None and modes & termios.ECHO and self._set(modes & ~termios.ECHO | termios.NOFLSH):
+            self._before = modes
 
     def on(self) -> None:
         """Show keys again, if it is us who did not."""
-        if self._is_off:
-            self._is_off = not self._changed(on=True)
+        modes = self._modes() if self._before is not None else None
+        if modes is not None and self._before is not None and self._set(modes & ~_OURS | self._before & _OURS):
+            self._before = None
 
-    def _changed(self, *, on: bool) -> bool:
+    def _modes(self) -> int | None:
         # In the background the shell has modes of its own, and whoever changes them is stopped.
         if not in_foreground(self._terminal):
-            return False
+            return None
+        try:
+            return int(termios.tcgetattr(self._terminal)[_LOCAL_MODES])
+        except termios.error:
+            return None  # the terminal has gone
+
+    def _set(self, local: int) -> bool:
         try:
             modes = termios.tcgetattr(self._terminal)
-            was_on = bool(modes[_LOCAL_MODES] & termios.ECHO)
-            if was_on is not on:
-                modes[_LOCAL_MODES] ^= termios.ECHO
-                termios.tcsetattr(self._terminal, termios.TCSANOW, modes)
+            modes[_LOCAL_MODES] = local
+            termios.tcsetattr(self._terminal, termios.TCSANOW, modes)
         except termios.error:
-            return False  # the terminal has gone
-        return was_on is not on
+            return False
+        return True

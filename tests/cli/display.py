@@ -17,6 +17,8 @@ QUIET_SECONDS = 0.03
 
 _SEQUENCE = re.compile(r"\x1b\[[\d;]*m|\x1b\[(\??)(\d*)([A-Za-z])")
 
+_BEGUN = re.compile(r"\x1b(\[[?\d;]*)?$")
+
 
 class Display:
     """What stands on a terminal and what has scrolled away above; it knows the sequences that we use and no other."""
@@ -28,9 +30,13 @@ class Display:
         self.row = self.column = 0
         self.cursor_is_shown = True
         self._wraps = True
+        self._begun = ""
 
     def feed(self, text: str) -> None:
-        """Take what a program wrote."""
+        """Take what a program wrote; a sequence that is not whole waits for its rest."""
+        text = self._begun + text
+        whole = _BEGUN.search(text)
+        text, self._begun = (text, "") if whole is None else (text[: whole.start()], whole[0])
         at = 0
         while at < len(text):
             if text[at] == "\x1b":

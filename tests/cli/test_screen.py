@@ -239,6 +239,21 @@ def test_keys_that_were_not_shown_before_are_not_shown_after(plug: Plug) -> None
     assert not pty.echoes
 
 
+def test_ctrl_c_throws_nothing_away_that_was_said(plug: Plug) -> None:
+    """What is on its way to the screen comes: without the way back to its beginning a region would stay for ever."""
+    pty, _ = plug()
+    before = termios.tcgetattr(pty.stream)[3]
+    echo = Echo(pty.stream.fileno())
+    echo.off()
+    said = "\n".join(f"line {number}" for number in range(1000))  # more than a terminal takes at once
+    pty.stream.write(said)
+    pty.stream.flush()
+    pty.type("\x03")
+    assert pty.look() == said
+    echo.on()
+    assert termios.tcgetattr(pty.stream)[3] == before
+
+
 steps = st.lists(
     st.one_of(
         st.text("abcdefgh", min_size=1, max_size=200),

@@ -173,7 +173,7 @@ def test_what_it_says_to_type_can_be_typed(played: tuple[Program, str]) -> None:
     words = ["sh", "-ec", "\n".join(lines)]
     typed = subprocess.run(words, cwd="/", env=program.env, capture_output=True, text=True, check=False, timeout=60)
     assert (typed.returncode, typed.stderr) == (0, "")
-    for expected in ("shortlinks/expiry.py | ", "reviewer.1", "deny git push"):
+    for expected in ("shortlinks/expiry.py | ", "reviewer.1", "deny   git push"):
         assert expected in typed.stdout
     commits = program.git("log", "--format=%h %s", "-2", "--abbrev=10").replace(" ", "  ", 1)
     assert commits.splitlines()[0] in said

@@ -58,7 +58,7 @@ def test_a_human_allows_a_command(make: MakeProgram, scripted_server: ScriptedSe
     terminal.type("o\n")
     terminal.see(r"^build +landed on the run's main branch")
     assert terminal.end() == 0
-    assert "  done\n" in terminal.screen
+    assert "\ndone after" in terminal.screen
     assert "build  editor  landed" in terminal.screen
     left_whole(terminal)
     assert program.tree("main")["built.txt"] == "built"
