@@ -13,8 +13,8 @@ from sandbox.errors import SandboxUnavailable
 
 HERE = Path(__file__).parent
 
-REAL = tuple(HERE / room for room in ("airlock", "contracts/sandbox", "sandbox", "integration", "server"))
-"""Rooms of tests that stand on real git, bubblewrap or servers: left out of the unit part."""
+REAL = tuple(HERE / room for room in ("airlock", "cli", "contracts/sandbox", "sandbox", "integration", "server"))
+"""Rooms of tests that stand on real git, terminals, bubblewrap or servers: left out of the unit part."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

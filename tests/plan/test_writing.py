@@ -25,7 +25,7 @@ TEXTS = st.text(alphabet=st.characters(blacklist_categories=["Cs"]), min_size=1,
 
 
 @given(TEXTS, st.sampled_from([WRITTEN, FLOW]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_is_read_back(text: str, source: str) -> None:
     """Nothing that a model says is taken for YAML, folded or trimmed."""
     task = {"id": "a", "role": "editor", "goal": text, "paths": [text], "verify": [text, text], "needs": []}

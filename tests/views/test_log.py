@@ -19,6 +19,8 @@ from tests.views import long, story, telling
 from tests.views.screen import PIPE, TALL, Screen, shown
 from tests.views.telling import edited, ran, step, timed
 
+pytestmark = pytest.mark.slow
+
 
 def log_text(rows: list[Recorded], *, screen: Screen = TALL, form: Form = Form.BLOCK, tasks: bool = True) -> str:
     """The log of some events."""

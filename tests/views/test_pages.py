@@ -35,6 +35,8 @@ from policies.printable import is_unsafe
 from tests.views import long, patches, story, telling, wide
 from tests.views.screen import NARROW, PIPE, WIDE, Screen, shown
 
+pytestmark = pytest.mark.slow
+
 Page = Callable[[], Iterable[RenderableType]]
 
 SCREENS = {"80": NARROW, "200": WIDE, "pipe": PIPE}

@@ -20,6 +20,8 @@ from orchestrator.views.review import review_json, review_view
 from tests.views import long, patches, story, wide
 from tests.views.screen import NARROW, PIPE, TALL, Screen, shown
 
+pytestmark = pytest.mark.slow
+
 PATCH = b"""diff --git a/src/a.py b/src/a.py
 index 1111111..2222222 100644
 --- a/src/a.py
