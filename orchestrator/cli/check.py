@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.options import JsonOption
+from orchestrator.cli.options import BackendOption, JsonOption
 from orchestrator.cli.state import here
 from orchestrator.cli.terminal import print_json, print_page
 
@@ -28,6 +28,7 @@ _VERDICTS = ("allow", "ask", "deny")
 def check(
     plan: Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="The plan file.", show_default=False)],
     *,
+    backend: BackendOption = None,
     json: JsonOption = False,
 ) -> None:
     """Check a plan and show what it would do; run nothing.
@@ -36,7 +37,7 @@ def check(
     """
     from orchestrator.run.options import RunOptions
 
-    raise typer.Exit(check_plan(plan, RunOptions(), as_json=json))
+    raise typer.Exit(check_plan(plan, RunOptions(backend=backend), as_json=json))
 
 
 def check_plan(path: Path, options: RunOptions, *, as_json: bool) -> int:

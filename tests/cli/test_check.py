@@ -54,6 +54,15 @@ def test_dry_run_is_check_under_the_options_of_the_run(plan: Path, type_in: Type
     assert told["sandbox"]["why_not"] == "nothing works for docker; get something that does"
 
 
+def test_the_sandbox_is_the_one_that_a_run_would_use(
+    plan: Path, type_in: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option goes before its variable, and that before the plan, as they do when the plan is run."""
+    monkeypatch.setenv("MIMO_BACKEND", "docker")
+    assert "nothing works for docker" in type_in("check", "plan.yaml").out
+    assert "nothing works for bubblewrap" in type_in("check", "plan.yaml", "--backend", "bubblewrap").out
+
+
 def test_check_says_how_to_run_what_it_checked(plan: Path, type_in: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command to type next is shown where it is whole: options that were typed would be lacking in it."""
 
