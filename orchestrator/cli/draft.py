@@ -135,7 +135,7 @@ async def _draft(ctx: RunContext, made: list[str]) -> int:
             return told(ctx.trouble)
         say(f"no plan was made: {tasks.why}")
         return EXIT_CODES[tasks.status]
-    made.append(tasks.text)
+    made.append(tasks.into(ctx.state.plan_source))
     await end(ctx, "done", f"drafted {len(tasks.tasks)} tasks")
     say(f"{len(tasks.tasks)} tasks: {' '.join(tasks.why.split())}")
     return EXIT_CODES["done"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from anyio import to_thread
+from ruamel.yaml.error import YAMLError
 
 from agents.errors import CredentialsRefused
 from agents.events import PlanMade, RunStatus
@@ -36,11 +37,14 @@ class Unplanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """The tasks, why they are these, and the text of a plan file that has them."""
+    """The tasks, and why they are these."""
 
     tasks: tuple[Task, ...]
     why: str
-    text: str
+
+    def into(self, source: str) -> str:
+        """The text of a plan file with these tasks in it; raises YAMLError."""
+        return with_tasks(source, [document_of(task) for task in self.tasks])
 
 
 async def plan_run(ctx: RunContext) -> Unplanned | None:
@@ -53,10 +57,11 @@ async def plan_run(ctx: RunContext) -> Unplanned | None:
     )
     ctx.plan = ctx.plan.model_copy(update={"tasks": made.tasks})
     try:
-        await to_thread.run_sync(partial(_save, ctx, made.text))
+        await to_thread.run_sync(partial(_save, ctx, made))
         ctx.say(f"the plan is saved as {ctx.saved_plan}")
-    except OSError as error:
-        ctx.say(f"note: the plan could not be saved at {ctx.saved_plan}: {error.strerror}")
+    except (OSError, YAMLError) as error:
+        # It is in the journal all the same; the file is for reading.
+        ctx.say(f"note: the plan could not be saved at {ctx.saved_plan}: {error}")
     return None
 
 
@@ -76,7 +81,7 @@ async def make_tasks(ctx: RunContext) -> Made | Unplanned:
     except (SandboxError, AirlockError, CredentialsRefused, OSError) as error:
         ctx.trouble = error
         return Unplanned(status="stopped", why=str(error))
-    return _made(counsel, ctx.state.plan_source)
+    return _made(counsel)
 
 
 def document_of(task: Task) -> dict[str, object]:
@@ -84,14 +89,13 @@ def document_of(task: Task) -> dict[str, object]:
     return task.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _made(counsel: Counsel, source: str) -> Made | Unplanned:
+def _made(counsel: Counsel) -> Made | Unplanned:
     if counsel.answer is None:
         ended = counsel.outcome.ended
         return Unplanned(status=_BY_ENDING[ended], why=f"the coordinator made no plan: {counsel.outcome.why}")
     if not counsel.tasks:
         return Unplanned(status="failed", why=f"the coordinator gave up: {counsel.answer.why}")
-    text = with_tasks(source, [document_of(task) for task in counsel.tasks])
-    return Made(tasks=counsel.tasks, why=counsel.answer.why, text=text)
+    return Made(tasks=counsel.tasks, why=counsel.answer.why)
 
 
 def _accepted(ctx: RunContext, answer: Coordination) -> tuple[Task, ...]:
@@ -114,6 +118,6 @@ def _goal(ctx: RunContext) -> str:
     )
 
 
-def _save(ctx: RunContext, text: str) -> None:
+def _save(ctx: RunContext, made: Made) -> None:
     ctx.saved_plan.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ctx.saved_plan.write_text(text, encoding="utf-8")
+    ctx.saved_plan.write_text(made.into(ctx.state.plan_source), encoding="utf-8")
