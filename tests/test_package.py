@@ -92,7 +92,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     done([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(place)], cwd=TOP)
     (sdist,) = place.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(place, filter="data")
+        if hasattr(tarfile, "data_filter"):  # Debian's Python 3.11 is older than it
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(place)
     unpacked = place / sdist.name.removesuffix(".tar.gz")
     done([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)], cwd=unpacked)
     (wheel,) = place.glob("*.whl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,8 +51,8 @@ def check_plan(path: Path, options: RunOptions, *, as_json: bool) -> int:
     from orchestrator.views.check import check_json, check_view
 
     found = survey(overlay(load_plan(path), options), here())
-    if options == RunOptions():
-        # What to type next is not the whole command where options were typed as well.
+    if options == RunOptions(backend=os.environ.get("MIMO_BACKEND")):
+        # What to type next is not the whole command where options were typed as well; a variable holds for it too.
         found = replace(found, path=str(path))
     if as_json:
         print_json(check_json(found))

@@ -72,6 +72,9 @@ def test_check_says_how_to_run_what_it_checked(plan: Path, type_in: Type, monkey
     monkeypatch.setattr("sandbox.backends.choose", works)
     assert type_in("check", "plan.yaml").out.endswith("nothing was run\nnext: mimo-orchestrate run plan.yaml\n")
     assert type_in("plan.yaml", "--dry-run", "--hold").out.endswith("nothing was run\n")
+    assert type_in("check", "plan.yaml", "--backend", "bubblewrap").out.endswith("nothing was run\n")
+    monkeypatch.setenv("MIMO_BACKEND", "bubblewrap")
+    assert type_in("check", "plan.yaml").out.endswith("next: mimo-orchestrate run plan.yaml\n")
 
 
 def test_checking_makes_nothing(plan: Path, type_in: Type, tmp_path: Path) -> None:
