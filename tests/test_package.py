@@ -203,6 +203,14 @@ def interpreter(version: str) -> str | None:
     return None
 
 
+def pip_in(venv: Path, python: str) -> list[str]:
+    """A new environment and the pip for it: its own, which knows its Python, or ours, where that Python has none."""
+    if subprocess.run([python, "-m", "venv", str(venv)], capture_output=True, check=False).returncode == 0:
+        return [str(venv / "bin/python"), "-m", "pip"]
+    done([python, "-m", "venv", "--clear", "--without-pip", str(venv)], cwd=venv.parent)
+    return [sys.executable, "-m", "pip", "--python", str(venv / "bin/python")]
+
+
 @pytest.fixture(scope="module", params=["3.11", "3.12", "3.13"])
 def fresh(request: pytest.FixtureRequest, package: Package, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     """An environment of each Python, with the wheel and its dependencies at their locked versions, all of them wheels.
@@ -217,8 +225,7 @@ def fresh(request: pytest.FixtureRequest, package: Package, tmp_path_factory: py
     tools.mkdir()
     (tools / "git").symlink_to(shutil.which("git") or "git")
     (place / "locked.txt").write_text("\n".join(re.findall(r"^[\w.-]+==[^ ;]+", LOCK.read_text(), re.MULTILINE)))
-    done([python, "-m", "venv", "--without-pip", str(venv)], cwd=place)
-    pip = [sys.executable, "-m", "pip", "--python", str(venv / "bin/python"), "install", "--quiet"]
+    pip = [*pip_in(venv, python), "install", "--quiet"]
     wheels = ["--no-compile", "--only-binary", ":all:", "--constraint", "locked.txt", str(package.wheel)]
     done([*pip, *wheels], cwd=place, env={**os.environ, "PATH": str(tools), "CC": "no-compiler"})
     return Fresh(venv=venv, path=str(tools))
