@@ -11,7 +11,6 @@ from functools import partial
 
 import anyio
 
-from agents.events import RunEnded, RunStatus
 from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
@@ -21,7 +20,7 @@ from orchestrator.errors import CannotRun
 from orchestrator.journal.state import RunState
 from orchestrator.run.attention import unless_stopping
 from orchestrator.run.context import RunContext
-from orchestrator.run.drive import drive, verify_base
+from orchestrator.run.drive import drive, end, verify_base
 from orchestrator.run.result import EXIT_CODES, result
 from orchestrator.run.setup import run_setup
 from orchestrator.views.status import status_view
@@ -124,21 +123,16 @@ async def _to_the_end(ctx: RunContext, shown: Shown) -> None:
         await run_setup(ctx)
         report = await verify_base(ctx)
         if report is not None and not await _goes_on(ctx, report, shown):
-            await _end(ctx, "failed", "verify is red on the base")
+            await end(ctx, "failed", "verify is red on the base")
             return
         await drive(ctx)
     except (CannotRun, SandboxUnavailable) as error:
-        await _end(ctx, "stopped", str(error))
+        await end(ctx, "stopped", str(error))
         raise
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            await _end(ctx, "interrupted", "stopped at once")
+            await end(ctx, "interrupted", "stopped at once")
         raise
-
-
-async def _end(ctx: RunContext, status: RunStatus, why: str) -> None:
-    ended = RunEnded(status=status, why=why, base_after=ctx.state.base_after, moved=ctx.state.moved)
-    await ctx.journal.recorder().record(ended)
 
 
 async def _goes_on(ctx: RunContext, report: str, shown: Shown) -> bool:
