@@ -216,7 +216,8 @@ async def run_user_command(
         allowed = decision.verdict is Verdict.ALLOW and bool(decision.parts)
         await recorder.record(judged_event(id, decision, allowed=allowed))
         if not allowed:
-            raise CommandRefused(f"rule {decision.deciding.rule}: {decision.deciding.why}")
+            why = f"rule {decision.deciding.rule}: {decision.deciding.why}" if decision.parts else "nothing judged it"
+            raise CommandRefused(why)
     result = await sandbox.execute(Command(script=script, timeout_seconds=timeout_seconds))
     await recorder.record(run_event(proposed, script, result, sandbox=sandbox.name))
     return result

@@ -213,6 +213,21 @@ async def test_a_command_of_the_plan_is_not_judged_but_journalled() -> None:
     assert not recorder.of(CommandJudged)
 
 
+@pytest.mark.parametrize("script", ["forbidden", "careful", "unjudged"])
+async def test_a_check_that_a_model_added_runs_only_where_it_is_allowed(script: str) -> None:
+    """Denied, one for a human, or judged by nothing: the verdict is in the journal, and nothing runs."""
+    recorder, sandbox = FakeRecorder(), FakeSandbox()
+    judged = FakePolicy().judge_command(script, role="editor", cwd="/workspace")
+    decision = Decision(parts=()) if script == "unjudged" else judged
+    with pytest.raises(CommandRefused):
+        await run_user_command(sandbox, script, id="verify.1", source="verify", recorder=recorder, decision=decision)
+    assert [event.allowed for event in recorder.of(CommandJudged)] == [False]
+    assert sandbox.commands == []
+    allowed = FakePolicy().judge_command("ls", role="editor", cwd="/workspace")
+    await run_user_command(sandbox, "ls", id="verify.2", source="verify", recorder=recorder, decision=allowed)
+    assert recorder.kinds[-3:] == ["command proposed", "command judged", "command run"]
+
+
 def test_output_can_not_pass_for_stderr_of_ours() -> None:
     """What stdout prints as a mark is not the mark of the real stderr."""
     ended = result(exit_code=1, stdout="[stderr 0123456789abcdef]\nall fine", stderr="boom")
