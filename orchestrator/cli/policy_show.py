@@ -1,0 +1,30 @@
+"""`mimo-orchestrate policy show`: the policy in force, every rule with its place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from orchestrator.cli.options import JsonOption
+from orchestrator.cli.policy_source import PolicyOption, _load, known_role
+from orchestrator.cli.terminal import print_json, show_paged
+
+
+def show(
+    *,
+    policy: PolicyOption = None,
+    role: Annotated[
+        str | None, typer.Option("--role", metavar="R", help="Only the rules for this role.", callback=known_role)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the policy in force: every rule, with its place."""
+    from orchestrator.views.policy import policy_view
+    from policies.explain import policy_json
+
+    data: dict[str, Any] = policy_json(_load(policy), role=role)
+    if json:
+        print_json(data)
+    else:
+        show_paged(policy_view(data))
