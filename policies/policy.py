@@ -72,7 +72,7 @@ class Policy:
 
     def judge_command(self, script: str, *, role: str, cwd: str = WORKSPACE) -> Decision:
         """Judge a shell script that is to run in a directory. Never raises."""
-        return Decision(parts=judge_script(self.book, script, role=role, cwd=cwd))
+        return judge_script(self.book, script, role=role, cwd=cwd)
 
     def judge_edit(self, path: str, *, role: str) -> Decision:
         """Judge a file's path that the edit tool is to write; relative paths are the workspace's."""

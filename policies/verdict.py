@@ -42,10 +42,29 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A part where it stands in its script.
+
+    `within` counts to what it stands in, among all of the script's parts; `under` are the beginnings of the loops and
+    the like between the two, outermost first; `piped` is what reads the output of what stands before it.
+    """
+
+    part: Part
+    within: int | None = None
+    under: tuple[str, ...] = ()
+    piped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The judgement of a whole: the strictest verdict of its parts, never without a part."""
 
     parts: tuple[Part, ...]
+
+    @property
+    def outline(self) -> tuple[Placed, ...]:
+        """The parts in their order, each at every place where it stands."""
+        return tuple(Placed(part=part) for part in self.parts)
 
     @property
     def verdict(self) -> Verdict:

@@ -15,28 +15,30 @@ from policies.engine.pathjudge import PathJudge
 from policies.paths import HOME, WORKSPACE, is_inside, resolve
 from policies.rules import Finding, RuleBook, fixed
 from policies.shell.items import Assignment, Command, Context, Fixed, Function, Item, Mention, Redirection
+from policies.shell.outline import INNER, Entry, Path, ScriptDecision, leads
 from policies.shell.refusal import Unreadable
 from policies.shell.walk import items_of
-from policies.shell.words import UNKNOWN, Known, Word
-from policies.verdict import Part, Verdict
+from policies.shell.words import UNKNOWN, Known, Word, typed
+from policies.verdict import Decision, Verdict
 
 MAX_DEPTH = 12
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALLOWED = {"allow": "nothing speaks against it"}
 
 
-def judge_script(book: RuleBook, script: str, *, role: str, cwd: str) -> tuple[Part, ...]:
-    """The parts of the decision on a script; never empty. Raises nothing that a script could cause."""
+def judge_script(book: RuleBook, script: str, *, role: str, cwd: str) -> Decision:
+    """The decision on a script. Raises nothing that a script could cause."""
     judge = _Judge(book=book, paths=PathJudge(book=book), role=role)
     try:
         judge.nested(script, Context(cwds=frozenset({cwd})), 0)
     except Unreadable as refused:
-        return (fixed(Verdict.DENY, refused.rule, refused.why).part(script),)
+        return Decision(parts=(fixed(Verdict.DENY, refused.rule, refused.why).part(script),))
     except Exception as error:  # noqa: BLE001 - whatever goes wrong while judging, the command must not run
         why = f"judging it failed: {type(error).__name__}"
-        return (fixed(Verdict.DENY, "internal", why).part(script),)
-    nothing = fixed(Verdict.ALLOW, "nothing", "it does nothing").part(script)
-    return tuple(dict.fromkeys(judge.parts)) or (nothing,)
+        return Decision(parts=(fixed(Verdict.DENY, "internal", why).part(script),))
+    if not judge.entries:
+        return Decision(parts=(fixed(Verdict.ALLOW, "nothing", "it does nothing").part(script),))
+    return ScriptDecision.of(judge.entries)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,20 +46,26 @@ class _Judge:
     book: RuleBook
     paths: PathJudge
     role: str
-    parts: list[Part] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    path: Path = ()
 
     def nested(self, script: str, context: Context, depth: int) -> None:
         """Judge a script that stands within another."""
         if depth > MAX_DEPTH:
             raise Unreadable("limits", f"scripts within scripts, more than {MAX_DEPTH} deep")
-        for item in items_of(script, context, home=HOME):
-            findings = self._item(item, depth)
-            self.parts.append(_strictest(findings).part(item.text))
+        outer = self.path
+        around = (*outer, INNER) if outer else outer
+        for located in items_of(script, context, home=HOME):
+            self.path = (*around, *located.path)
+            findings = self._item(located.item, depth)
+            part = _strictest(findings).part(located.item.text)
+            self.entries.append(Entry(part, self.path, leads(located)))
+        self.path = outer
 
     def _item(self, item: Item, depth: int) -> list[Finding]:
         match item:
             case Command():
-                return self.command(item.words, item.context, depth)
+                return self._command(item.words, item.context, depth)
             case Redirection():
                 return self._redirection(item)
             case Assignment():
@@ -96,7 +104,15 @@ class _Judge:
         return findings
 
     def command(self, words: Sequence[Word], context: Context, depth: int) -> list[Finding]:
-        """Judge a simple command."""
+        """Judge a command that another one runs; nothing is left to find, since it is a part of its own."""
+        outer = self.path
+        self.path = (*outer, INNER)
+        part = _strictest(self._command(words, context, depth)).part(typed(words))
+        self.entries.append(Entry(part, self.path, leads=True))
+        self.path = outer
+        return []
+
+    def _command(self, words: Sequence[Word], context: Context, depth: int) -> list[Finding]:
         if not words:
             return []
         if depth > MAX_DEPTH:

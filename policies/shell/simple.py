@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from policies.shell.expand import Expander
 from policies.shell.items import Assignment, Command, Context, Item, Mention
+from policies.shell.outline import Spot
 from policies.shell.refusal import unparsable
 from policies.shell.words import Known, Word, literal
 
@@ -45,6 +46,7 @@ class SimpleCommands:
     emit: Callable[[Item], None]
     visited: set[int]
     redirect: Redirect
+    path: list[Spot]
 
     def command(self, node: Node, context: Context, redirects: tuple[Node, ...]) -> Command | None:
         """The command of a node, or None where it only sets variables."""
@@ -171,6 +173,7 @@ class SimpleCommands:
     def assignment(self, node: Node, context: Context) -> None:
         """List one `name=value`."""
         self.visited.add(node.id)
+        self.path.append(Spot(node.start_byte))
         target, *values = node.named_children
         name = self.expander.text(target).partition("[")[0]
         if target.type == "subscript":
@@ -179,6 +182,7 @@ class SimpleCommands:
         words = [word for value in nodes for word in self.expander.words(value, context)]
         arithmetic = bool(values) and values[0].type == "arithmetic_expansion"
         self._set(name, words, self.expander.text(node), context, arithmetic=arithmetic)
+        self.path.pop()
 
     def _set(self, name: str, words: list[Word], text: str, context: Context, *, arithmetic: bool = False) -> None:
         self.expander.assign(name, words, arithmetic=arithmetic)

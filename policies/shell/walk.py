@@ -9,6 +9,7 @@ from policies.shell.expand import Expander
 from policies.shell.flow import ANYWHERE, Flow, State, join
 from policies.shell.guard import encode
 from policies.shell.items import Command, Context, Fixed, Function, Item, Mention, Redirection, Stdin
+from policies.shell.outline import CALLED, Located, Spot, spot_of
 from policies.shell.refusal import too_much, unparsable
 from policies.shell.scan import Scanned, scan
 from policies.shell.simple import SimpleCommands
@@ -25,11 +26,13 @@ MAX_FUNCTIONS = 50
 
 _SEPARATORS = frozenset({";", "\n", "{", "}", "(", ")", "do", "done", "$(", "`", "<(", ">(", "else", "``"})
 _PUSHED_DOWN = frozenset({"list", "pipeline", "negated_command"})
+# What holds statements without being one that could be pointed at.
+TRANSPARENT = _PUSHED_DOWN | {"redirected_statement", "do_group"}
 _OUTLIVES = "it may go on after the command has ended"
 
 
-def items_of(script: str, context: Context, *, home: str) -> list[Item]:
-    """All that a script would do, in any order of running.
+def items_of(script: str, context: Context, *, home: str) -> list[Located]:
+    """All that a script would do, in any order of running, each with its place.
 
     Raises:
         Unreadable: it can't be parsed, or not surely as bash reads it, or is too large.
@@ -47,7 +50,9 @@ def items_of(script: str, context: Context, *, home: str) -> list[Item]:
 class _Walker:
     scanned: Scanned
     home: str
-    items: list[Item] = field(default_factory=list)
+    items: list[Located] = field(default_factory=list)
+    path: list[Spot] = field(default_factory=list)
+    piped: bool = False
     visited: set[int] = field(default_factory=set)
     heredocs: set[str] = field(default_factory=set)
     bodies: dict[str, list[Node]] = field(default_factory=dict)
@@ -59,14 +64,14 @@ class _Walker:
     def __post_init__(self) -> None:
         self.expander = Expander(source=self.scanned.text, home=self.home, emit=self.emit, run=self._substitution)
         self.simple = SimpleCommands(
-            expander=self.expander, emit=self.emit, visited=self.visited, redirect=self._redirect
+            expander=self.expander, emit=self.emit, visited=self.visited, redirect=self._redirect, path=self.path
         )
 
     def emit(self, item: Item) -> None:
         """Add to the list."""
         if len(self.items) >= MAX_ITEMS:
             raise too_much(f"it would do more than {MAX_ITEMS} things")
-        self.items.append(item)
+        self.items.append(Located(item, tuple(self.path)))
 
     def walk(self, root: Node, context: Context) -> None:
         """List the whole script."""
@@ -108,11 +113,18 @@ class _Walker:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise too_much(f"following it takes more than {MAX_STEPS} steps")
-        if redirects and node.type in _PUSHED_DOWN:
-            return self._compound(node, state, context, redirects)
-        if redirects:
-            context = self._redirects(redirects, state, context, body=node)
-        return self._compound(node, state, context, redirects)
+        if node.type in TRANSPARENT:
+            return self._compound(node, state, self._redirected_by(redirects, state, context, node), redirects)
+        self.path.append(spot_of(node, self.scanned.text, piped=self.piped))
+        self.piped = False
+        flow = self._compound(node, state, self._redirected_by(redirects, state, context, node), redirects)
+        self.path.pop()
+        return flow
+
+    def _redirected_by(self, redirects: tuple[Node, ...], state: State, context: Context, node: Node) -> Context:
+        if not redirects or node.type in _PUSHED_DOWN:
+            return context
+        return self._redirects(redirects, state, context, body=node)
 
     def _compound(self, node: Node, state: State, context: Context, redirects: tuple[Node, ...]) -> Flow:
         match node.type:
@@ -166,7 +178,8 @@ class _Walker:
     def _pipeline(self, node: Node, state: State, context: Context, redirects: tuple[Node, ...]) -> Flow:
         members = node.named_children
         for member in members:
-            inside = context if member.id == members[0].id else replace(context, stdin=Stdin.PIPE)
+            self.piped = member.id != members[0].id
+            inside = replace(context, stdin=Stdin.PIPE) if self.piped else context
             self._statement(member, state, inside, redirects if member.id == members[-1].id else ())
         return Flow(ok=state, fail=state)
 
@@ -189,6 +202,12 @@ class _Walker:
     def _redirect(self, node: Node, context: Context, *, extra_allowed: bool) -> Context:
         """List a redirection; the context that comes back has the input it gives."""
         self.visited.add(node.id)
+        self.path.append(Spot(node.start_byte))
+        after = self._redirection(node, context, extra_allowed=extra_allowed)
+        self.path.pop()
+        return after
+
+    def _redirection(self, node: Node, context: Context, *, extra_allowed: bool) -> Context:
         if node.type == "herestring_redirect":
             return self._herestring(node, context)
         operator = next(child.type for child in node.children if not child.is_named)
@@ -216,7 +235,8 @@ class _Walker:
         heredoc = self.scanned.heredocs[name]
         self.heredocs.add(name)
         if heredoc.code is not None:
-            self.items += items_of(heredoc.code, replace(context, stdin=Stdin.INHERITED), home=self.home)
+            inside = items_of(heredoc.code, replace(context, stdin=Stdin.INHERITED), home=self.home)
+            self.items += [Located(item, (*self.path, *path)) for item, path in inside]
         return replace(context, stdin=Stdin.QUOTED_HEREDOC if heredoc.quoted else Stdin.HEREDOC)
 
     def _conditional(self, node: Node, state: State, context: Context) -> Flow:
@@ -320,10 +340,14 @@ class _Walker:
     def _after(self, command: Command, state: State, context: Context) -> Flow:
         name = command.words[0].text if command.words else ""
         flow = state.after(command.words, home=self.home)
-        for body in self.bodies.get(name, ()):
+        if name not in self.bodies:
+            return flow
+        self.path.append(CALLED)
+        for body in self.bodies[name]:
             called = self._call(name, body, state, replace(context, stdin=command.context.stdin))
             end = join(join(flow.ok, flow.fail), join(called.ok, called.fail))
             flow = Flow(ok=end, fail=end)
+        self.path.pop()
         return flow
 
     def _substitution(self, node: Node, context: Context) -> None:

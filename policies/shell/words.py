@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise, product
+from shlex import quote
 
 from policies.shell.refusal import unparsable
 
@@ -58,6 +60,11 @@ class BraceBomb(Exception):
 def literal(text: str) -> Word:
     """A word that is known and has nothing special in it."""
     return Word(text)
+
+
+def typed(words: Sequence[Word]) -> str:
+    """Words as a command line that would give them; `...` stands for what can't be known."""
+    return " ".join(word.text.replace(UNKNOWN, "...") if UNKNOWN in word.text else quote(word.text) for word in words)
 
 
 def bare(raw: str) -> str:
