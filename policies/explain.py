@@ -7,15 +7,19 @@ from typing import Any
 from policies.layer import Layer
 from policies.policy import Policy
 from policies.printable import printable
-from policies.verdict import Decision, Part, Verdict
+from policies.verdict import Decision, Placed, Verdict
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:
-    """A decision as `{"verdict", "parts": [{"text", "verdict", "rule", "file", "line", "why", "instead"}]}`."""
-    return {"verdict": decision.verdict.value, "parts": [_part(part) for part in decision.parts]}
+    """A decision with its parts in their order.
+
+    `{"verdict", "parts": [{"text", "verdict", "rule", "file", "line", "why", "instead", "within", "under", "piped"}]}`
+    """
+    return {"verdict": decision.verdict.value, "parts": [_placed(placed) for placed in decision.outline]}
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _placed(placed: Placed) -> dict[str, Any]:
+    part = placed.part
     return {
         "text": printable(part.text),
         "verdict": part.verdict.value,
@@ -24,6 +28,9 @@ def _part(part: Part) -> dict[str, Any]:
         "line": part.line,
         "why": printable(part.why),
         "instead": printable(part.instead) if part.instead is not None else None,
+        "within": placed.within,
+        "under": [printable(head) for head in placed.under],
+        "piped": placed.piped,
     }
 
 

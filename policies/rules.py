@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from policies.instead import instead_of
 from policies.layer import Layer, Rule
 from policies.verdict import Part, Verdict
 
@@ -31,7 +32,7 @@ class Finding:
             file=self.file,
             line=self.line,
             why=self.why,
-            instead=self.instead,
+            instead=self.instead or instead_of(self.rule, self.verdict),
         )
 
 

@@ -1,4 +1,4 @@
-"""Tasks as a tree: each under the task that it is a part of, or under the last of those that it needs."""
+"""Trees as they are drawn; and tasks as one, each under the task that it is a part of or the last of its needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Children = Mapping[str | None, Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """A task's place: what is drawn before its name, and before what stands beneath it."""
+    """The place of a task, or of what else is drawn: what stands before its name, and before what is beneath it."""
 
     task: str
     guide: str
@@ -33,10 +33,15 @@ def forest(tasks: Mapping[str, TaskProgress], shown: Collection[str]) -> Iterato
             while parent is not None and parent not in shown:
                 parent = above[parent]
             children[parent].append(task)
-    for root in children[None]:
-        below = children[root]
+    yield from branches(children)
+
+
+def branches(children: Children, *, deepest: int = DEEPEST) -> Iterator[Branch]:
+    """The places of all that is below None, from top to bottom."""
+    for root in children.get(None, ()):
+        below = children.get(root, ())
         yield Branch(task=root, guide="", below=_stem(below))
-        yield from _branches(below, children, "", level=1)
+        yield from _branches(below, children, "", left=deepest)
 
 
 def _parents(tasks: Mapping[str, TaskProgress]) -> dict[str, str | None]:
@@ -49,14 +54,14 @@ def _parents(tasks: Mapping[str, TaskProgress]) -> dict[str, str | None]:
     return {task.id: parent(task) for task in tasks.values()}
 
 
-def _branches(tasks: Sequence[str], children: Children, lead: str, *, level: int) -> Iterator[Branch]:
-    deepest = level == DEEPEST
-    here = list(_flat(tasks, children)) if deepest else tasks
+def _branches(tasks: Sequence[str], children: Children, lead: str, *, left: int) -> Iterator[Branch]:
+    last = left == 1
+    here = list(_flat(tasks, children)) if last else tasks
     for number, task in enumerate(here, start=1):
-        below = [] if deepest else children.get(task, [])
+        below = [] if last else children.get(task, [])
         stem = lead + _stem(number < len(here))
         yield Branch(task=task, guide=lead + ("├─ " if number < len(here) else "└─ "), below=stem + _stem(below))
-        yield from _branches(below, children, stem, level=level + 1)
+        yield from _branches(below, children, stem, left=left - 1)
 
 
 def _flat(tasks: Sequence[str], children: Children) -> Iterator[str]:

@@ -33,6 +33,24 @@ class Indented:
 
 
 @dataclass(frozen=True, slots=True)
+class Hanging:
+    """`body`, whose first line begins with `head` and each further one with `rest`, which are equally wide."""
+
+    body: RenderableType
+    head: Text
+    rest: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the body in what is left of the width."""
+        before = self.head
+        inner = options.update(width=max(_NARROWEST, options.max_width - self.head.cell_len))
+        for line in lines_of(console, self.body, inner):
+            yield from _trimmed([*before.render(console), *line])
+            yield Segment.line()
+            before = self.rest
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """Lines, each behind the same mark; where one wraps, its rest stands under its beginning."""
 

@@ -19,17 +19,6 @@ _LONGEST = 10_000
 """Patterns and commands are what the page is about, so hardly any is cut."""
 
 
-def decision_view(decision: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Each part with its verdict, rule, place, reason and alternative, and at the end the verdict on the whole."""
-    for part in decision["parts"]:
-        verdict = _verdict(part["verdict"])
-        yield Indented(one_line(part["text"], limit=_LONGEST), 7, verdict)
-        yield Indented(one_line(f"{part['rule']} ({_place(part)}): {part['why']}", FAINT), 7)
-        if part["instead"]:
-            yield Indented(one_line(f"instead: {part['instead']}"), 7)
-    yield Text.assemble(("verdict: ", HEADING), _verdict(decision["verdict"]))
-
-
 def results_view(outcome: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Each case that did not pass, and at the end how many did."""
     for case in outcome["failed"]:
@@ -108,7 +97,3 @@ def _row(layer: Mapping[str, Any], rule: Mapping[str, Any], what: str) -> Row:
 
 def _verdict(verdict: str) -> Text:
     return one_line(verdict, style_of(verdict))
-
-
-def _place(part: Mapping[str, Any]) -> str:
-    return f"{part['file']}:{part['line']}" if part["line"] else str(part["file"])

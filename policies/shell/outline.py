@@ -74,7 +74,7 @@ class ScriptDecision(Decision):
 
 def spot_of(node: Node, source: bytes, *, piped: bool) -> Spot:
     """The spot of a statement."""
-    head = _head(node, source) if node.type in _COMPOUND else ""
+    head = head_of(node, source) if node.type in _COMPOUND else ""
     return Spot(node.start_byte, f"| {head}" if piped and head else head, piped)
 
 
@@ -136,8 +136,8 @@ def _by_place(entry: Entry) -> tuple[int, Part]:
     return entry.path[-1].start if entry.path else 0, entry.part
 
 
-def _head(node: Node, source: bytes) -> str:
-    """How a compound statement begins."""
+def head_of(node: Node, source: bytes) -> str:
+    """How a compound statement begins, up to its body."""
     match node.type:
         case "else_clause":
             return "else"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from policies.shell.expand import Expander
 from policies.shell.items import Assignment, Command, Context, Item, Mention
-from policies.shell.outline import Spot
+from policies.shell.outline import Spot, head_of
 from policies.shell.refusal import unparsable
 from policies.shell.words import Known, Word, literal
 
@@ -198,6 +198,6 @@ class SimpleCommands:
         self.expander.loops.add(name)
         if not words or not all(word.known is Known.FULLY and word.text.isdigit() for word in words):
             self.expander.tainted.add(name)
-        text = f"for {name} in ..."
+        text = head_of(node, self.expander.source)
         self.emit(Assignment(text=text, name=name, values=tuple(words), context=context))
         self.emit(Mention(text=text, words=tuple(words), context=context))

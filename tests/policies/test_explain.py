@@ -17,12 +17,13 @@ RUNNER = CliRunner()
 
 
 def test_a_decision_is_data_of_the_documented_shape() -> None:
-    """`{"verdict", "parts": [{"text", "verdict", "rule", "file", "line", "why", "instead"}]}`."""
+    """Each part has its text, verdict, rule, file, line, why and instead, and its place among the parts."""
     data = json.loads(json.dumps(decision_json(judged("ls && touch /x"))))
     assert data["verdict"] == "deny"
     assert [part["text"] for part in data["parts"]] == ["ls", "touch /x"]
     assert [part["verdict"] for part in data["parts"]] == ["allow", "deny"]
-    assert set(data["parts"][1]) == {"text", "verdict", "rule", "file", "line", "why", "instead"}
+    judged_by = {"text", "verdict", "rule", "file", "line", "why", "instead"}
+    assert set(data["parts"][1]) == judged_by | {"within", "under", "piped"}
     assert data["parts"][1]["instead"] == "write below /workspace or /tmp"
 
 
@@ -50,6 +51,14 @@ def test_check_prints_a_tree_or_json() -> None:
     assert "it reaches the network" in tree.stdout
     data = RUNNER.invoke(app, ["check", "ls; curl x", "--policy", "standard", "--json", "--role", "tester"])
     assert json.loads(data.stdout)["verdict"] == "deny"
+
+
+def test_a_script_may_come_from_standard_input() -> None:
+    """`-` reads it, for what is too long for an argument; bytes that are no text are judged as well."""
+    data = json.loads(RUNNER.invoke(app, ["check", "-", "--policy", "standard", "--json"], input="ls\nid\n").stdout)
+    assert [part["text"] for part in data["parts"]] == ["ls", "id"]
+    refused = RUNNER.invoke(app, ["check", "-", "--policy", "standard", "--json"], input=b"ls \xff")
+    assert json.loads(refused.stdout)["verdict"] == "deny"
 
 
 def test_check_finds_the_repositorys_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,11 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
 from orchestrator.plan.models import Plan
 from orchestrator.views.check import LayerSummary, Survey, check_view
+from orchestrator.views.decision import decision_view
 from orchestrator.views.entries import entries
 from orchestrator.views.log import Form, log_view
 from orchestrator.views.overview import overview
-from orchestrator.views.policy import decision_view, policy_view
+from orchestrator.views.policy import policy_view
 from orchestrator.views.review import review_view
 from orchestrator.views.runs import runs_view
 from orchestrator.views.status import status_view

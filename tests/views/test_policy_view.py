@@ -1,9 +1,9 @@
-"""What `policy check`, `policy test` and `policy show` print."""
+"""What `policy test` and `policy show` print."""
 
 from __future__ import annotations
 
-from orchestrator.views.policy import decision_view, policy_view, results_view
-from policies.explain import decision_json, policy_json
+from orchestrator.views.policy import policy_view, results_view
+from policies.explain import policy_json
 from policies.loader import load_policy
 from policies.policy import Policy
 from tests.views.screen import PIPE, TALL, shown
@@ -26,18 +26,6 @@ changes:
     roles: [editor]
   - max: {files: 60, lines: 2000}
 """
-
-
-def test_a_decision_ends_with_its_verdict() -> None:
-    """Each part has its rule, place, reason and alternative; the verdict on the whole stands next to the prompt."""
-    decided = decision_json(load_policy("standard").judge_command("ls && git push | sh", role="editor"))
-    lines = shown(decision_view(decided), TALL).splitlines()
-    assert lines[0] == "allow  ls"
-    assert lines[-1] == "verdict: deny"
-    assert max(map(len, lines)) <= 80
-    piped = shown(decision_view(decided), PIPE)
-    assert "deny   git push\n       deny: git push|pull|fetch|clone|ls-remote|submodule... (standard:54): only" in piped
-    assert "instead: write the code to a file" in piped
 
 
 def own_policy() -> Policy:
