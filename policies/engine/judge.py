@@ -59,7 +59,9 @@ class _Judge:
             self.path = (*around, *located.path)
             findings = self._item(located.item, depth)
             part = _strictest(findings).part(located.item.text)
-            self.entries.append(Entry(part, self.path, leads(located)))
+            # A word that is only mentioned does nothing; it is a part where something speaks against it.
+            if part.verdict is not Verdict.ALLOW or not isinstance(located.item, Mention):
+                self.entries.append(Entry(part, self.path, leads(located)))
         self.path = outer
 
     def _item(self, item: Item, depth: int) -> list[Finding]:

@@ -14,6 +14,7 @@ from policies.shell.words import UNKNOWN, Word
 from policies.verdict import Verdict
 
 _INSTEAD = "write below /workspace or /tmp"
+_ABSOLUTE = "a path that begins with /workspace or /tmp"
 _PIECES = re.compile(r"[=:,@]")
 _GLOB_CHARS = re.compile(r"[*?\[]")
 # A glob is held against these names when it spells out at least this many characters of one.
@@ -47,7 +48,7 @@ class PathJudge:
     def _written_from(self, word: Word, cwd: str | None, *, into: bool, delete: bool) -> Finding:
         path = resolve(word.text, cwd)
         if path is None:
-            return fixed(Verdict.ASK, "write-dynamic", "the directory it runs in can't be known", instead=_INSTEAD)
+            return fixed(Verdict.ASK, "write-dynamic", "the directory it runs in can't be known", instead=_ABSOLUTE)
         if path == WORKSPACE and not into:
             return fixed(Verdict.DENY, "workspace-root", "the workspace itself may not be removed or replaced")
         if word.glob and (refused := self._glob_fault(path, delete=delete)) is not None:

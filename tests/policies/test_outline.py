@@ -71,7 +71,6 @@ def test_loops_and_conditions_are_named_around_what_they_hold() -> None:
         ("test -f $x", ("| while read x", "if test -f $x")),
         ("cat $x", ("| while read x", "if test -f $x")),
         ("pwd", ("| while read x", "if test -f $x", "else")),
-        ("a", ("( )", "case $x in")),
         ("id", ("( )", "case $x in")),
     ]
 
@@ -98,6 +97,12 @@ def test_what_a_loop_does_twice_stands_once_with_its_strictest_verdict() -> None
         ("rm x", Verdict.DENY),
         ("cd ..", Verdict.ALLOW),
     ]
+
+
+def test_a_word_is_a_part_only_where_it_is_refused() -> None:
+    """A pattern or a default value does nothing by itself, but may name what must not be read."""
+    assert [one.part.text for one in outline("case x in a|b) ls;; esac; echo ${x:-y}")] == ["ls", "echo ${x:-y}"]
+    assert [one.part.text for one in outline("echo ${x:-~/.ssh/id}")] == ["echo ${x:-~/.ssh/id}", "~/.ssh/id"]
 
 
 def test_a_wrapped_command_has_its_own_rule() -> None:
