@@ -17,17 +17,18 @@ def hold_to_cases(
     policy: Annotated[str | None, typer.Argument(metavar="POLICY", help="A policy file or preset.")] = None,
     *,
     cases: Annotated[
-        Path | None, typer.Option("--cases", metavar="FILE", help="JSON Lines: id, command, expect.")
+        list[Path] | None,
+        typer.Option("--cases", metavar="FILE", help="Commands with their verdicts, JSON Lines or YAML; repeatable."),
     ] = None,
     role: RoleOption = "editor",
     json: JsonOption = False,
 ) -> None:
-    """Hold a policy to its own examples, and to a file of cases."""
-    from orchestrator.views.policy import results_view
+    """Hold a policy to its own examples, and to files of cases."""
+    from orchestrator.views.cases import results_view
     from policies.cases import read_cases, run_cases
 
     loaded = _load(policy)
-    outcome = run_cases(loaded, read_cases(cases) if cases is not None else (), role=role)
+    outcome = run_cases(loaded, [case for file in cases or () for case in read_cases(file)], role=role)
     if json:
         print_json(outcome)
     else:

@@ -19,14 +19,6 @@ _LONGEST = 10_000
 """Patterns and commands are what the page is about, so hardly any is cut."""
 
 
-def results_view(outcome: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Each case that did not pass, and at the end how many did."""
-    for case in outcome["failed"]:
-        yield Indented(one_line(f"{case['id']}: {case['command']}", limit=_LONGEST), 0)
-        yield Indented(one_line(f"expected {case['expect']}, got {case['got']} by {case['rule']}"))
-    yield Text(f"{outcome['passed']} passed, {len(outcome['failed'])} failed")
-
-
 def policy_view(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Each layer, nearest first, its rules as they stand in its file, each with its place."""
     yield Text.assemble("what no rule matches: ", _verdict(policy["default"]))

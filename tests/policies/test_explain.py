@@ -83,9 +83,13 @@ def test_test_counts_and_names_what_failed(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert outcome["passed"] > 1
     [failure] = outcome["failed"]
-    assert failure == {"id": "b", "command": "ls", "expect": "deny", "got": "allow", "rule": failure["rule"]}
+    assert failure.items() >= {"id": "b", "command": "ls", "expect": "deny", "got": "allow", "case_line": 2}.items()
     assert failure["rule"].startswith("allow: ls|")
     assert RUNNER.invoke(app, ["test", "standard"]).exit_code == 0
+    more = tmp_path / "more.yaml"
+    more.write_text("allow: [ls]\n")
+    both = RUNNER.invoke(app, ["test", "standard", "--cases", str(more), "--cases", str(cases), "--json"])
+    assert json.loads(both.stdout)["passed"] == outcome["passed"] + 1
 
 
 @pytest.mark.parametrize("line", ["{", '{"id": "a", "command": "ls", "expect": "maybe"}', '{"id": "a"}'])
