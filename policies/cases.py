@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from policies.document import Document, DocumentError, Problem, read_document
-from policies.file import Role, Words
+from policies.fields import Words
+from policies.file import Role
 from policies.policy import Policy
 from policies.printable import printable
 from policies.validation import validation_problems

@@ -176,7 +176,8 @@ class _Builder:
 
     def _refuse_extras(self, event: Any) -> None:
         if type(event).__name__ == "AliasEvent" or event.anchor is not None:
-            raise self._stop(event, "anchors and aliases are not read here; write the value out")
+            starred = " (a word that begins with `*` needs quotes)" if type(event).__name__ == "AliasEvent" else ""
+            raise self._stop(event, f"anchors and aliases are not read here; write the value out{starred}")
         if getattr(event, "tag", None) is not None:
             raise self._stop(event, f"tags are not read here: {event.tag}")
 

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from policies.fields import Hosts, PathGlobs, Variables, Words
 
 Role: TypeAlias = Literal["investigator", "editor", "tester", "reviewer", "coordinator"]
 
 
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-# A list of words; a single word may stand alone.
-Words: TypeAlias = Annotated[
-    list[Annotated[str, Field(min_length=1)]],
-    BeforeValidator(_one_or_many, json_schema_input_type=str | list[str]),
-]
+Roles: TypeAlias = Annotated[list[Role], Field(min_length=1)]
 
 
 class _Model(BaseModel):
@@ -31,7 +25,7 @@ class CommandRule(_Model):
     ask: Words | None = None
     deny: Words | None = None
     unless: Words = []
-    roles: list[Role] | None = None
+    roles: Roles | None = None
     why: str | None = None
     instead: str | None = None
     accepts: Words = []
@@ -41,15 +35,25 @@ class CommandRule(_Model):
     def _one_verdict(self) -> CommandRule:
         if sum(patterns is not None for patterns in (self.allow, self.ask, self.deny)) != 1:
             raise ValueError("a rule has exactly one of allow, ask and deny")
+        if not (self.allow or self.ask or self.deny):
+            raise ValueError("a rule has at least one pattern")
         return self
 
 
 class Globs(_Model):
-    """Globs by verdict."""
+    """Globs of paths by verdict."""
 
-    allow: Words = []
-    ask: Words = []
-    deny: Words = []
+    allow: PathGlobs = []
+    ask: PathGlobs = []
+    deny: PathGlobs = []
+
+
+class VariableRules(_Model):
+    """Which variables a command may set."""
+
+    allow: Variables = []
+    ask: Variables = []
+    deny: Variables = []
 
 
 class PathRules(_Model):
@@ -62,7 +66,7 @@ class PathRules(_Model):
 class NetworkRules(_Model):
     """Hosts that may be reached, where the plan lists them too."""
 
-    allow: Words = []
+    allow: Hosts = []
 
 
 class Most(_Model):
@@ -79,7 +83,7 @@ class ChangeRule(_Model):
     deny: Words | None = None
     max: Most | None = None
     secrets: Literal["deny", "ask", "allow"] | None = None
-    roles: list[Role] | None = None
+    roles: Roles | None = None
     why: str | None = None
 
     @model_validator(mode="after")
@@ -93,11 +97,11 @@ class PolicyFile(_Model):
     """A whole policy.yaml."""
 
     version: Literal[1]
-    extends: str | None = None
+    extends: Annotated[str, Field(min_length=1)] | None = None
     default: Literal["ask", "deny"] | None = None
     commands: list[CommandRule] = []
     paths: PathRules = PathRules()
-    env: Globs = Globs()
+    env: VariableRules = VariableRules()
     network: NetworkRules = NetworkRules()
     changes: list[ChangeRule] = []
 

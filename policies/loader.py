@@ -106,7 +106,7 @@ def example_problems(policy: Policy, layer: Layer) -> list[Problem]:
                 if (decision.verdict is verdict) == (key == "accepts"):
                     continue
                 by = decision.deciding
-                said = f"{decision.verdict} by {by.rule!r} ({by.file}:{by.line})"
+                said = f"{decision.verdict} by {by.rule!r} ({by.file}{f':{by.line}' if by.line else ''})"
                 wanted = f"{'' if key == 'accepts' else 'not '}{verdict}"
                 message = f"the example {example!r} should be {wanted}, but it is {said}"
                 path = ("commands", at, key, place)

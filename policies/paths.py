@@ -40,6 +40,21 @@ def glob_regex(
     )
 
 
+def glob_fault(glob: str) -> str | None:
+    """Why no resolved path is like a glob, or None."""
+    bare = glob.removeprefix("~").removeprefix("/")
+    segments = bare.split("/") if bare else []
+    if segments and segments[-1] == "":
+        return f"a path has no slash at its end; write {glob}** for what is in it"
+    if any(segment in ("", ".", "..") for segment in segments):
+        return "paths are compared without `.`, `..` and doubled slashes"
+    if any("**" in segment and segment != "**" for segment in segments):
+        return "`**` is a whole segment, as in src/**/test_*"
+    if glob.startswith("~") and glob[1:2] not in ("", "/"):
+        return "`~` is the agent's home alone"
+    return None
+
+
 def _anchored(glob: str, root: str, home: str) -> str:
     if glob == "~" or glob.startswith("~/"):
         return home + glob[1:]

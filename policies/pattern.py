@@ -48,7 +48,10 @@ def compile_pattern(text: str) -> Pattern:
         ValueError: it is empty, its quotes are not closed, or `$` stands elsewhere than at its end.
 
     """
-    words = shlex.split(text)
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise ValueError(f"the pattern {text!r} has a quote or a backslash at its end that is not closed") from None
     closed = bool(words) and words[-1] == "$"
     words = words[:-1] if closed else words
     if not words:

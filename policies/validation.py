@@ -83,6 +83,15 @@ def _message(detail: Any, path: KeyPath, schema: Mapping[str, Any]) -> tuple[str
             return f"must be {expected}, not {_shown(detail['input'])}", _close(detail["input"], expected)
         case "value_error" | "assertion_error":
             return str(detail["ctx"]["error"]), None
+        case "model_type" | "model_attributes_type" | "dict_type":
+            known = sorted(_known_keys(schema, path))
+            return f"must be a mapping, not {_shown(detail['input'])}", _among(known)
+        case "list_type":
+            given = detail["input"]
+            hint = f"in brackets: [{given}]" if isinstance(given, str | int) else None
+            return f"must be a list, not {_shown(given)}", hint
+        case "string_too_short" | "too_short":
+            return "must not be empty", None
         case _:
             said = str(detail["msg"]).replace("Input should be", "must be")
             return f"{said[0].lower()}{said[1:]}, not {_shown(detail['input'])}", None
@@ -93,7 +102,8 @@ def _among(known: Sequence[str]) -> str | None:
 
 
 def _close(given: Any, expected: str) -> str | None:
-    return did_you_mean(str(given), expected.replace(" or ", ", ").replace("'", "").split(", "))
+    known = expected.replace(" or ", ", ").replace("'", "").split(", ")
+    return "without quotes" if given in known else did_you_mean(str(given), known)
 
 
 def _shown(value: Any) -> str:

@@ -77,17 +77,64 @@ def test_an_unreadable_policy_is_named_where_it_is_asked_for() -> None:
         ("version: 1\ncomands: []\n", "2:1: unknown key 'comands'"),
         ("version: 1\ncommands:\n  - alow: ls\n", "3:5: unknown key 'alow'"),
         ("version: 1\ncommands:\n  - {allow: ls, deny: ls}\n", "3:5: a rule has exactly one of allow, ask and deny"),
-        ("version: 1\ncommands:\n  - allow: [ls, 'a \"b']\n", "3:17: No closing quotation"),
+        ("version: 1\ncommands:\n  - allow: [ls, 'a \"b']\n", "3:17: the pattern 'a \"b' has a quote"),
         ("version: 1\ncommands:\n  - allow: 'a $ b'\n", "3:12: in the pattern 'a $ b' `$` stands elsewhere"),
         ("version: 1\ncommands:\n  - {allow: ls, roles: [edtor]}\n", "3:25: must be "),
         ("version: 1\nchanges:\n  - secrets: no\n", "3:14: must be "),
         ("version: 1\nchanges:\n  - max: {files: 0}\n", "3:18: must be greater than 0"),
         ("version: 1\npaths: {write: {alow: [x]}}\n", "2:17: unknown key 'alow'"),
+        ("version: 1\npaths: {write: [x]}\n", "2:16: must be a mapping, not a list"),
+        (
+            "version: 1\npaths: {write: {deny: [src/]}}\n",
+            "2:24: no path is like 'src/': a path has no slash",
+        ),
+        (
+            "version: 1\npaths: {write: {deny: [a/../b]}}\n",
+            "2:24: no path is like 'a/../b': paths are compared",
+        ),
+        ("version: 1\npaths: {read: {deny: [a**b]}}\n", "2:23: no path is like 'a**b': `**` is a whole segment"),
+        ("version: 1\npaths: {read: {deny: [~ada/x]}}\n", "2:23: no path is like '~ada/x': `~` is the agent's home"),
+        ("version: 1\npaths: {read: {deny: [*.py]}}\n", "2:23: anchors and aliases are not read here"),
+        ("version: 1\nenv: {deny: [LD PRELOAD]}\n", "2:14: must be the name of a variable"),
+        ("version: 1\nnetwork: {allow: ['https://a.test']}\n", "2:19: must be a host such as"),
+        ("version: 1\nnetwork: {allow: ['a.test:99999']}\n", "2:19: must have a port between 1 and 65535"),
+        ("version: 1\ncommands: ls\n", "2:11: must be a list, not 'ls'"),
+        ("version: 1\ncommands: [ls]\n", "2:12: must be a mapping, not 'ls'"),
+        ("version: 1\ncommands: [{why: x}]\n", "2:12: a rule has exactly one of allow, ask and deny"),
+        ("version: 1\ncommands: [{allow: []}]\n", "2:12: a rule has at least one pattern"),
+        ("version: 1\ncommands: [{allow: ['']}]\n", "2:21: must not be empty"),
+        ("version: 1\ncommands: [{allow: ' '}]\n", "2:20: the pattern ' ' names no command"),
+        ("version: 1\ncommands: [{allow: ls, allow: cat}]\n", "2:24: duplicate key 'allow'"),
+        ("version: 1\ncommands: [{allow: ls, roles: []}]\n", "2:31: must not be empty"),
+        ("version: 1\ncommands: [{allow: ls, roles: editor}]\n", "2:31: must be a list, not 'editor'"),
+        ("version: 1\nextends: ''\n", "2:10: must not be empty"),
+        ("version: '1'\n", "1:10: must be 1, not '1'"),
     ],
 )
 def test_what_does_not_fit_is_shown_where_it_stands(text: str, expected: str) -> None:
     """Each mistake has its line and column."""
     assert f"main.yaml:{expected}" in _refusal({"main.yaml": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("version: 1\ncomands: []\n", "did you mean 'commands'?"),
+        ("version: 1\ncommands: [{alow: ls}]\n", "did you mean 'allow'?"),
+        ("version: 1\ndefault: denny\n", "did you mean 'deny'?"),
+        ("version: 1\ncommands: [{allow: ls, roles: [edtor]}]\n", "did you mean 'editor'?"),
+        ("version: 1\ncommands: [{allow: ls, roles: editor}]\n", "in brackets: [editor]"),
+        ("version: 1\ncommands: [ls]\n", "known here: accepts, allow, ask, deny, instead, rejects, roles, unless, why"),
+        ("version: '1'\n", "without quotes"),
+    ],
+)
+def test_a_mistake_comes_with_what_was_meant(text: str, hint: str) -> None:
+    """The line, a caret under the place, and a hint."""
+    first, line, caret, said = _refusal({"main.yaml": text}).split("\n")
+    assert said == f"  {hint}"
+    _, number, column, _ = first.split(":", 3)
+    assert line == f"  {text.splitlines()[int(number) - 1]}"
+    assert caret.index("^") == int(column) + 1
 
 
 def test_a_policy_that_fails_its_own_examples_is_refused() -> None:
