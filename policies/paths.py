@@ -35,9 +35,7 @@ def glob_regex(
     `*` and `?` stay within a segment, `**/` is none or more segments, `/**` is everything below a directory, and the
     directory itself as well `with_directory` (for what is refused, where too much is the safe side).
     """
-    return re.compile(
-        "|".join(_translated(_anchored(glob, root, home), with_directory) for glob in patterns) or r"(?!)"
-    )
+    return re.compile("|".join(_translated(anchored(glob, root, home), with_directory) for glob in patterns) or r"(?!)")
 
 
 def glob_fault(glob: str) -> str | None:
@@ -55,7 +53,8 @@ def glob_fault(glob: str) -> str | None:
     return None
 
 
-def _anchored(glob: str, root: str, home: str) -> str:
+def anchored(glob: str, root: str = WORKSPACE, home: str = HOME) -> str:
+    """A glob as it is compared with absolute paths; what begins with neither `/`, `~` nor `**/` is below the root."""
     if glob == "~" or glob.startswith("~/"):
         return home + glob[1:]
     return glob if glob.startswith("/") or (root == WORKSPACE and glob.startswith("**/")) else f"{root}/{glob}"
