@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from policies.layer import Layer
+from policies.layer import Layer, Rule
+from policies.overruled import By, overruled, rules_in
 from policies.policy import Policy
 from policies.printable import printable
+from policies.remarks import remarks
 from policies.verdict import Decision, Placed, Verdict
 
 
@@ -34,45 +37,75 @@ def _placed(placed: Placed) -> dict[str, Any]:
     }
 
 
-def policy_json(policy: Policy, *, role: str | None = None) -> dict[str, Any]:
-    """A policy as its hash, its default, and each layer's rules with their lines; only one role's rules if asked."""
+def policy_json(policy: Policy, *, role: str | None = None, program: str | None = None) -> dict[str, Any]:
+    """A policy as its hash, its default, what is odd about it, and each layer's rules with their lines.
+
+    Of a role only its rules, of a program only the rules that are about it.
+    """
+    by = {id(found.rule): found.by for found in overruled(policy) if not found.names}
     return {
         "hash": policy.hash,
         "default": policy.book.default.value,
+        "default_file": printable(policy.book.default_file),
+        "default_line": policy.book.default_line,
         "network": list(policy.network),
-        "layers": [_layer(layer, role) for layer in policy.compiled],
-    }
-
-
-def _layer(layer: Layer, role: str | None) -> dict[str, Any]:
-    rules = {id(rule): rule for listed in [*layer.rules.values(), layer.wild_rules] for rule in listed}
-    shown = sorted(rules.values(), key=lambda rule: rule.line)
-    return {
-        "name": printable(layer.name),
-        "commands": [
+        "warnings": [remark.as_json() for remark in remarks(policy)],
+        "layers": [
             {
-                "verdict": rule.verdict.value,
-                "pattern": printable(rule.pattern.text),
-                "unless": list(rule.unless),
-                "roles": sorted(rule.roles) if rule.roles is not None else None,
-                "line": rule.line,
-                "why": printable(rule.why),
-                "instead": printable(rule.instead) if rule.instead is not None else None,
+                "name": printable(layer.name),
+                "commands": [
+                    _command(rule, by.get(id(rule)))
+                    for rule in rules_in(layer)
+                    if (role is None or rule.roles is None or role in rule.roles)
+                    and (program is None or rule.pattern.names_program((program,)))
+                ],
+                "globs": _globs(layer, by) if program is None else [],
+                "changes": _changes(layer, role) if program is None else [],
             }
-            for rule in shown
-            if role is None or rule.roles is None or role in rule.roles
-        ],
-        "globs": [
-            {"section": section, "verdict": verdict.value, "glob": printable(rule.name), "line": rule.line}
-            for (section, verdict), listed in layer.globs.items()
-            for _, rule in listed
-        ],
-        "changes": [
-            {**rule.model_dump(exclude_none=True), "line": layer.document.value_place(("changes", at)).line}
-            for at, rule in enumerate(layer.file.changes)
-            if role is None or rule.roles is None or role in rule.roles
+            for layer in policy.compiled
         ],
     }
+
+
+def _command(rule: Rule, by: By | None) -> dict[str, Any]:
+    return {
+        "verdict": rule.verdict.value,
+        "pattern": printable(rule.pattern.text),
+        "unless": list(rule.unless),
+        "roles": sorted(rule.roles) if rule.roles is not None else None,
+        "line": rule.line,
+        "why": printable(rule.why),
+        "instead": printable(rule.instead) if rule.instead is not None else None,
+        "overruled": _by(by),
+    }
+
+
+def _globs(layer: Layer, by: Mapping[int, By]) -> list[dict[str, Any]]:
+    return [
+        {
+            "section": section,
+            "verdict": verdict.value,
+            "glob": printable(rule.name),
+            "line": rule.line,
+            "overruled": _by(by.get(id(rule))),
+        }
+        for (section, verdict), listed in layer.globs.items()
+        for _, rule in listed
+    ]
+
+
+def _by(by: By | None) -> str | None:
+    if by is None:
+        return None
+    return printable(f"{by.rule} ({by.file}:{by.line})" if by.line else by.rule)
+
+
+def _changes(layer: Layer, role: str | None) -> list[dict[str, Any]]:
+    return [
+        {**rule.model_dump(exclude_none=True), "line": layer.document.value_place(("changes", at)).line}
+        for at, rule in enumerate(layer.file.changes)
+        if role is None or rule.roles is None or role in rule.roles
+    ]
 
 
 def looser_than_standard(policy: Policy, standard: Policy) -> tuple[str, ...]:

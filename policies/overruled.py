@@ -78,7 +78,7 @@ def _decided_by(one: _Placed, name: str, others: Sequence[_Placed]) -> By | None
         # What the catalogue says of a program holds whatever its rules are.
         if program.at_least.startswith("deny") and program.check not in SELF_JUDGED:
             return By(program.at_least, BUILT_IN, 0)
-    for other in others:
+    for other in sorted(others, key=lambda each: -each.rule.verdict.strictness):
         if other is not one and _goes_first(other, one, name) and rule_covers(other.rule, one.rule, name):
             return By(other.rule.name, other.rule.file, other.rule.line)
     return None
@@ -137,4 +137,4 @@ def _glob_covers(section: str, globs: tuple[str, str], verdicts: tuple[Verdict, 
 
 
 def _text(rule: GlobRule) -> str:
-    return rule.name.split(": ", 1)[1]
+    return rule.name.partition(": ")[2]

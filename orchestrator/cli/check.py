@@ -66,6 +66,7 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
     from orchestrator.airlock.notes import notes
     from orchestrator.run.policy_source import policy_of_plan
     from orchestrator.views.check import Survey
+    from policies.remarks import remarks
 
     base = repository.base(plan.base)
     policy = policy_of_plan(repository, base.commit, plan)
@@ -81,7 +82,11 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
         backend_why=why,
         image=_image(plan, backend),
         notes=notes(repository, base.commit),
-        warnings=(*_directories(plan, repository, base.commit), *_loosened(policy.looser_than_standard())),
+        warnings=(
+            *_directories(plan, repository, base.commit),
+            *_loosened(policy.looser_than_standard()),
+            *map(str, remarks(policy)),
+        ),
     )
 
 

@@ -26,9 +26,11 @@ def hold_to_cases(
     """Hold a policy to its own examples, and to files of cases."""
     from orchestrator.views.cases import results_view
     from policies.cases import read_cases, run_cases
+    from policies.remarks import remarks
 
     loaded = _load(policy)
     outcome = run_cases(loaded, [case for file in cases or () for case in read_cases(file)], role=role)
+    outcome["warnings"] = [remark.as_json() for remark in remarks(loaded)]
     if json:
         print_json(outcome)
     else:

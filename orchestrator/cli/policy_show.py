@@ -12,6 +12,9 @@ from orchestrator.cli.terminal import print_json, show_paged
 
 
 def show(
+    program: Annotated[
+        str | None, typer.Argument(metavar="PROGRAM", help="Only the rules about its commands; default: all.")
+    ] = None,
     *,
     policy: PolicyOption = None,
     role: Annotated[
@@ -19,12 +22,12 @@ def show(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the policy in force: every rule, with its place."""
+    """Show the policy in force, in the order in which its rules decide."""
     from orchestrator.views.policy import policy_view
     from policies.explain import policy_json
 
-    data: dict[str, Any] = policy_json(_load(policy), role=role)
+    data: dict[str, Any] = policy_json(_load(policy), role=role, program=program)
     if json:
         print_json(data)
     else:
-        show_paged(policy_view(data))
+        show_paged(policy_view(data, program=program))

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from orchestrator.views.indent import Indented
+from orchestrator.views.remarks import remarks_view
 from orchestrator.views.styles import FAINT, style_of
 from orchestrator.views.words import one_line
 
@@ -17,7 +18,7 @@ _LONGEST = 10_000
 
 
 def results_view(outcome: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Each case that did not pass with the rule that decided, and at the end how many did."""
+    """Each case that did not pass with the rule that decided, what is odd about the policy, and how many passed."""
     for case in outcome["failed"]:
         place = f"{case['case_file']}:{case['case_line']}" if case["case_line"] else ""
         name = ": ".join(part for part in (place, case["id"]) if part)
@@ -34,4 +35,5 @@ def results_view(outcome: Mapping[str, Any]) -> Iterator[RenderableType]:
         )
         rule = f"{case['file']}:{case['line']}" if case["line"] else case["file"]
         yield Indented(one_line(f"{case['rule']} ({rule}): {case['why']}", FAINT))
+    yield from remarks_view(outcome.get("warnings", ()))
     yield Text(f"{outcome['passed']} passed, {len(outcome['failed'])} failed")

@@ -1,8 +1,8 @@
-"""How decisions and policies look on a terminal."""
+"""How a policy looks: its rules in the order in which they are asked, all layers together, each with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -12,67 +12,111 @@ from rich.text import Text
 from orchestrator.views.grid import Grid, Row
 from orchestrator.views.indent import Indented
 from orchestrator.views.pattern import Alternatives
+from orchestrator.views.remarks import remarks_view
 from orchestrator.views.styles import FAINT, HEADING, style_of
-from orchestrator.views.words import one_line, plural
+from orchestrator.views.words import one_line
 
 _LONGEST = 10_000
-"""Patterns and commands are what the page is about, so hardly any is cut."""
+"""Patterns are what the page is about, so hardly any is cut."""
+
+_SECTIONS = (
+    ("paths.write", "Paths that a command may write", "deny"),
+    ("paths.read", "Paths that a command may read", "allow"),
+    ("env", "Variables that a command may set", "allow"),
+)
+"""The sections of globs, with what holds where none of them matches."""
+
+Rule = Mapping[str, Any]
 
 
-def policy_view(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Each layer, nearest first, its rules as they stand in its file, each with its place."""
-    yield Text.assemble("what no rule matches: ", _verdict(policy["default"]))
-    yield one_line(f"network: {', '.join(policy['network']) or 'none'}")
-    layers = ", then ".join(layer["name"] for layer in policy["layers"])
-    yield Indented(one_line(f"layers: {layers}; a deny in any of them wins, else the first with a rule decides"), 0)
+def policy_view(policy: Mapping[str, Any], *, program: str | None = None) -> Iterator[RenderableType]:
+    """What is odd about it, then the rules: a deny of any layer first, then layer by layer, the nearest first."""
+    yield one_line(f"layers: {', then '.join(layer['name'] for layer in policy['layers'])}")
     yield one_line(f"hash: {policy['hash']}", FAINT)
+    if policy["warnings"]:
+        yield Text()
+        yield from remarks_view(policy["warnings"])
+    yield from _commands(policy, program)
+    if program is None:
+        for section, title, otherwise in _SECTIONS:
+            yield from _globs(policy, section, title, otherwise)
+        yield from _titled("Hosts")
+        yield Indented(one_line(", ".join(policy["network"]) or "none"))
+        yield from _changes(policy)
+
+
+def _commands(policy: Mapping[str, Any], program: str | None) -> Iterator[RenderableType]:
+    rules = [{**rule, "file": layer["name"]} for layer in policy["layers"] for rule in layer["commands"]]
+    about = f"Commands of {program}" if program is not None else "Commands"
+    yield from _titled(f"{about}, denied by any layer")
+    yield from _groups([rule for rule in rules if rule["verdict"] == "deny"])
     for layer in policy["layers"]:
-        sections = [*_commands(layer), *_globs(layer), *_changes(layer)]
-        count = plural(sum(len(rows) for _, rows in sections), "rule")
-        yield Text.assemble("\n", (one_line(layer["name"]).plain, HEADING), f": {count}")
-        for title, rows in sections:
+        rest = [rule for rule in rules if rule["file"] == layer["name"] and rule["verdict"] != "deny"]
+        if rest:
+            yield from _titled(f"{about}, then by {layer['name']}")
+            # Within a layer an ask goes before an allow.
+            yield from _groups(sorted(rest, key=lambda rule: rule["verdict"] != "ask"))
+    yield from _titled(f"{about}, by no rule")
+    place = f"{policy['default_file']}:{policy['default_line']}" if policy["default_line"] else policy["default_file"]
+    yield Indented(Grid(names=("", ""), rows=[Row((one_line(place, FAINT), _verdict(policy["default"])))]))
+
+
+def _groups(rules: Sequence[Rule]) -> Iterator[RenderableType]:
+    """Rules, those of one entry together under its reason."""
+    if not rules:
+        yield Indented(Text("none", FAINT))
+    entries = groupby(rules, key=lambda rule: (rule["why"], rule["roles"], rule["instead"], rule["file"]))
+    for number, ((why, roles, instead, _), entry) in enumerate(entries):
+        if number:
             yield Text()
-            yield Indented(one_line(title, FAINT))
-            yield Indented(Grid(names=("", ""), rows=rows))
+        said = [f"for {', '.join(roles)}" if roles else "", why, f"instead: {instead}" if instead else ""]
+        if any(said):
+            yield Indented(one_line("; ".join(word for word in said if word), FAINT))
+        yield Indented(Grid(names=("", ""), rows=[_row(rule, _pattern(rule)) for rule in entry]))
 
 
-def _commands(layer: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
-    """The rules on commands, those of one entry together under its reason."""
-    for key, rules in groupby(layer["commands"], key=lambda rule: (rule["why"], rule["roles"], rule["instead"])):
-        why, roles, instead = key
-        who = f" for {', '.join(roles)}" if roles else ""
-        title = f"commands{who}{f': {why}' if why else ''}{f'; instead: {instead}' if instead else ''}"
-        yield title, [_row(layer, rule, _pattern(rule)) for rule in rules]
-
-
-def _pattern(rule: Mapping[str, Any]) -> str:
+def _pattern(rule: Rule) -> str:
     return f"{rule['pattern']} unless {' '.join(rule['unless'])}" if rule["unless"] else str(rule["pattern"])
 
 
-def _globs(layer: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
-    for section, globs in groupby(layer["globs"], key=lambda glob: glob["section"]):
-        by_line = groupby(globs, key=lambda glob: (glob["line"], glob["verdict"]))
-        rows = [
-            _row(layer, {"line": line, "verdict": verdict}, ", ".join(map(_glob, same)))
-            for (line, verdict), same in by_line
-        ]
-        yield section, rows
+def _globs(policy: Mapping[str, Any], section: str, title: str, otherwise: str) -> Iterator[RenderableType]:
+    rules = [
+        {**glob, "file": layer["name"], "asked": (glob["verdict"] != "deny" and 1 + at, glob["verdict"] != "ask")}
+        for at, layer in enumerate(policy["layers"])
+        for glob in layer["globs"]
+        if glob["section"] == section
+    ]
+    entries = groupby(
+        sorted(rules, key=lambda rule: rule["asked"]),
+        key=lambda rule: (rule["file"], rule["line"], rule["verdict"], rule["overruled"]),
+    )
+    rows = [_row(same[0], ", ".join(map(_glob, same))) for same in (list(entry) for _, entry in entries)]
+    yield from _titled(title)
+    yield Indented(Grid(names=("", ""), rows=[*rows, Row((one_line("by no rule", FAINT), _verdict(otherwise)))]))
 
 
-def _glob(glob: Mapping[str, Any]) -> str:
+def _glob(glob: Rule) -> str:
     # As it is called in a decision, its name begins with what stands in the title and the row.
     return str(glob["glob"]).removeprefix(f"{glob['section']} {glob['verdict']}: ")
 
 
-def _changes(layer: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
-    for change in layer["changes"]:
-        verdict, what = _change(change)
-        who = f" for {', '.join(change['roles'])}" if change.get("roles") else ""
-        why = f": {change['why']}" if change.get("why") else ""
-        yield f"changes{who}{why}", [_row(layer, {"line": change["line"], "verdict": verdict}, what)]
+def _changes(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield from _titled("Changes before they land, the strictest of all rules")
+    rows = 0
+    for layer in policy["layers"]:
+        for change in layer["changes"]:
+            verdict, what = _change(change)
+            said = [f"for {', '.join(change['roles'])}" if change.get("roles") else "", change.get("why") or ""]
+            if any(said):
+                yield Indented(one_line("; ".join(word for word in said if word), FAINT))
+            row = _row({"file": layer["name"], "line": change["line"], "verdict": verdict}, what)
+            yield Indented(Grid(names=("", ""), rows=[row]))
+            rows += 1
+    if not rows:
+        yield Indented(Text("none", FAINT))
 
 
-def _change(change: Mapping[str, Any]) -> tuple[str, str]:
+def _change(change: Rule) -> tuple[str, str]:
     """The verdict of a rule on changes, and on what; above a maximum it is asked."""
     for verdict in ("ask", "deny"):
         if change.get(verdict):
@@ -82,9 +126,14 @@ def _change(change: Mapping[str, Any]) -> tuple[str, str]:
     return str(change.get("secrets", "")), "secrets"
 
 
-def _row(layer: Mapping[str, Any], rule: Mapping[str, Any], what: str) -> Row:
-    place = one_line(f"{layer['name']}:{rule['line']}", FAINT)
-    return Row((place, _verdict(rule["verdict"])), Alternatives(one_line(what, limit=_LONGEST).plain))
+def _row(rule: Rule, what: str) -> Row:
+    place = one_line(f"{rule['file']}:{rule['line']}", FAINT)
+    never = f" [never decides: {rule['overruled']}]" if rule.get("overruled") else ""
+    return Row((place, _verdict(rule["verdict"])), Alternatives(one_line(f"{what}{never}", limit=_LONGEST).plain))
+
+
+def _titled(title: str) -> Iterator[RenderableType]:
+    yield Text.assemble("\n", one_line(title, HEADING))
 
 
 def _verdict(verdict: str) -> Text:

@@ -21,6 +21,7 @@ from orchestrator.views.status import status_json
 from policies.cases import Case, run_cases
 from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
+from policies.remarks import remarks
 from tests.views import patches, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
@@ -46,7 +47,9 @@ def reviews() -> dict[str, Any]:
 
 def cases() -> dict[str, Any]:
     """What `policy test --json` prints of a case that fails."""
-    return run_cases(load_policy("standard"), [Case(id="a", command="ls", expect="deny")], role="editor")
+    policy = own_policy()
+    outcome = run_cases(policy, [Case(id="a", command="ls", expect="deny")], role="editor")
+    return {**outcome, "warnings": [remark.as_json() for remark in remarks(policy)]}
 
 
 PRINTED: dict[str, Callable[[], Any]] = {

@@ -25,6 +25,7 @@ changes:
   - ask: [pyproject.toml, "**/*.lock"]
     roles: [editor]
   - max: {files: 60, lines: 2000}
+paths: {write: {allow: [/workspace/.git/x, src/*], deny: [tools/**]}}
 """
 
 
@@ -33,24 +34,74 @@ def own_policy() -> Policy:
     return load_policy(".mimo/policy.yaml", reader=lambda _: POLICY.encode())
 
 
+def page(policy: Policy, program: str | None = None) -> str:
+    """What is printed through a pipe."""
+    return shown(policy_view(policy_json(policy, program=program), program=program), PIPE)
+
+
 def test_every_rule_stands_with_its_place() -> None:
-    """Layers nearest first; each rule with file and line, verdict, what voids it, whom it is for, why, and instead."""
-    text = shown(policy_view(policy_json(own_policy())), PIPE)
+    """Each rule with file and line, verdict, what voids it, whom it is for, why, and instead."""
+    text = page(own_policy())
     for expected in (
-        "what no rule matches: deny",
-        "network: packages.example.com:443",
-        "layers: .mimo/policy.yaml, then standard; a deny in any of them wins",
-        "  commands for editor: building is trusted",
-        "  .mimo/policy.yaml:5  allow  make unless --eval",
-        "  .mimo/policy.yaml:5  allow  npm run build|test unless --eval",
-        "  commands: only people deploy; instead: say that it is ready",
-        "  .mimo/policy.yaml:9  deny  make deploy",
-        "  .mimo/policy.yaml:14  ask  pyproject.toml, **/*.lock",
-        "  .mimo/policy.yaml:16  ask  more than 60 files or 2000 lines",
-        "  standard:63  allow  /workspace/**, /tmp/**",
+        "layers: .mimo/policy.yaml, then standard\n",
+        "  for editor; building is trusted\n",
+        "  .mimo/policy.yaml:5  allow  make unless --eval\n",
+        "  .mimo/policy.yaml:5  allow  npm run build|test unless --eval\n",
+        "  only people deploy; instead: say that it is ready\n",
+        "  .mimo/policy.yaml:9  deny  make deploy\n",
+        "  .mimo/policy.yaml:3  deny\n",
+        "  .mimo/policy.yaml:14  ask  pyproject.toml, **/*.lock\n",
+        "  .mimo/policy.yaml:16  ask  more than 60 files or 2000 lines\n",
+        "  packages.example.com:443\n",
     ):
         assert expected in text
-    assert text.index(".mimo/policy.yaml:5") < text.index("standard:7 ")
+
+
+def test_rules_stand_in_the_order_in_which_they_decide() -> None:
+    """A deny of any layer first, then the nearest layer, then what it extends, then the default."""
+    text = page(own_policy())
+    titles = [line for line in text.splitlines() if line.startswith("Commands")]
+    assert titles == [
+        "Commands, denied by any layer",
+        "Commands, then by .mimo/policy.yaml",
+        "Commands, then by standard",
+        "Commands, by no rule",
+    ]
+    places = ["yaml:9  deny", "standard:36  deny", "yaml:5  allow", "standard:7 ", "yaml:3  deny"]
+    assert sorted(places, key=text.index) == places
+    [section] = [part for part in text.split("\n\n") if part.startswith("Paths that a command may write")]
+    assert [line.split()[:2] for line in section.splitlines()[1:]] == [
+        [".mimo/policy.yaml:17", "deny"],
+        ["standard:64", "deny"],
+        [".mimo/policy.yaml:17", "allow"],
+        [".mimo/policy.yaml:17", "allow"],
+        ["standard:63", "allow"],
+        ["by", "no"],
+    ]
+
+
+def test_warnings_stand_first_and_at_the_rule() -> None:
+    """What never decides is named before all rules, and marked where it stands."""
+    text = page(own_policy())
+    assert text.index("warning: ") < text.index("Commands, denied")
+    never = "it never decides, since this goes first: paths.write deny: **/.git/** (standard:64)"
+    assert f"warning: .mimo/policy.yaml:17: paths.write allow: /workspace/.git/x\n         {never}\n" in text
+    assert "/workspace/.git/x [never decides: paths.write deny: **/.git/** (standard:64)]\n" in text
+    assert "warning" not in page(load_policy("standard"))
+
+
+def test_the_rules_of_a_program_can_be_had_alone() -> None:
+    """All that may match its commands and nothing else, in the same order."""
+    text = page(own_policy(), "make")
+    rows = [line.strip() for line in text.splitlines() if ":" in line and line.startswith("  .")]
+    assert rows == [
+        ".mimo/policy.yaml:9  deny  make deploy",
+        ".mimo/policy.yaml:5  allow  make unless --eval",
+        ".mimo/policy.yaml:3  deny",
+    ]
+    assert "Commands of make, denied by any layer" in text
+    assert "Paths" not in text
+    assert "  none\n" in page(own_policy(), "frob")
 
 
 def test_a_pattern_wraps_between_its_alternatives() -> None:
