@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
-from policies.loader import PRESETS, load_policy, preset
+from policies.document import read_document
+from policies.layer import compile_layer
+from policies.loader import PRESETS, preset
 from policies.policy import Policy
 from policies.remarks import remarks
 
+known = cache(preset)
 
-def own(text: str, extends: str = "standard") -> Policy:
+
+def own(text: str, extends: str) -> Policy:
     """A policy of these lines over a preset; its first line is the third."""
-    return load_policy("own.yaml", reader=lambda _: f"version: 1\nextends: {extends}\n{text}\n".encode())
+    document = read_document(f"version: 1\nextends: {extends}\n{text}\n", file="own.yaml")
+    return Policy.of([compile_layer(document), *known(extends).compiled])
 
 
 def said(text: str, extends: str = "standard") -> list[str]:
