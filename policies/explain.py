@@ -43,22 +43,31 @@ def policy_json(policy: Policy, *, role: str | None = None, program: str | None 
     Of a role only its rules, of a program only the rules that are about it.
     """
     by = {id(found.rule): found.by for found in overruled(policy) if not found.names}
+    shown = {
+        layer.name: [
+            rule
+            for rule in rules_in(layer)
+            if (role is None or rule.roles is None or role in rule.roles)
+            and (program is None or rule.pattern.names_program((program,)))
+        ]
+        for layer in policy.compiled
+    }
+    about = {(rule.file, rule.line, rule.name) for rules in shown.values() for rule in rules}
     return {
         "hash": policy.hash,
         "default": policy.book.default.value,
         "default_file": printable(policy.book.default_file),
         "default_line": policy.book.default_line,
         "network": list(policy.network),
-        "warnings": [remark.as_json() for remark in remarks(policy)],
+        "warnings": [
+            remark.as_json()
+            for remark in remarks(policy)
+            if program is None or (remark.file, remark.line, remark.rule) in about
+        ],
         "layers": [
             {
                 "name": printable(layer.name),
-                "commands": [
-                    _command(rule, by.get(id(rule)))
-                    for rule in rules_in(layer)
-                    if (role is None or rule.roles is None or role in rule.roles)
-                    and (program is None or rule.pattern.names_program((program,)))
-                ],
+                "commands": [_command(rule, by.get(id(rule))) for rule in shown[layer.name]],
                 "globs": _globs(layer, by) if program is None else [],
                 "changes": _changes(layer, role) if program is None else [],
             }

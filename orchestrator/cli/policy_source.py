@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +41,8 @@ def _default() -> str:
     here = current_directory()
     for directory in (here, *here.parents):
         if (directory / DEFAULT_FILE).is_file():
-            return str(directory / DEFAULT_FILE)
+            # As one would type it here: it stands in front of every line number.
+            return os.path.relpath(directory / DEFAULT_FILE, here)
         if (directory / ".git").exists():
             break
     return DEFAULT_PRESET

@@ -100,6 +100,7 @@ def test_the_rules_of_a_program_can_be_had_alone() -> None:
         ".mimo/policy.yaml:3  deny",
     ]
     assert "Commands of make, denied by any layer" in text
+    assert "warning" not in text
     assert "Paths" not in text
     assert "  none\n" in page(own_policy(), "frob")
 
