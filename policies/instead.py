@@ -60,7 +60,6 @@ _SECTIONS: Mapping[tuple[str, Verdict], str] = {
     ("env", Verdict.ASK): "run it without that variable",
 }
 
-_DEFAULT = "a command that a rule allows"
 _OPTION = re.compile(r"\S.* (-[^\s:]+)")
 
 
@@ -73,8 +72,6 @@ def instead_of(rule: str, verdict: Verdict) -> str | None:
     section, _, rest = rule.partition(" ")
     if (section, verdict) in _SECTIONS and rest.startswith(f"{verdict}:"):
         return _SECTIONS[section, verdict]
-    if rule == f"default: {verdict}":
-        return _DEFAULT
     # The rule of an option has the program's name and the option's: `tar --to-command`.
     option = _OPTION.fullmatch(rule) if not rule.startswith(f"{verdict}:") else None
     return f"the same without {option[1]}" if option else None

@@ -59,7 +59,7 @@ class RuleBook:
             if strictest is not None and strictest.verdict is Verdict.DENY:
                 return _found(strictest)
             decided = decided or strictest
-        return _found(decided) if decided is not None else self._default()
+        return _found(decided) if decided is not None else self._default(names, role)
 
     def glob(self, section: str, value: str) -> Finding | None:
         """The same for a resolved path or a name; None where no glob matches."""
@@ -80,14 +80,22 @@ class RuleBook:
                     return True
         return False
 
-    def _default(self) -> Finding:
+    def _default(self, names: Collection[str], role: str) -> Finding:
+        rules = (rule for layer in self.layers for rule in layer.rules_for(sorted(names)))
+        allowed = next((rule.pattern.text for rule in rules if _allows(rule, role)), None)
         return Finding(
             verdict=self.default,
             rule=f"default: {self.default}",
             file=self.default_file,
             line=self.default_line,
             why="no rule is about this command",
+            instead=f"what is allowed of it: {allowed}" if allowed is not None else None,
         )
+
+
+def _allows(rule: Rule, role: str) -> bool:
+    named = bool(rule.pattern.names) and (rule.roles is None or role in rule.roles)
+    return named and rule.verdict is Verdict.ALLOW
 
 
 def _found(rule: Rule) -> Finding:
