@@ -78,7 +78,7 @@ def without_overruled(written: list[list[Written]], before: Policy) -> Policy:
     return policy(kept) if gone else before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(layers, st.sampled_from(["editor", "tester", "reviewer"]), st.lists(commands, min_size=10, max_size=10))
 def test_a_rule_that_never_decides_can_go(written: list[list[Written]], role: str, some: list[str]) -> None:
     """Taking out all that are reported changes no verdict on any command, for any role."""
@@ -109,7 +109,7 @@ def matching(glob: str, verdict: Verdict) -> re.Pattern[str]:
     return re.compile(glob_regex([glob], with_directory=strict).pattern, re.IGNORECASE if strict else 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(globs, globs, verdicts, verdicts)
 def test_a_glob_that_covers_another_matches_whatever_it_matches(
     wide: str, narrow: str, over: Verdict, under: Verdict

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from orchestrator.views.policy import policy_view
 from policies.explain import policy_json
 from policies.loader import load_policy
@@ -29,6 +31,7 @@ paths: {write: {allow: [/workspace/.git/x, src/*], deny: [tools/**]}}
 """
 
 
+@cache
 def own_policy() -> Policy:
     """A repository's policy over the preset."""
     return load_policy(".mimo/policy.yaml", reader=lambda _: POLICY.encode())
