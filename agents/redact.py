@@ -15,6 +15,9 @@ SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNO
 SHORTEST_SECRET = 8
 """A shorter value would be found in ordinary words."""
 
+MARK = re.compile(r"\[redacted [^]]*\]")
+"""What stands in a text where a secret was."""
+
 
 class Redactor:
     """Replaces the known `secrets` (name to value) by their names, in each form in which they are likely to be met."""

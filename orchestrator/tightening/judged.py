@@ -11,9 +11,13 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import apply, event_of
 from orchestrator.journal.proposals import command_text
 from orchestrator.journal.state import RunState, TaskState
+from orchestrator.tightening.landed import LandedChange, ReadDiff
 from policies.verdict import Verdict
 
 DONE = frozenset({TaskState.LANDED, TaskState.READY})
+
+_BESIDE = frozenset({"model asked", "model answered", "context rebuilt", "checkpoint taken"})
+"""What was said and saved, most of a journal, tells nothing of what was judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,8 @@ class JudgedAct:
     """A script, or the absolute path of an edit, as it was judged; secrets in it are redacted.
 
     `task` is None where the run itself was planned; `step` where the task's own checks were run. `ran_well` is None
-    where it did not run.
+    where it did not run. `ask` is the run's `--ask` at that time; `discarded` says that nothing of the attempt it
+    belongs to was kept.
     """
 
     run: str
@@ -37,6 +42,9 @@ class JudgedAct:
     answered_by: str | None
     parts: tuple[e.JudgedPart, ...]
     ran_well: bool | None = None
+    at: float = 0.0
+    ask: str = "deny"
+    discarded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,38 +56,94 @@ class JudgedRun:
     ask: str
     tasks: Mapping[str, TaskState]
     acts: tuple[JudgedAct, ...] = field(repr=False)
+    diffs: tuple[LandedChange, ...] = ()
 
     def landed(self, task: str | None) -> bool:
         """Whether a task's change landed, or is ready to."""
         return task is not None and self.tasks.get(task) in DONE
 
 
-def judged_run(run: str, events: Iterable[Recorded]) -> JudgedRun:
-    """A run out of its events."""
-    state = RunState(run=run)
-    proposed: dict[str | None, dict[str, e.CommandProposed]] = {}
-    acts: dict[tuple[str | None, str], JudgedAct] = {}
+def judged_run(run: str, events: Iterable[Recorded], *, read: ReadDiff | None = None) -> JudgedRun:
+    """A run out of its events; with what it landed, where that can be `read`."""
+    reading = _Reading(state=RunState(run=run), read=read)
     for recorded in events:
-        apply(state, recorded)
-        event, task = event_of(recorded), recorded.task
-        match event:
-            case e.CommandProposed():
-                proposed.setdefault(task, {})[event.id] = event
-            case e.CommandJudged() if event.id in proposed.get(task, ()):
-                acts[task, event.id] = _act(state, task, proposed[task][event.id], event)
-            case e.CommandRun() if (task, event.id) in acts:
-                acts[task, event.id] = replace(acts[task, event.id], ran_well=event.exit_code == 0)
+        reading.take(recorded)
+    state = reading.state
     return JudgedRun(
         run=run,
         policy=state.policy,
-        ask=str(state.options.get("ask", "deny")),
+        ask=_ask(state),
         tasks={name: progress.state for name, progress in state.tasks.items()},
-        acts=tuple(acts.values()),
+        acts=tuple(reading.acts),
+        diffs=tuple(reading.diffs),
     )
 
 
-def _act(state: RunState, task: str | None, proposed: e.CommandProposed, judged: e.CommandJudged) -> JudgedAct:
-    agent = proposed.agent
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """What is known of a run after some of its events."""
+
+    state: RunState
+    read: ReadDiff | None
+    proposed: dict[tuple[str | None, str], e.CommandProposed] = field(default_factory=dict)
+    acts: list[JudgedAct] = field(default_factory=list)
+    places: dict[tuple[str | None, str], int] = field(default_factory=dict)
+    """Where the newest act of an id is: a gate of a resumed run counts its agents anew."""
+    diffs: list[LandedChange] = field(default_factory=list)
+    let_through: dict[str | None, str] = field(default_factory=dict)
+    """Who allowed the change of a task."""
+
+    def take(self, recorded: Recorded) -> None:
+        """Read one more event."""
+        if recorded.kind in _BESIDE:
+            return
+        event, task = event_of(recorded), recorded.task
+        if _begins_anew(self.state, task, event):
+            self.let_through.pop(task, None)
+            self.acts = [replace(act, discarded=True) if act.task == task else act for act in self.acts]
+        apply(self.state, recorded)
+        match event:
+            case e.CommandProposed():
+                self.proposed[task, event.id] = event
+            case e.CommandJudged() if (task, event.id) in self.proposed:
+                self.places[task, event.id] = len(self.acts)
+                self.acts.append(_act(self.state, self.proposed[task, event.id], event, recorded))
+            case e.CommandRun() if (place := self.places.get((task, event.id))) is not None:
+                self.acts[place] = replace(self.acts[place], ran_well=event.exit_code == 0)
+            case e.QuestionAnswered(allowed=True) if self.state.questions[event.id].about == "change":
+                self.let_through[task] = event.by
+            case e.ChangeMerged() if task is not None and self.read is not None:
+                self.diffs.append(
+                    LandedChange(
+                        task=task,
+                        role=self.state.tasks[task].role,
+                        files=self.read(event.onto, event.landed),
+                        at=recorded.time,
+                        ask=_ask(self.state),
+                        answered_by=self.let_through.get(task),
+                    )
+                )
+
+
+def _begins_anew(state: RunState, task: str | None, event: e.Event) -> bool:
+    """Whether nothing is kept of what was done so far for a task, or to make the plan.
+
+    A fresh attempt begins, or its parts take the place of the task.
+    """
+    progress = state.tasks.get(task or "")
+    match event:
+        case e.AttemptStarted() if progress is not None:
+            return event.role == progress.role and event.attempt > progress.attempts
+        case e.AttemptStarted():
+            return event.attempt > state.plannings
+        case e.DecisionMade():
+            return bool(event.parts)
+        case _:
+            return False
+
+
+def _act(state: RunState, proposed: e.CommandProposed, judged: e.CommandJudged, recorded: Recorded) -> JudgedAct:
+    agent, task = proposed.agent, recorded.task
     progress = state.tasks.get(task or "")
     # An agent is named ROLE.NUMBER; what a task checks itself by is judged as its role's.
     role = agent.partition(".")[0] if agent is not None else progress.role if progress is not None else "editor"
@@ -96,4 +160,11 @@ def _act(state: RunState, task: str | None, proposed: e.CommandProposed, judged:
         allowed=judged.allowed,
         answered_by=judged.answered_by,
         parts=tuple(judged.parts),
+        at=recorded.time,
+        ask=_ask(state),
     )
+
+
+def _ask(state: RunState) -> str:
+    """Who answers questions; a run that says nothing has nobody."""
+    return str(state.options.get("ask", "deny"))
