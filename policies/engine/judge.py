@@ -41,6 +41,16 @@ def judge_script(book: RuleBook, script: str, *, role: str, cwd: str) -> Decisio
     return ScriptDecision.of(judge.entries)
 
 
+def findings_in(book: RuleBook, script: str, *, role: str, cwd: str) -> list[list[Finding]]:
+    """All that was found about each part of a script; nothing where it can't be read. Raises nothing."""
+    judge = _Judge(book=book, paths=PathJudge(book=book), role=role)
+    try:
+        judge.nested(script, Context(cwds=frozenset({cwd})), 0)
+    except Exception:  # noqa: BLE001 - the decision says what is wrong
+        return []
+    return judge.found
+
+
 @dataclass(slots=True, kw_only=True)
 class _Judge:
     book: RuleBook
@@ -48,6 +58,7 @@ class _Judge:
     role: str
     entries: list[Entry] = field(default_factory=list)
     path: Path = ()
+    found: list[list[Finding]] = field(default_factory=list)
 
     def nested(self, script: str, context: Context, depth: int) -> None:
         """Judge a script that stands within another."""
@@ -58,6 +69,7 @@ class _Judge:
         for located in items_of(script, context, home=HOME):
             self.path = (*around, *located.path)
             findings = self._item(located.item, depth)
+            self.found.append(findings)
             part = _strictest(findings).part(located.item.text)
             # A word that is only mentioned does nothing; it is a part where something speaks against it.
             if part.verdict is not Verdict.ALLOW or not isinstance(located.item, Mention):
@@ -109,7 +121,9 @@ class _Judge:
         """Judge a command that another one runs; nothing is left to find, since it is a part of its own."""
         outer = self.path
         self.path = (*outer, INNER)
-        part = _strictest(self._command(words, context, depth)).part(typed(words))
+        findings = self._command(words, context, depth)
+        self.found.append(findings)
+        part = _strictest(findings).part(typed(words))
         self.entries.append(Entry(part, self.path, leads=True))
         self.path = outer
         return []

@@ -83,16 +83,16 @@ class PathJudge:
             finding
             for cwd in context.cwds
             if (path := resolve(word.text, cwd)) is not None
-            if (finding := self._read_rule(path)) is not None and finding.verdict is not Verdict.ALLOW
+            if (finding := self._read_rule(path)) is not None
         ]
 
     def _read_rule(self, path: str) -> Finding | None:
         found = self.book.glob("paths.read", path)
         if found is None:
             return None
-        secret = found.verdict is Verdict.DENY
-        why = "it may hold secrets" if secret else "it lies outside of the work"
-        return Finding(verdict=found.verdict, rule=found.rule, file=found.file, line=found.line, why=f"{path}: {why}")
+        whys = {"allow": "it may be read", "ask": "it lies outside of the work", "deny": "it may hold secrets"}
+        why = f"{path}: {whys[found.verdict]}"
+        return Finding(verdict=found.verdict, rule=found.rule, file=found.file, line=found.line, why=why)
 
     def mentioned(self, word: Word, context: Context) -> list[Finding]:
         """A word of any kind: denied if a part of it is a path that may not be read."""
