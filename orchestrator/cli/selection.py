@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import CannotRun, UsageProblem
@@ -54,12 +55,24 @@ def read_state(store: JournalStore, wanted: str) -> RunState:
     return folded(store, choose_run(store.runs(), wanted))
 
 
+def choose_runs(runs: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """The runs that `wanted` names, each once; all of them, newest first, where it is empty. Raises UsageProblem."""
+    return list(dict.fromkeys(choose_run(runs, name) for name in wanted)) or [choose_run(runs, LAST), *runs[1:]]
+
+
 def folded(store: JournalStore, run: str) -> RunState:
     """The state of a run; raises CannotRun where its journal was tampered with."""
     from orchestrator.journal.fold import fold
 
-    try:
+    with whole_journal(run):
         return fold(store.events(run))
+
+
+@contextmanager
+def whole_journal(run: str) -> Iterator[None]:
+    """Reading the journal of a run; raises CannotRun where it was tampered with."""
+    try:
+        yield
     except (ValueError, KeyError) as error:
         remedy = f"see what was changed: mimo-orchestrate audit verify {run}"
         raise CannotRun(f"the journal of {run} can't be read", remedy) from error

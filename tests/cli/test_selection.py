@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.cli.selection import choose_run
+from orchestrator.cli.selection import choose_run, choose_runs
 from orchestrator.errors import UsageProblem
 
 ids = st.lists(st.text("ab-1", min_size=1, max_size=6), min_size=1, max_size=6, unique=True)
@@ -37,3 +37,14 @@ def test_an_unknown_run_is_answered_with_a_few_that_there_are() -> None:
     """The message stays short however many runs there are."""
     with pytest.raises(UsageProblem, match="there is r0, r1, r2, r3, r4 and 95 more"):
         choose_run([f"r{n}" for n in range(100)], "zzz")
+
+
+def test_several_runs_are_taken_once_each_and_none_means_all() -> None:
+    """In the order in which they were named, however often; all of them come newest first."""
+    runs = ["c", "b", "a"]
+    assert choose_runs(runs, ["a", "last", "c", "a"]) == ["a", "c"]
+    assert choose_runs(runs, []) == runs
+    with pytest.raises(UsageProblem, match="there is no run 'd'"):
+        choose_runs(runs, ["a", "d"])
+    with pytest.raises(UsageProblem, match="this repository has no runs"):
+        choose_runs([], [])

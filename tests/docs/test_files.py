@@ -71,7 +71,7 @@ def test_a_shown_policy_is_valid(place: str, text: str) -> None:
 def test_the_page_on_policies_shows_the_examples_own() -> None:
     """Whoever compares the two finds no difference."""
     page = Path("docs/how-to/tighten-the-policy.md")
-    (block,) = [block for block in blocks(page) if block.language == "yaml"]
+    block = next(block for block in blocks(page) if block.language == "yaml")
     example = (TOP / "examples/monorepo-tightened/repository" / DEFAULT_NAME).read_text()
     assert block.text == f"# {DEFAULT_NAME}\n{example}"
 

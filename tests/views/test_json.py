@@ -13,7 +13,11 @@ from syrupy.assertion import SnapshotAssertion
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
+from orchestrator.tightening.backtest import backtest
+from orchestrator.tightening.coverage import coverage
+from orchestrator.views.backtest import backtest_json
 from orchestrator.views.check import check_json
+from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
 from orchestrator.views.review import review_json
 from orchestrator.views.runs import runs_json
@@ -22,6 +26,7 @@ from policies.cases import Case, run_cases
 from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.remarks import remarks
+from tests.tightening import retold
 from tests.views import patches, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
@@ -61,6 +66,8 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "policy check": lambda: decision_json(load_policy("standard").judge_command("git push", role="editor")),
     "policy test": cases,
     "policy show": lambda: policy_json(own_policy()),
+    "policy backtest": lambda: backtest_json(retold.TIGHT, backtest(retold.TIGHT, retold.runs())),
+    "policy coverage": lambda: coverage_json(retold.TIGHT, coverage(retold.TIGHT, retold.runs())),
 }
 
 

@@ -21,7 +21,11 @@ from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
 from orchestrator.plan.models import Plan
+from orchestrator.tightening.backtest import backtest
+from orchestrator.tightening.coverage import coverage
+from orchestrator.views.backtest import backtest_view
 from orchestrator.views.check import LayerSummary, Survey, check_view
+from orchestrator.views.coverage import coverage_view
 from orchestrator.views.decision import decision_view
 from orchestrator.views.entries import entries
 from orchestrator.views.log import Form, log_view
@@ -33,6 +37,7 @@ from orchestrator.views.status import status_view
 from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.printable import is_unsafe
+from tests.tightening import retold
 from tests.views import long, patches, story, telling, wide
 from tests.views.screen import NARROW, PIPE, WIDE, Screen, shown
 
@@ -164,6 +169,8 @@ PAGES: dict[str, Page] = {
     "check-steps": lambda: check_page(plan_of("steps")),
     "check-no-tasks": lambda: check_page(plan_of("tasks").model_copy(update={"tasks": ()})),
     "policy-show": lambda: policy_view(policy_json(load_policy("strict"))),
+    "policy-backtest": lambda: backtest_view("tight.yaml", backtest(retold.TIGHT, retold.runs())),
+    "policy-coverage": lambda: coverage_view(coverage(retold.TIGHT, retold.runs()), now=retold.NOW),
     "policy-check": lambda: decision_view(decision_json(load_policy("standard").judge_command(DECIDED, role="editor"))),
 }
 
