@@ -67,6 +67,7 @@ class GlobRule:
     """A glob that matched, with its place."""
 
     name: str
+    glob: str
     file: str
     line: int
 
@@ -96,6 +97,10 @@ class Layer:
         if combined is None or combined.fullmatch(value) is None:
             return None
         return next((rule for matcher, rule in self.globs[section, verdict] if matcher.fullmatch(value)), None)
+
+    def denied_globs(self, section: str) -> list[GlobRule]:
+        """The globs of a list that are denied."""
+        return [rule for _, rule in self.globs.get((section, Verdict.DENY), ())]
 
 
 @dataclass(slots=True)
@@ -140,7 +145,7 @@ class _Compiler:
 
     def _glob(self, section: str, verdict: Verdict, glob: str, at: int) -> tuple[re.Pattern[str], GlobRule]:
         line = self.document.value_place((*section.split("."), verdict.value, at)).line
-        rule = GlobRule(name=f"{section} {verdict}: {glob}", file=self.document.file, line=line)
+        rule = GlobRule(name=f"{section} {verdict}: {glob}", glob=glob, file=self.document.file, line=line)
         if section == "env":
             return word_matcher(glob), rule
         strict = verdict is not Verdict.ALLOW

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from policies.instead import instead_of
-from policies.layer import Layer, Rule
+from policies.layer import GlobRule, Layer, Rule
 from policies.verdict import Part, Verdict
 
 BUILT_IN = "built-in"
@@ -71,6 +71,10 @@ class RuleBook:
                 if (matched := layer.matched_glob(section, verdict, value)) is not None:
                     return Finding(verdict=verdict, rule=matched.name, file=matched.file, line=matched.line, why="")
         return None
+
+    def denied_globs(self, section: str) -> list[GlobRule]:
+        """The globs that any layer denies in a list such as `paths.read`."""
+        return [rule for layer in self.layers for rule in layer.denied_globs(section)]
 
     def names(self, name: str, role: str) -> bool:
         """Whether a rule denies a program by its name alone."""

@@ -58,7 +58,8 @@ class _Parser:
                 self._option(word)
 
     def _is_option(self, text: str) -> bool:
-        return len(text) > 1 and text[0] == "-"
+        plain = self.program.plain
+        return len(text) > 1 and text[0] == "-" and (plain is None or plain.fullmatch(text) is None)
 
     def _option(self, word: Word) -> None:
         if self.program.numeric and word.text[1:].isdigit():
@@ -69,21 +70,33 @@ class _Parser:
         elif word.text.startswith("--"):
             self._long(word)
         elif self.program.style == "words":
-            self.found.unknown.append(word)
+            self._word(word)
         else:
             self._cluster(word)
+
+    def _word(self, word: Word) -> None:
+        self.found.unknown.append(word)
+        name, _, value = word.text.partition("=")
+        if name in self.program.options:
+            self.found.options.append((name, self.program.options[name], Word(value, word.known)))
 
     def _long(self, word: Word) -> None:
         name, equals, value = word.text.partition("=")
         attached = Word(value, word.known, word.glob) if equals else None
         names = [name] if name in self.program.options else self._abbreviated(name)
-        if not names:
+        options = [self.program.options[full] for full in names]
+        if len(names) != 1 or (equals and not options[0].value):
             self.found.unknown.append(word)
-        for full in names:
-            self._take(full, self.program.options[full], attached)
+        if len(names) == 1:
+            self._take(names[0], options[0], attached)
+            return
+        following = attached or next(iter(self.words[self.at : self.at + 1]), None)
+        self.found.options += [
+            (full, option, following if option.value else None) for full, option in zip(names, options, strict=True)
+        ]
 
     def _abbreviated(self, name: str) -> list[str]:
-        # Most programs take any unambiguous beginning of an option for it; what might be meant counts as meant.
+        # Most programs take any unambiguous beginning of an option for it; where several might be meant, each is.
         return [full for full in self.program.options if full.startswith(name)] if len(name) > 2 else []
 
     def _cluster(self, word: Word) -> None:

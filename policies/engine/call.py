@@ -33,7 +33,7 @@ class Services(Protocol):
         """Judge a variable that is set."""
         ...
 
-    def arguments(self, program: Program, words: Sequence[Word], context: Context) -> list[Finding]:
+    def arguments(self, program: Program, words: Sequence[Word], context: Context, depth: int) -> list[Finding]:
         """Judge what a program's arguments do, without the rules on its name."""
         ...
 

@@ -43,7 +43,9 @@ class Program:
     wrapper: int | None = None
     at_least: str = ""
     check: str = ""
-    interpreter: bool = False
+    plain: re.Pattern[str] | None = None
+    alike: bool = False
+    argument_files: bool = False
     subcommands: dict[str, Program] = field(default_factory=dict)
 
     @property
@@ -102,7 +104,9 @@ def _program(name: str, data: dict[str, Any], shared: dict[str, Any] | None = No
         wrapper=data.get("wrapper"),
         at_least=data.get("at_least", ""),
         check=data.get("check", ""),
-        interpreter=data.get("interpreter", False),
+        plain=re.compile(data["plain"], re.DOTALL) if "plain" in data else None,
+        alike=data.get("alike", False),
+        argument_files=data.get("argument_files", False),
         subcommands={
             alias: _program(f"{name} {names.split()[0]}", inner or {}, groups)
             for names, inner in data.get("subcommands", {}).items()

@@ -10,9 +10,14 @@ _SED_TEXT = frozenset("aic")
 _SED_JUMP = frozenset("btT:")
 _SED_FLAGS = re.compile(r"[gpiImM0-9]*")
 _AWK_WORDS = re.compile(r"\bsystem\b|\bgetline\b|@|/inet")
-_AWK_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_AWK_SHOWN = re.compile(r"\bENVIRON\b|\bARGV\b")
+_AWK_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _AWK_REGEX = re.compile(r"(^|[(,{};!~&|\n])(\s*)/(?:\\.|[^/\\\n])*/")
+_AWK_COMMENT = re.compile(r"#[^\n]*")
+_AWK_CONTINUED = re.compile(r"\\\n|(,|&&|\|\|)\s*\n")
 _PARENTHESES = re.compile(r"\([^()]*\)")
+_JQ_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_JQ_WORDS = re.compile(r"\$ENV\b|(?<![\w.$@])(?:env|import|include|modulemeta)\b(?!\s*:)")
 
 
 def sed_fault(script: str) -> tuple[str, str] | None:
@@ -69,29 +74,48 @@ def _after_parts(script: str, at: int) -> int | None:
     return at + 1
 
 
-def awk_fault(program: str) -> str | None:
-    """Why an awk program may do more than compute and print, else None."""
+def awk_fault(program: str) -> tuple[str, str] | None:
+    """`("deny" | "ask", why)` if an awk program may do more than compute and print, else None."""
     if (word := _AWK_WORDS.search(program)) is not None:
-        return f"it holds {word[0]!r}, by which awk runs a program or opens a file"
-    rest = _AWK_REGEX.sub(r"\1\2 0 ", program)
-    removed = [found[0] for found in _AWK_REGEX.finditer(program)]
-    strings = _AWK_STRING.findall(rest)
-    if any('"' in regex for regex in removed) or any("/" in string for string in strings):
-        rest = program  # what is a string and what an expression is not clear: nothing is left out
-    else:
-        rest = _AWK_STRING.sub(" 0 ", rest)
-    if "|" in rest.replace("||", ""):
-        return "it holds '|', by which awk runs a program"
-    if any(_prints_to_file(statement) for statement in re.split(r"[;{}\n]", rest)):
-        return "it prints to a file"
+        return "deny", f"it holds {word[0]!r}, by which awk runs a program or opens a file"
+    bare = _awk_bare(program)
+    if "|" in bare.replace("||", ""):
+        return "deny", "it holds '|', by which awk runs a program"
+    if any(_prints_to_file(statement) for statement in re.split(r"[;{}\n]", bare)):
+        return "deny", "it prints to a file"
+    if (word := _AWK_SHOWN.search(program)) is not None:
+        return "ask", f"it holds {word[0]!r}, by which awk shows the environment or names further files"
     return None
 
 
+def _awk_bare(program: str) -> str:
+    """An awk program without strings, expressions, comments and line ends that end no statement."""
+    rest = _AWK_REGEX.sub(r"\1\2 0 ", program)
+    removed = [found[0] for found in _AWK_REGEX.finditer(program)]
+    strings = _AWK_STRING.findall(rest)
+    if any('"' in regex or "#" in regex for regex in removed) or any("/" in string for string in strings):
+        # What is a string and what an expression is not clear: nothing is left out, and all is one statement.
+        return program.replace("\n", " ").replace(";", " ").replace("{", " ").replace("}", " ")
+    rest = _AWK_COMMENT.sub("", _AWK_STRING.sub(" 0 ", rest))
+    rest = _AWK_CONTINUED.sub(r"\1 ", rest)
+    while (plainer := _PARENTHESES.sub(" 0 ", rest)) != rest:
+        rest = plainer
+    return rest
+
+
 def _prints_to_file(statement: str) -> bool:
-    while (plainer := _PARENTHESES.sub(" 0 ", statement)) != statement:
-        statement = plainer
     printed = re.search(r"\bprintf?\b(.*)", statement, re.DOTALL)
-    return ">" in statement and (printed is None or ">" in printed[1]) and "print" in statement
+    return printed is not None and ">" in printed[1]
+
+
+def jq_fault(program: str) -> str | None:
+    """Why a program of jq may show more than its input, else None."""
+    found = _JQ_WORDS.search(_JQ_STRING.sub(_interpolated, program))
+    return f"it holds {found[0]!r}, by which jq shows the environment or takes in a file" if found else None
+
+
+def _interpolated(string: re.Match[str]) -> str:
+    return string[0] if "\\(" in string[0] else '""'
 
 
 def strings_in(code: str) -> list[str]:

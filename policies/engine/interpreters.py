@@ -19,6 +19,10 @@ _FED = "it would run code that comes from {}, which can't be judged"
 _INSTEAD = "write the code to a file of the workspace, where it can be seen, and run that"
 _STDIN_PATHS = ("-", "/dev/stdin", "/dev/fd/", "/proc/")
 _PYTHON_FLAGS = frozenset("bBdEhiIOPqsSuvVx?")
+_PYTHON_X = frozenset(
+    "dev utf8 importtime faulthandler tracemalloc no_debug_ranges int_max_str_digits frozen_modules "
+    "warn_default_encoding showrefcount".split()
+)
 _PYTHON_LONG = frozenset({"--version", "--help", "--help-env", "--help-xoptions", "--help-all"})
 
 
@@ -145,7 +149,7 @@ def _module(services: Services, call: Call, names: frozenset[str], line: _Python
     findings = [services.book.command(names, [candidate], services.role)]
     program = find_program(f"python.{module.text}") or find_program(module.text)
     if program is not None:
-        return findings + services.arguments(program, line.rest, call.context)
+        return findings + services.arguments(program, line.rest, call.context, call.depth)
     if any(not word.static for word in line.rest):
         findings.append(fixed(Verdict.ASK, "dynamic-argument", "an argument can't be known before it runs"))
     return findings
@@ -166,6 +170,8 @@ def _read_python(words: Sequence[Word]) -> _Python:
                 attached = text[place + 1 :]
                 value = Word(attached, words[at].known) if attached else next(iter(words[at + 1 : at + 2]), None)
                 at += 0 if attached else 1
+                if letter == "X" and (value is None or value.text.partition("=")[0] not in _PYTHON_X):
+                    return _Python(unknown=text)
                 if letter in "cm":
                     rest = tuple(words[at + 1 :])
                     return _Python(mode=letter, subject=value, rest=rest, flags=frozenset(flags))

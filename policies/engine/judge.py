@@ -23,7 +23,8 @@ from policies.verdict import Decision, Verdict
 
 MAX_DEPTH = 12
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ALLOWED = {"allow": "nothing speaks against it"}
+# `*.py` is everyday; that a file's name begins with a dash and ends so is left to whoever made it.
+_BY_ENDING = re.compile(r"\*(?:\.\w+)+")
 
 
 def judge_script(book: RuleBook, script: str, *, role: str, cwd: str) -> Decision:
@@ -152,7 +153,7 @@ class _Judge:
     def _listed(
         self, named: Named, program: Program, words: Sequence[Word], context: Context, depth: int
     ) -> list[Finding]:
-        names = named.names | {program.name}
+        names = named.names | ({program.name} if program.alike else set())
         parsed = parse_arguments(program, words[1:])
         call = Call(name=named.bare, program=program, words=tuple(words), parsed=parsed, context=context, depth=depth)
         if program.check in SELF_JUDGED:
@@ -162,19 +163,12 @@ class _Judge:
             candidates.append(_texts(parsed.operands))
         return [self.book.command(names, candidates, self.role), *self._effects(call)]
 
-    def arguments(self, program: Program, words: Sequence[Word], context: Context) -> list[Finding]:
+    def arguments(self, program: Program, words: Sequence[Word], context: Context, depth: int) -> list[Finding]:
         """Judge what a program's arguments do."""
         parsed = parse_arguments(program, words)
-        name = Word(program.name)
+        given = (Word(program.name), *words)
         return self._effects(
-            Call(
-                name=program.name,
-                program=program,
-                words=(name, *words),
-                parsed=parsed,
-                context=context,
-                depth=MAX_DEPTH,
-            )
+            Call(name=program.name, program=program, words=given, parsed=parsed, context=context, depth=depth)
         )
 
     def _effects(self, call: Call) -> list[Finding]:
@@ -183,6 +177,8 @@ class _Judge:
         if program.at_least:
             findings.append(_stated(program.at_least, program.name))
         findings += _unknown_options(program, parsed)
+        if program.argument_files and any(word.text.startswith("@") for word in call.words[1:]):
+            findings.append(fixed(Verdict.ASK, f"{program.name} @", "it reads further arguments from a file"))
         for name, option, value in parsed.options:
             findings += self._option(f"{program.name} {name}", option.effect, value, context)
         if program.subcommands and parsed.operands:
@@ -200,7 +196,8 @@ class _Judge:
         name, *rest = call.parsed.operands
         inner = call.program.subcommands.get(name.text)
         if inner is None:
-            return _dynamic(call.parsed.operands, "")
+            why = f"what {name.text!r} does with its arguments is not known"
+            return [fixed(Verdict.ASK, "unknown-subcommand", why), *_dynamic(call.parsed.operands, "")]
         parsed = parse_arguments(inner, rest)
         words = (Word(inner.name), *rest)
         outer = [word for word in call.words[1:] if word not in call.parsed.operands]
@@ -267,7 +264,7 @@ def _dynamic(words: Sequence[Word], exempt: str) -> list[Finding]:
 def _glob_options(program: Program, words: Sequence[Word], parsed: Arguments) -> list[Finding]:
     if not program.risky or parsed.ended == 0:
         return []
-    if any(word.glob and word.text[:1] in "*?[" for word in words):
+    if any(word.glob and word.text[:1] in "*?[" and not _BY_ENDING.fullmatch(word.text) for word in words):
         why = "a file's name could be taken for an option"
         return [fixed(Verdict.ASK, "glob", why, instead="put -- or ./ before the wildcard")]
     return []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from policies.engine.globs import WILD, may_name, spelt
 from policies.paths import HOME, WORKSPACE, is_inside, resolve
 from policies.rules import Finding, RuleBook, fixed
 from policies.shell.items import Context
@@ -16,10 +17,6 @@ from policies.verdict import Verdict
 _INSTEAD = "write below /workspace or /tmp"
 _ABSOLUTE = "a path that begins with /workspace or /tmp"
 _PIECES = re.compile(r"[=:,@]")
-_GLOB_CHARS = re.compile(r"[*?\[]")
-# A glob is held against these names when it spells out at least this many characters of one.
-_SPELT = 2
-_SECRET_NAMES = (".env", "id_rsa", "id_ed25519", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".bash_history")
 _SECRET_PATHS = re.compile(r"(?:[~/][\w.@+~-]*)+(?:/[\w.@+~*-]+)*|(?<![\w.])\.env(?![\w.])|\bid_(?:rsa|ed25519)\b")
 
 
@@ -53,7 +50,10 @@ class PathJudge:
             return fixed(Verdict.DENY, "workspace-root", "the workspace itself may not be removed or replaced")
         if word.glob and (refused := self._glob_fault(path, delete=delete)) is not None:
             return refused
-        found = self.book.glob("paths.write", path + "/x" if path == WORKSPACE else path)
+        found = self.book.glob("paths.write", path) if path != WORKSPACE else None
+        if found is None and into:
+            # What is new in a directory lies below it.
+            found = self.book.glob("paths.write", path.rstrip("/") + "/x")
         if found is None:
             return fixed(Verdict.DENY, "paths.write", f"nothing allows writing to {path}", instead=_INSTEAD)
         why = found.why or {"allow": "it may be written", "ask": "a human decides", "deny": "it may not be written"}
@@ -70,9 +70,10 @@ class PathJudge:
     def _glob_fault(self, path: str, *, delete: bool) -> Finding | None:
         segments = path.split("/")
         for segment in segments:
-            if _GLOB_CHARS.search(segment) and segment[0] in ".[" and fnmatchcase(".git", segment.lower()):
+            if WILD.search(segment) and segment[0] in ".[" and fnmatchcase(".git", segment.lower()):
                 return fixed(Verdict.DENY, "glob", f"{segment!r} can match .git", instead="name the files")
-        if delete and set(segments[-1]) <= set("*?.") and "/".join(segments[:-1]) == WORKSPACE:
+        below = path.removeprefix(f"{WORKSPACE}/").split("/")
+        if delete and all(set(segment) <= set("*?.") for segment in below):
             why = "it removes whatever the workspace holds"
             return fixed(Verdict.DENY, "workspace-root", why, instead="name what to remove")
         return None
@@ -82,7 +83,7 @@ class PathJudge:
         return [
             finding
             for cwd in context.cwds
-            if (path := resolve(word.text, cwd)) is not None
+            if (path := resolve(_home(word.text), cwd)) is not None
             if (finding := self._read_rule(path)) is not None
         ]
 
@@ -102,8 +103,19 @@ class PathJudge:
                 found = self._read_rule(path) if path else None
                 if found is not None and found.verdict is Verdict.DENY:
                     return [found]
-        if word.glob and (name := _secret_matched(word.text)) is not None:
-            return [fixed(Verdict.DENY, "glob", f"{word.text!r} can match {name}, which may hold secrets")]
+        return self._expanded(word, context) if word.glob else []
+
+    def _expanded(self, word: Word, context: Context) -> list[Finding]:
+        """A word with wildcards, which expands to paths that are there."""
+        secrets = self.book.denied_globs("paths.read")
+        for cwd in context.cwds:
+            path = resolve(word.text, cwd if cwd is not None else WORKSPACE) or ""
+            met = next((secret for secret in secrets if may_name(path, secret.glob)), None)
+            if met is not None:
+                sure = any(0 < spelt(segment) for segment in path.split("/") if WILD.search(segment))
+                why = f"{word.text!r} can match {met.glob}, which may hold secrets"
+                verdict = Verdict.DENY if sure else Verdict.ASK
+                return [Finding(verdict=verdict, rule=met.name, file=met.file, line=met.line, why=why)]
         return []
 
     def named_in(self, code: str) -> list[Finding]:
@@ -128,14 +140,6 @@ def _pieces(word: Word) -> Iterator[str]:
 
 def _home(piece: str) -> str:
     return HOME + piece[1:] if piece == "~" or piece.startswith("~/") else piece
-
-
-def _secret_matched(text: str) -> str | None:
-    segment = text.rstrip("/").rpartition("/")[2]
-    first = _GLOB_CHARS.search(segment)
-    if first is None or first.start() < _SPELT:
-        return None
-    return next((name for name in _SECRET_NAMES if fnmatchcase(name, segment)), None)
 
 
 def is_workspace_path(path: str | None) -> bool:

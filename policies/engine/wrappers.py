@@ -84,6 +84,8 @@ def env(services: Services, call: Call, names: frozenset[str]) -> list[Finding]:
     """`env NAME=VALUE COMMAND`: variables are judged as assignments."""
     findings = _own(services, call, names)
     words = list(call.parsed.operands)
+    if words and words[0].text == "-":
+        del words[0]  # as -i
     context = replace(call.context, functions=frozenset())
     while words and (found := _ASSIGNMENT.fullmatch(words[0].text)) is not None:
         value = Word(found[2], words.pop(0).known)
@@ -92,6 +94,7 @@ def env(services: Services, call: Call, names: frozenset[str]) -> list[Finding]:
         if UNKNOWN in split.text or names_denied(services, split.text, whole=True):
             findings.append(fixed(Verdict.DENY, "env -S", "it splits a string into a command that is denied"))
     for directory in call.parsed.values("-C", "--chdir"):
+        findings += services.paths.read(directory, context)
         moved = frozenset(resolve(directory.text, cwd) if directory.static else None for cwd in context.cwds)
         context = replace(context, cwds=moved)
     if not words:

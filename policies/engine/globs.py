@@ -1,0 +1,51 @@
+"""Wildcards that a command holds: whether what they expand to can be a path that may not be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from policies.paths import anchored
+
+WILD = re.compile(r"[*?\[]")
+
+_CLASS = re.compile(r"\[.[^\]]*\]|[*?]")
+# Where a secret may lie in any directory, a wildcard is held against its name when it spells out so many characters.
+_SPELT = 2
+
+
+def may_name(path: str, guarded: str) -> bool:
+    """Whether a resolved path with wildcards can name what a glob of the policy such as `~/.ssh/**` is about."""
+    anywhere = guarded.startswith("**/")
+    return _meets(path.lower().split("/")[1:], _segments(guarded), least=_SPELT if anywhere else 0)
+
+
+def spelt(segment: str) -> int:
+    """How many characters of a segment are no wildcard."""
+    return len(_CLASS.sub("", segment))
+
+
+@lru_cache(maxsize=512)
+def _segments(guarded: str) -> tuple[str, ...]:
+    whole = guarded if guarded.startswith("**/") else anchored(guarded)
+    return tuple(whole.lower().removesuffix("/**").removeprefix("/").split("/"))
+
+
+def _meets(path: Sequence[str], guarded: Sequence[str], *, least: int) -> bool:
+    if not guarded or not path:
+        return not guarded
+    if guarded[0] == "**":
+        return _meets(path, guarded[1:], least=least) or _meets(path[1:], guarded, least=least)
+    return _segment(path[0], guarded[0], least) and _meets(path[1:], guarded[1:], least=least)
+
+
+def _segment(given: str, guarded: str, least: int) -> bool:
+    if guarded == "*" or WILD.search(given) is None:
+        return fnmatchcase(given, guarded)
+    name = guarded.replace("*", "")
+    if name.startswith(".") and not given.startswith("."):
+        # A wildcard leaves out what begins with a dot.
+        return False
+    return spelt(given) >= least and fnmatchcase(name, given.replace("[^", "[!"))
