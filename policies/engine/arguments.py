@@ -124,8 +124,8 @@ class _Parser:
 
     def _take(self, name: str, option: Option, attached: Word | None) -> None:
         value = attached
-        if option.value == "required" and attached is None and self.at < len(self.words):
-            value = self.words[self.at]
+        for _ in range({"required": 1, "two": 2}.get(option.value, 0) if attached is None else 0):
+            value = next(iter(self.words[self.at : self.at + 1]), None)
             self.at += 1
         self.found.options.append((name, option, value))
 

@@ -17,12 +17,13 @@ from policies.document import read_document
 
 _DIRECTORY = Path(__file__).parent.parent / "catalogue"
 _ENTRY = re.compile(r"^(?=\S)(?!#)", re.MULTILINE)
+_VALUES = {"": "", "=": "required", "==": "two", "?": "attached"}
 _NAMES = re.compile(r'"([^"\n]+)":|([^"#:\n]+):')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """An option: whether it takes a value (`required`, or `attached` only), and what the value or the option does."""
+    """An option: whether it takes a value (`required`, `two`, or `attached` only), and what the value or the option does."""
 
     value: str = ""
     effect: str = ""
@@ -121,10 +122,10 @@ def _options(data: dict[str, Any], groups: dict[str, Any]) -> dict[str, Option]:
         options |= _options(groups[group], groups)
     for token in data.get("options", "").split():
         name = token.rstrip("=?")
-        options[name] = Option(value={"": "", "=": "required", "?": "attached"}[token[len(name) :]])
+        options[name] = Option(value=_VALUES[token[len(name) :]])
     for name, effect in data.get("effects", {}).items():
         for each in name.split():
             bare = each.rstrip("=?")
-            known = options.get(bare, Option(value={"": "", "=": "required", "?": "attached"}[each[len(bare) :]]))
+            known = options.get(bare, Option(value=_VALUES[each[len(bare) :]]))
             options[bare] = Option(value=known.value, effect=effect)
     return options
