@@ -140,7 +140,7 @@ class Agent:
             task=assignment.task,
             role=assignment.role,
             agent=assignment.agent,
-            policy=self.policy,
+            policy=self.policy.for_task(assignment.paths),
             asker=self.asker,
             recorder=self.recorder,
             timeout_seconds=self.timeout_seconds,

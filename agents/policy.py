@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -10,6 +11,10 @@ from policies.verdict import Decision
 
 class Policy(Protocol):
     """Judges what is issued. It answers for every text, however hostile, and raises nothing."""
+
+    def for_task(self, paths: Sequence[str]) -> Policy:
+        """The policy for a task that may change these paths of the repository; none: any."""
+        ...
 
     def judge_command(self, script: str, *, role: str, cwd: str) -> Decision:
         """Whether a role may run a script in `cwd`."""

@@ -17,6 +17,8 @@ from policies.verdict import Verdict
 
 SECTIONS = ("paths.write", "paths.read", "env")
 
+OUTSIDE_TASK = "<outside task>"
+"""Stands in a list of `paths.write` for all of the workspace but the `paths` of the task at hand."""
 
 LONGEST_NAME = 48
 
@@ -148,6 +150,9 @@ class _Compiler:
         rule = GlobRule(name=f"{section} {verdict}: {glob}", glob=glob, file=self.document.file, line=line)
         if section == "env":
             return word_matcher(glob), rule
+        if glob == OUTSIDE_TASK:
+            # What that is differs from task to task: RuleBook.outside_task knows.
+            return re.compile("(?!)"), rule
         strict = verdict is not Verdict.ALLOW
         matcher = glob_regex([glob], with_directory=strict)
         # Restrictions hold in any case: a file system may ignore it.

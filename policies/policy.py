@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policies.engine.judge import judge_script
 from policies.engine.pathjudge import PathJudge, is_workspace_path
 from policies.layer import Layer, compile_layer
-from policies.paths import WORKSPACE, resolve
+from policies.paths import WORKSPACE, glob_regex, resolve
 from policies.printable import is_unsafe
 from policies.rules import Finding, RuleBook, fixed
 from policies.shell.items import Context
@@ -69,6 +69,13 @@ class Policy:
     def network(self) -> tuple[str, ...]:
         """The hosts that any layer lets through; the plan's own list is met with them."""
         return tuple(dict.fromkeys(host for layer in self.compiled for host in layer.file.network.allow))
+
+    def for_task(self, paths: Sequence[str]) -> Policy:
+        """The same policy for a task that may change these paths of the repository; none: any."""
+        if not paths:
+            return self
+        bound = glob_regex(paths, with_directory=True)
+        return replace(self, book=replace(self.book, task=(*self.book.task, bound)))
 
     def judge_command(self, script: str, *, role: str, cwd: str = WORKSPACE) -> Decision:
         """Judge a shell script that is to run in a directory. Never raises."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from policies.instead import instead_of
-from policies.layer import GlobRule, Layer, Rule
+from policies.layer import OUTSIDE_TASK, GlobRule, Layer, Rule
 from policies.verdict import Part, Verdict
 
 BUILT_IN = "built-in"
@@ -49,6 +50,8 @@ class RuleBook:
     default: Verdict
     default_file: str
     default_line: int
+    task: tuple[re.Pattern[str], ...] = ()
+    """What the task at hand may change, if it is bound to something."""
 
     def command(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Finding:
         """A deny in any layer; else the nearest layer where a rule matches, ask before allow; else the default."""
@@ -70,6 +73,17 @@ class RuleBook:
             for verdict in (Verdict.ASK, Verdict.ALLOW):
                 if (matched := layer.matched_glob(section, verdict, value)) is not None:
                     return Finding(verdict=verdict, rule=matched.name, file=matched.file, line=matched.line, why="")
+        return None
+
+    def outside_task(self, path: str) -> Finding | None:
+        """What the layers say of writing to a resolved path of the workspace that is not among the task's."""
+        if all(matcher.fullmatch(path) for matcher in self.task):
+            return None
+        for verdict in (Verdict.DENY, Verdict.ASK):
+            for layer in self.layers:
+                for _, rule in layer.globs["paths.write", verdict]:
+                    if rule.glob == OUTSIDE_TASK:
+                        return Finding(verdict=verdict, rule=rule.name, file=rule.file, line=rule.line, why="")
         return None
 
     def denied_globs(self, section: str) -> list[GlobRule]:

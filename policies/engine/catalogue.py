@@ -23,7 +23,7 @@ _NAMES = re.compile(r'"([^"\n]+)":|([^"#:\n]+):')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """An option: whether it takes a value (`required`, `two`, or `attached` only), and what the value or the option does."""
+    """An option: whether it takes a value (`required`, `two`, or `attached` only), and what value or option does."""
 
     value: str = ""
     effect: str = ""

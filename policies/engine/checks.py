@@ -30,6 +30,7 @@ CHECKS: Mapping[str, Check] = {
     "csplit": textcheck.check_csplit,
     "date": readercheck.check_date,
     "declare": shellcheck.check_declare,
+    "formats": pythoncheck.check_formats,
     "git": gitcheck.check_git,
     "git_branch": gitcheck.check_branch,
     "git_commit": gitcheck.check_commit,

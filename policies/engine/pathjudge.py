@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from policies.engine.globs import WILD, may_name, spelt
@@ -31,7 +31,20 @@ class PathJudge:
         if not word.static:
             return [self._unknown_target(word)]
         found = [self._written_from(word, cwd, into=into, delete=delete) for cwd in context.cwds]
+        found += [outside for cwd in context.cwds if (outside := self._outside_task(word, cwd)) is not None]
         return [max(found, key=lambda finding: finding.verdict.strictness)]
+
+    def kept(self, context: Context) -> list[Finding]:
+        """A cache or a record that a program keeps in the directory where it runs: no change of the task's."""
+        return [self._written_from(Word("."), cwd, into=True, delete=False) for cwd in context.cwds]
+
+    def _outside_task(self, word: Word, cwd: str | None) -> Finding | None:
+        path = resolve(word.text, cwd)
+        if not self.book.task or path is None or not is_workspace_path(path):
+            return None
+        found = self.book.outside_task(path)
+        why = f"{path} is not among what the task may change"
+        return replace(found, why=why, instead="a path of the task, or /tmp") if found is not None else None
 
     def _unknown_target(self, word: Word) -> Finding:
         start = word.text.partition(UNKNOWN)[0]

@@ -9,6 +9,10 @@ from policies.paths import resolve
 from policies.rules import Finding
 from policies.shell.words import Word
 
+_ONLY_LOOKS = ("--check", "--diff", "--check-only", "-c", "-d", "--stdout", "--code", "--version", "--help", "-h", "-V")
+_FIXERS = frozenset({"ruff check"})
+_FIXES = ("--fix", "--fix-only", "--add-noqa")
+
 
 def check_coverage_run(services: Services, call: Call) -> list[Finding]:
     """`coverage run -m pytest`: the module is what runs."""
@@ -20,7 +24,15 @@ def check_coverage_run(services: Services, call: Call) -> list[Finding]:
 
 def check_here(services: Services, call: Call) -> list[Finding]:
     """It keeps a cache or a record in the current directory."""
-    return services.paths.written(Word("."), call.context, into=True)
+    return services.paths.kept(call.context)
+
+
+def check_formats(services: Services, call: Call) -> list[Finding]:
+    """A formatter or fixer rewrites what it is given, or all that lies here, unless it only looks."""
+    if call.parsed.given(*_ONLY_LOOKS) or (call.program.name in _FIXERS and not call.parsed.given(*_FIXES)):
+        return []
+    files = call.parsed.operands or [Word(".")]
+    return [found for word in files for found in services.paths.written(word, call.context, into=True)]
 
 
 def check_pytest(services: Services, call: Call) -> list[Finding]:

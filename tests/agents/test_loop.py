@@ -38,6 +38,14 @@ async def test_an_agent_works_and_finishes() -> None:
     ]  # fmt: skip
 
 
+async def test_an_agent_is_judged_by_what_its_task_may_change() -> None:
+    """The policy hears the paths of the assignment before it judges anything."""
+    bench = Bench(model=ScriptedModel(shell("ls"), finish()))
+    await bench.run(assignment(paths=("src/client/**",)))
+    assert bench.policy.paths == ("src/client/**",)
+    assert bench.policy.judged == ["ls"]
+
+
 async def test_a_refused_claim_goes_on() -> None:
     """The reason of a refused claim is shown, and the agent may finish again."""
     bench = Bench(model=ScriptedModel(finish(), finish()), refusals=["verify is red: 2 failed"])

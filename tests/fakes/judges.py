@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -18,6 +19,12 @@ class FakePolicy:
 
     def __init__(self) -> None:
         self.judged: list[str] = []
+        self.paths: tuple[str, ...] = ()
+
+    def for_task(self, paths: Sequence[str]) -> FakePolicy:
+        """The same, which remembers the paths."""
+        self.paths = tuple(paths)
+        return self
 
     def judge_command(self, script: str, *, role: str, cwd: str) -> Decision:
         """By the words of the script."""
