@@ -31,7 +31,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is known of a program or of one of its subcommands. CONTRIBUTING says what the fields mean."""
+    """What is known of a program or of one of its subcommands. CONTRIBUTING says what the fields mean.
+
+    `risky`: it has an option that is refused, so that a file's name taken for an option does harm.
+    """
 
     name: str
     options: dict[str, Option] = field(default_factory=dict)
@@ -45,14 +48,9 @@ class Program:
     at_least: str = ""
     check: str = ""
     plain: re.Pattern[str] | None = None
-    alike: bool = False
     argument_files: bool = False
     subcommands: dict[str, Program] = field(default_factory=dict)
-
-    @property
-    def risky(self) -> bool:
-        """Whether it has an option that is refused, so that a file's name taken for an option does harm."""
-        return any(option.effect.startswith("deny") for option in self.options.values())
+    risky: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -63,6 +61,11 @@ def find_program(name: str) -> Program | None:
     if source is None:
         source = next((text for pattern, text in patterns if fnmatchcase(name, pattern)), None)
     return _entry(source) if source is not None else None
+
+
+def family_of(name: str, program: Program) -> frozenset[str]:
+    """The name that rules may call a program by beside its own: that of its family, where it is a version of it."""
+    return frozenset() if name in _index()[0] else frozenset({program.name})
 
 
 def known_names() -> frozenset[str]:
@@ -93,9 +96,11 @@ def _entry(source: str) -> Program:
 
 def _program(name: str, data: dict[str, Any], shared: dict[str, Any] | None = None) -> Program:
     groups = {**(shared or {}), **data.get("groups", {})}
+    options = _options(data, groups)
     return Program(
         name=name,
-        options=_options(data, groups),
+        options=options,
+        risky=any(option.effect.startswith("deny") for option in options.values()),
         operands=tuple(data.get("operands", "").split()),
         first=frozenset(data.get("first", "").split()),
         dynamic=data.get("dynamic", ""),
@@ -106,7 +111,6 @@ def _program(name: str, data: dict[str, Any], shared: dict[str, Any] | None = No
         at_least=data.get("at_least", ""),
         check=data.get("check", ""),
         plain=re.compile(data["plain"], re.DOTALL) if "plain" in data else None,
-        alike=data.get("alike", False),
         argument_files=data.get("argument_files", False),
         subcommands={
             alias: _program(f"{name} {names.split()[0]}", inner or {}, groups)

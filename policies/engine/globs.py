@@ -12,7 +12,8 @@ from policies.paths import anchored
 WILD = re.compile(r"[*?\[]")
 
 _CLASS = re.compile(r"\[.[^\]]*\]|[*?]")
-# Where a secret may lie in any directory, a wildcard is held against its name when it spells out so many characters.
+# Where a secret may lie in any directory, a wildcard is held against its name when it spells out so many characters:
+# a dot is enough for one that begins with it.
 _SPELT = 2
 
 
@@ -48,4 +49,6 @@ def _segment(given: str, guarded: str, least: int) -> bool:
     if name.startswith(".") and not given.startswith("."):
         # A wildcard leaves out what begins with a dot.
         return False
-    return spelt(given) >= least and fnmatchcase(name, given.replace("[^", "[!"))
+    return spelt(given) >= (min(least, 1) if name.startswith(".") else least) and fnmatchcase(
+        name, given.replace("[^", "[!")
+    )

@@ -79,7 +79,8 @@ def interpreter(services: Services, call: Call, names: frozenset[str]) -> list[F
     code = [value for _, option, value in call.parsed.options if option.effect == "code" and value is not None]
     for value in code:
         findings += _code(services, value)
-    return findings + ([] if code or call.parsed.given("--version", "-v") else _unfed(call, call.parsed.operands))
+    settled = code or call.parsed.given("--version", "-v")
+    return findings + ([] if settled else _unfed(services, call, call.parsed.operands))
 
 
 def _code(services: Services, value: Word) -> list[Finding]:
@@ -92,7 +93,7 @@ def _code(services: Services, value: Word) -> list[Finding]:
     return []
 
 
-def _unfed(call: Call, operands: Sequence[Word]) -> list[Finding]:
+def _unfed(services: Services, call: Call, operands: Sequence[Word]) -> list[Finding]:
     """Refuse code from standard input, where no file is named."""
     if operands and not operands[0].text.startswith(_STDIN_PATHS):
         dynamic = any(not word.static for word in operands)
@@ -101,7 +102,8 @@ def _unfed(call: Call, operands: Sequence[Word]) -> list[Finding]:
         case Stdin.INHERITED if not operands or operands[0].text == "-":
             return [fixed(Verdict.ASK, "fed-code", "it reads code from its input")]
         case Stdin.QUOTED_HEREDOC if call.program.name == "python":
-            return [fixed(Verdict.ASK, "inline-code", "code in a here-document")]
+            named = _code(services, Word(call.context.body))
+            return [*named, fixed(Verdict.ASK, "inline-code", "code in a here-document")]
         case _:
             return [_fed(call.context)]
 
@@ -133,7 +135,7 @@ def python(services: Services, call: Call, names: frozenset[str]) -> list[Findin
         case _:
             operands = [line.subject, *line.rest] if line.subject is not None else []
             candidates = [given, tuple(word.text for word in operands)]
-            findings = [services.book.command(names, candidates, services.role), *_unfed(call, operands)]
+            findings = [services.book.command(names, candidates, services.role), *_unfed(services, call, operands)]
     if "W" in line.flags:
         findings.append(fixed(Verdict.ASK, "python -W", "it imports the module of a warning's category"))
     if "i" in line.flags:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from policies.engine.arguments import Arguments, parse_arguments, roles_of
 from policies.engine.call import Call
-from policies.engine.catalogue import Program, find_program
+from policies.engine.catalogue import Program, family_of, find_program
 from policies.engine.checks import CHECKS, SELF_JUDGED
 from policies.engine.names import BUILTINS, Named, name_of
 from policies.engine.pathjudge import PathJudge
@@ -93,9 +93,10 @@ class _Judge:
                 return [fixed(item.verdict, item.rule, item.why)]
 
     def _redirection(self, item: Redirection) -> list[Finding]:
+        findings = self.paths.mentioned(item.target, item.context)
         if item.writes:
-            return self.paths.written(item.target, item.context)
-        findings = self.paths.mentioned(item.target, item.context) + self.paths.read(item.target, item.context)
+            return findings + self.paths.written(item.target, item.context)
+        findings += self.paths.read(item.target, item.context)
         if item.target.known is Known.NOT:
             findings.append(fixed(Verdict.ASK, "dynamic-argument", "what it reads can't be known before it runs"))
         return findings
@@ -138,7 +139,7 @@ class _Judge:
         if isinstance(named, Finding):
             return [named]
         findings = [finding for word in words[1:] for finding in self.paths.mentioned(word, context)]
-        if named.bare in context.functions:
+        if words[0].text in context.functions:
             return findings
         program = find_program(named.bare) if not named.local else None
         if program is None:
@@ -153,7 +154,7 @@ class _Judge:
     def _listed(
         self, named: Named, program: Program, words: Sequence[Word], context: Context, depth: int
     ) -> list[Finding]:
-        names = named.names | ({program.name} if program.alike else set())
+        names = named.names | family_of(named.bare, program)
         parsed = parse_arguments(program, words[1:])
         call = Call(name=named.bare, program=program, words=tuple(words), parsed=parsed, context=context, depth=depth)
         if program.check in SELF_JUDGED:
@@ -186,7 +187,7 @@ class _Judge:
         else:
             findings += self._operands(program, parsed, context)
             free = [value for _, option, value in parsed.options if option.effect == "free" and value]
-            findings += _dynamic([word for word in call.words[1:] if word not in free], program.dynamic)
+            findings += _dynamic([word for word in call.words[1:] if not _carries(word, free)], program.dynamic)
             findings += _glob_options(program, call.words[1:], parsed)
         if program.check:
             findings += CHECKS[program.check](self, call)
@@ -259,6 +260,15 @@ def _dynamic(words: Sequence[Word], exempt: str) -> list[Finding]:
     if all(word.known <= bound for word in words):
         return []
     return [fixed(Verdict.ASK, "dynamic-argument", "an argument can't be known before it runs", instead="write it out")]
+
+
+def _carries(word: Word, values: Sequence[Word]) -> bool:
+    """Whether a word is one of the values, or an option with one attached."""
+    return word in values or any(
+        word.text.startswith("-") and word.text.endswith(value.text) and UNKNOWN not in word.text[: -len(value.text)]
+        for value in values
+        if value.text
+    )
 
 
 def _glob_options(program: Program, words: Sequence[Word], parsed: Arguments) -> list[Finding]:

@@ -39,7 +39,7 @@ class PathJudge:
         return [self._written_from(Word("."), cwd, into=True, delete=False) for cwd in context.cwds]
 
     def _outside_task(self, word: Word, cwd: str | None) -> Finding | None:
-        path = resolve(word.text, cwd)
+        path = resolve(_home(word.text), cwd)
         if not self.book.task or path is None or not is_workspace_path(path):
             return None
         found = self.book.outside_task(path)
@@ -56,7 +56,7 @@ class PathJudge:
         return fixed(Verdict.ASK, "write-dynamic", why, instead="name the path itself")
 
     def _written_from(self, word: Word, cwd: str | None, *, into: bool, delete: bool) -> Finding:
-        path = resolve(word.text, cwd)
+        path = resolve(_home(word.text), cwd)
         if path is None:
             return fixed(Verdict.ASK, "write-dynamic", "the directory it runs in can't be known", instead=_ABSOLUTE)
         if path == WORKSPACE and not into:
@@ -86,7 +86,7 @@ class PathJudge:
             if WILD.search(segment) and segment[0] in ".[" and fnmatchcase(".git", segment.lower()):
                 return fixed(Verdict.DENY, "glob", f"{segment!r} can match .git", instead="name the files")
         below = path.removeprefix(f"{WORKSPACE}/").split("/")
-        if delete and all(set(segment) <= set("*?.") for segment in below):
+        if delete and not any(spelt(segment.replace(".", "")) for segment in below):
             why = "it removes whatever the workspace holds"
             return fixed(Verdict.DENY, "workspace-root", why, instead="name what to remove")
         return None
@@ -125,7 +125,7 @@ class PathJudge:
             path = resolve(word.text, cwd if cwd is not None else WORKSPACE) or ""
             met = next((secret for secret in secrets if may_name(path, secret.glob)), None)
             if met is not None:
-                sure = any(0 < spelt(segment) for segment in path.split("/") if WILD.search(segment))
+                sure = any(spelt(segment.lstrip(".")) for segment in path.split("/") if WILD.search(segment))
                 why = f"{word.text!r} can match {met.glob}, which may hold secrets"
                 verdict = Verdict.DENY if sure else Verdict.ASK
                 return [Finding(verdict=verdict, rule=met.name, file=met.file, line=met.line, why=why)]

@@ -29,9 +29,9 @@ def check_here(services: Services, call: Call) -> list[Finding]:
 
 def check_formats(services: Services, call: Call) -> list[Finding]:
     """A formatter or fixer rewrites what it is given, or all that lies here, unless it only looks."""
-    if call.parsed.given(*_ONLY_LOOKS) or (call.program.name in _FIXERS and not call.parsed.given(*_FIXES)):
-        return []
     files = call.parsed.operands or [Word(".")]
+    if call.parsed.given(*_ONLY_LOOKS) or (call.program.name in _FIXERS and not call.parsed.given(*_FIXES)):
+        return [found for word in files for found in services.paths.read(word, call.context)]
     return [found for word in files for found in services.paths.written(word, call.context, into=True)]
 
 

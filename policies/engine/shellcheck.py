@@ -9,11 +9,12 @@ from policies.engine.call import Call, Services
 from policies.engine.saying import asked, denied
 from policies.paths import HOME, WORKSPACE, resolve
 from policies.rules import Finding
-from policies.shell.words import Word
+from policies.shell.words import UNKNOWN, Word
 
 _SET_FLAGS = re.compile(r"[-+][euxv]*o?")
 _SET_NAMES = frozenset({"pipefail", "errexit", "nounset", "xtrace", "verbose"})
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SUBSCRIPT = re.compile(r"\[.*(?:\$\(|`)", re.DOTALL)
 _ACTIVATES = frozenset({f"{WORKSPACE}/.venv/bin/activate", f"{WORKSPACE}/venv/bin/activate"})
 
 
@@ -48,7 +49,10 @@ def check_read(services: Services, call: Call) -> list[Finding]:
 
 def check_printf(services: Services, call: Call) -> list[Finding]:
     """`printf -v` sets a variable."""
-    return _named(services, call, call.parsed.values("-v"))
+    findings = _named(services, call, call.parsed.values("-v"))
+    if len(call.words) > 2 and call.words[1].text.startswith(UNKNOWN):
+        findings += asked("printf", "its first argument may be -v, and set any variable")
+    return findings
 
 
 def _named(services: Services, call: Call, names: list[Word]) -> list[Finding]:
@@ -65,6 +69,8 @@ def check_test(_: Services, call: Call) -> list[Finding]:
     for option, name in pairwise(call.words[1:]):
         if option.text in ("-v", "-R") and not _PLAIN_NAME.fullmatch(name.text):
             return denied("test -v", "a subscript in a variable's name is evaluated")
+        if option.text.startswith(UNKNOWN) and _SUBSCRIPT.search(name.text):
+            return denied("test -v", "what may be -v stands before a subscript that runs a command")
     return []
 
 

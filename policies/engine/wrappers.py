@@ -65,7 +65,8 @@ def wrapper(services: Services, call: Call, names: frozenset[str]) -> list[Findi
         findings.append(fixed(Verdict.ASK, "dynamic-argument", "an argument can't be known before it runs"))
     if not words:
         return [*findings, services.book.command(names, [()], services.role)]
-    keeps = call.program.style == "keyword"
+    # What is found by `command` and the like is no function, however it is called; `time` and `coproc` are keywords.
+    keeps = call.program.name in ("time", "coproc")
     context = call.context if keeps else replace(call.context, functions=frozenset())
     return findings + _inner(services, call, words, context)
 

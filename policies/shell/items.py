@@ -28,6 +28,8 @@ class Context:
     cwds: frozenset[str | None]
     stdin: Stdin = Stdin.INHERITED
     functions: frozenset[str] = field(default_factory=frozenset)
+    body: str = ""
+    """The text of a quoted here-document that is its input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

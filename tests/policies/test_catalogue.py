@@ -16,7 +16,7 @@ from policies.shell.words import Word
 CATALOGUE = Path(policies.engine.__file__).parent.parent / "catalogue"
 FIELDS = frozenset(
     "options effects operands first dynamic style numeric stop wrapper at_least check subcommands groups "
-    "include plain alike argument_files".split()
+    "include plain argument_files".split()
 )
 ROLES = frozenset("text free read write delete into code".split())
 
