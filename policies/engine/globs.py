@@ -49,6 +49,5 @@ def _segment(given: str, guarded: str, least: int) -> bool:
     if name.startswith(".") and not given.startswith("."):
         # A wildcard leaves out what begins with a dot.
         return False
-    return spelt(given) >= (min(least, 1) if name.startswith(".") else least) and fnmatchcase(
-        name, given.replace("[^", "[!")
-    )
+    least = min(least, 1) if name.startswith(".") else least
+    return least <= spelt(given) <= len(name) and fnmatchcase(name, given.replace("[^", "[!"))

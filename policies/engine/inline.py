@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-_SED_ADDRESS = re.compile(r"[\s;{}!,0-9$~+]+|/(?:\\.|[^/\\\n])*/[IM]*|\\(.)(?:\\.|(?!\1)[^\\\n])*\1[IM]*", re.DOTALL)
+# Between the slashes of an expression, [ ] holds its characters, a slash too; some versions of sed do not know that.
+_SED_BRACKET = r"\[\^?\]?(?:\[:[^\]]*:\]|\[\.[^\]]*\.\]|\[=[^\]]*=\]|[^\]])*\]"
+_SED_BLANK = re.compile(r"[\s;{}!,0-9$~+]+")
 _SED_PLAIN = frozenset("pdqQ=nNDGgHhxPlzF")
 _SED_TEXT = frozenset("aic")
 _SED_JUMP = frozenset("btT:")
@@ -12,25 +15,32 @@ _SED_FLAGS = re.compile(r"[gpiImM0-9]*")
 _AWK_WORDS = re.compile(r"\bsystem\b|\bgetline\b|@|/inet")
 _AWK_SHOWN = re.compile(r"\bENVIRON\b|\bARGV\b")
 _AWK_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
-_AWK_REGEX = re.compile(r"(^|[(,{};!~&|\n])(\s*)/(?:\\.|[^/\\\n])*/")
+_AWK_REGEX = re.compile(r"(^|[(,{};!~&|=?:<>\[\n]\s*|\b(?:print|return|in|else|do)\s+)/(?:\\.|[^/\\\n])*/")
+_AWK_ENDS = re.compile(r"[\n;{}]")
 _AWK_COMMENT = re.compile(r"#[^\n]*")
 _AWK_CONTINUED = re.compile(r"\\\n|(,|&&|\|\|)\s*\n")
-_PARENTHESES = re.compile(r"\([^()]*\)")
+_PARENTHESES = re.compile(r"\([^();{}\n]*\)")
+MAX_PARENTHESES = 200
 _JQ_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 _JQ_WORDS = re.compile(r"\$ENV\b|(?<![\w.$@])(?:env|import|include|modulemeta)\b(?!\s*:)")
 
 
 def sed_fault(script: str) -> tuple[str, str] | None:
     """`("deny" | "ask", why)` if a sed script may do more than edit its input, else None."""
+    plainly = _sed_fault(script, brackets=False) if "[" in script else None
+    return plainly if plainly is not None and plainly[0] == "deny" else _sed_fault(script, brackets=True)
+
+
+def _sed_fault(script: str, *, brackets: bool) -> tuple[str, str] | None:
     at = 0
     while at < len(script):
-        if (address := _SED_ADDRESS.match(script, at)) is not None:
-            at = address.end()
+        if (end := _after_address(script, at, brackets)) is not None:
+            at = end
             continue
         command = script[at]
         if command in "ewWrR":
             return "deny", f"the command {command!r} of sed runs a program, or reads or writes a file"
-        after = _after_sed(script, at)
+        after = _after_sed(script, at, brackets)
         if after is None:
             return "ask", f"a sed script that is not understood, from {script[at : at + 20]!r}"
         if command == "s":
@@ -38,13 +48,28 @@ def sed_fault(script: str) -> tuple[str, str] | None:
             after = flags.end() if flags else after
             if script[after : after + 1] in ("e", "w"):
                 return "deny", f"the flag {script[after]!r} of sed's s command runs a program or writes a file"
-            if script[after : after + 1] not in ("", ";", "}", "\n", " ", "\t", "#"):
-                return "ask", "a flag of sed's s command that is not known"
+        if command in "sy" and script[after : after + 1] not in ("", ";", "}", "\n", " ", "\t", "#"):
+            return "ask", f"what follows sed's {command} command is not known"
         at = after
     return None
 
 
-def _after_sed(script: str, at: int) -> int | None:
+def _after_address(script: str, at: int, brackets: bool) -> int | None:
+    """Where blanks, line numbers or an expression that choose lines end; None where none begins."""
+    if (blank := _SED_BLANK.match(script, at)) is not None:
+        return blank.end()
+    if script[at] not in "/\\":
+        return None
+    start = at if script[at] == "/" else at + 1
+    end = _after_part(script, start, script[start : start + 1], brackets)
+    if end is None:
+        return None
+    while script[end : end + 1] in ("I", "M"):
+        end += 1
+    return end
+
+
+def _after_sed(script: str, at: int, brackets: bool) -> int | None:
     """Where the sed command at a place ends; None where that is not known."""
     command = script[at]
     if command in _SED_PLAIN:
@@ -57,26 +82,30 @@ def _after_sed(script: str, at: int) -> int | None:
         line = script[at : end if end >= 0 else len(script)]
         return None if line.endswith("\\") and command != "#" else at + len(line)
     if command in "sy":
-        return _after_parts(script, at + 1)
+        delimiter = script[at + 1 : at + 2]
+        middle = _after_part(script, at + 1, delimiter, brackets and command == "s")
+        return _after_part(script, middle - 1, delimiter, False) if middle is not None else None
     return None
 
 
-def _after_parts(script: str, at: int) -> int | None:
-    delimiter = script[at : at + 1]
-    if not delimiter or delimiter in "\\\n":
+def _after_part(script: str, at: int, delimiter: str, brackets: bool) -> int | None:
+    """Where the text that begins with a delimiter ends behind the next one."""
+    if not delimiter or delimiter in "\\\n[]":
         return None
-    part = re.compile(rf"(?:\\.|[^\\{re.escape(delimiter)}])*{re.escape(delimiter)}", re.DOTALL)
-    for _ in range(2):
-        found = part.match(script, at + 1)
-        if found is None:
-            return None
-        at = found.end() - 1
-    return at + 1
+    found = _part(delimiter, brackets).match(script, at + 1)
+    return found.end() if found is not None else None
+
+
+@lru_cache(maxsize=256)
+def _part(delimiter: str, brackets: bool) -> re.Pattern[str]:
+    edge = re.escape(delimiter)
+    inner = rf"{_SED_BRACKET}|[^\\\[{edge}]" if brackets else rf"[^\\{edge}]"
+    return re.compile(rf"(?:\\.|{inner})*{edge}", re.DOTALL)
 
 
 def awk_fault(program: str) -> tuple[str, str] | None:
     """`("deny" | "ask", why)` if an awk program may do more than compute and print, else None."""
-    if (word := _AWK_WORDS.search(program)) is not None:
+    if (word := _AWK_WORDS.search(program.replace("\\\n", ""))) is not None:
         return "deny", f"it holds {word[0]!r}, by which awk runs a program or opens a file"
     bare = _awk_bare(program)
     if "|" in bare.replace("||", ""):
@@ -90,15 +119,18 @@ def awk_fault(program: str) -> tuple[str, str] | None:
 
 def _awk_bare(program: str) -> str:
     """An awk program without strings, expressions, comments and line ends that end no statement."""
-    rest = _AWK_REGEX.sub(r"\1\2 0 ", program)
+    rest = _AWK_REGEX.sub(r"\1 0 ", program)
     removed = [found[0] for found in _AWK_REGEX.finditer(program)]
     strings = _AWK_STRING.findall(rest)
     if any('"' in regex or "#" in regex for regex in removed) or any("/" in string for string in strings):
         # What is a string and what an expression is not clear: nothing is left out, and all is one statement.
-        return program.replace("\n", " ").replace(";", " ").replace("{", " ").replace("}", " ")
+        return _AWK_ENDS.sub(" ", program)
     rest = _AWK_COMMENT.sub("", _AWK_STRING.sub(" 0 ", rest))
+    if "/" in rest:
+        # A division, or an expression that was not seen as one, whose parentheses are none.
+        return _AWK_ENDS.sub(" ", rest)
     rest = _AWK_CONTINUED.sub(r"\1 ", rest)
-    while (plainer := _PARENTHESES.sub(" 0 ", rest)) != rest:
+    while (plainer := _PARENTHESES.sub(" 0 ", rest)) != rest and rest.count("(") < MAX_PARENTHESES:
         rest = plainer
     return rest
 
