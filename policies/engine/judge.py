@@ -11,7 +11,7 @@ from policies.engine.call import Call
 from policies.engine.catalogue import Program, family_of, find_program
 from policies.engine.checks import CHECKS, SELF_JUDGED
 from policies.engine.names import BUILTINS, Named, name_of
-from policies.engine.pathjudge import PathJudge
+from policies.engine.pathjudge import PathJudge, at_home
 from policies.paths import HOME, WORKSPACE, is_inside, resolve
 from policies.rules import Finding, RuleBook, fixed
 from policies.shell.items import Assignment, Command, Context, Fixed, Function, Item, Mention, Redirection
@@ -281,5 +281,5 @@ def _glob_options(program: Program, words: Sequence[Word], parsed: Arguments) ->
 
 
 def _inside_workspace(word: Word, context: Context) -> bool:
-    paths = [resolve(piece, cwd) for piece in word.text.split(":") for cwd in context.cwds]
+    paths = [resolve(at_home(piece), cwd) for piece in word.text.split(":") for cwd in context.cwds]
     return UNKNOWN not in word.text and all(path is not None and is_inside(path, WORKSPACE) for path in paths)

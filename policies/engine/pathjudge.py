@@ -39,7 +39,7 @@ class PathJudge:
         return [self._written_from(Word("."), cwd, into=True, delete=False) for cwd in context.cwds]
 
     def _outside_task(self, word: Word, cwd: str | None) -> Finding | None:
-        path = resolve(_home(word.text), cwd)
+        path = resolve(at_home(word.text), cwd)
         if not self.book.task or path is None or not is_workspace_path(path):
             return None
         found = self.book.outside_task(path)
@@ -56,7 +56,7 @@ class PathJudge:
         return fixed(Verdict.ASK, "write-dynamic", why, instead="name the path itself")
 
     def _written_from(self, word: Word, cwd: str | None, *, into: bool, delete: bool) -> Finding:
-        path = resolve(_home(word.text), cwd)
+        path = resolve(at_home(word.text), cwd)
         if path is None:
             return fixed(Verdict.ASK, "write-dynamic", "the directory it runs in can't be known", instead=_ABSOLUTE)
         if path == WORKSPACE and not into:
@@ -96,7 +96,7 @@ class PathJudge:
         return [
             finding
             for cwd in context.cwds
-            if (path := resolve(_home(word.text), cwd)) is not None
+            if (path := resolve(at_home(word.text), cwd)) is not None
             if (finding := self._read_rule(path)) is not None
         ]
 
@@ -144,14 +144,15 @@ def _pieces(word: Word) -> Iterator[str]:
     text = word.text
     for part in text.split(UNKNOWN) if not word.static else (text,):
         part = part if part is text else part.lstrip("/") or part
-        yield _home(part)
+        yield at_home(part)
         if part.startswith("-") and len(part) > 2:
-            yield _home(part[2:])
+            yield at_home(part[2:])
         if _PIECES.search(part):
-            yield from (_home(piece) for piece in _PIECES.split(part) if piece)
+            yield from (at_home(piece) for piece in _PIECES.split(part) if piece)
 
 
-def _home(piece: str) -> str:
+def at_home(piece: str) -> str:
+    """A path with the agent's home in the place of a leading `~`, which the shell may or may not have left."""
     return HOME + piece[1:] if piece == "~" or piece.startswith("~/") else piece
 
 
