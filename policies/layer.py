@@ -146,8 +146,14 @@ class _Compiler:
         }
 
     def _glob(self, section: str, verdict: Verdict, glob: str, at: int) -> tuple[re.Pattern[str], GlobRule]:
-        line = self.document.value_place((*section.split("."), verdict.value, at)).line
+        path = (*section.split("."), verdict.value, at)
+        line = self.document.value_place(path).line
         rule = GlobRule(name=f"{section} {verdict}: {glob}", glob=glob, file=self.document.file, line=line)
+        if glob.startswith("<") and (section != "paths.write" or verdict is Verdict.ALLOW or glob != OUTSIDE_TASK):
+            message = (
+                f"{glob!r} is no glob; only {OUTSIDE_TASK!r} is known, among what `paths.write` denies or asks about"
+            )
+            self.problems.append(self.document.problem(path, message))
         if section == "env":
             return word_matcher(glob), rule
         if glob == OUTSIDE_TASK:
@@ -175,9 +181,9 @@ def compile_layer(document: Document) -> Layer:
             by_name.setdefault(name, []).append(rule)
         if not rule.pattern.names:
             wild.append(rule)
+    globs = compiler.globs(file)
     if compiler.problems:
         raise DocumentError(compiler.problems, document.text)
-    globs = compiler.globs(file)
     return Layer(
         name=document.file,
         text=document.text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies.loader import preset
+from policies.loader import DocumentError, preset
 from policies.verdict import Verdict
 from tests.policies.judging import policy_of, standard, verdict
 
@@ -90,6 +90,13 @@ def test_it_may_be_asked_about() -> None:
     asking = policy_of("commands: [{allow: touch}]\npaths: {write: {allow: [/workspace/**], ask: ['<outside task>']}}")
     assert verdict("touch src/server.py", policy=asking.for_task(PATHS)) is Verdict.ASK
     assert verdict("touch pyproject.toml", policy=asking.for_task(PATHS)) is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("paths", ["{write: {deny: [<outside tasks>]}}", "{read: {deny: [<outside task>]}}"])
+def test_a_word_that_means_nothing_is_a_mistake(paths: str) -> None:
+    """Misspelt, or where there is nothing outside of a task: it would refuse nothing."""
+    with pytest.raises(DocumentError, match="<outside task>"):
+        policy_of(f"paths: {paths}")
 
 
 def test_a_task_within_a_task_may_change_what_both_may() -> None:
