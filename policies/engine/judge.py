@@ -186,7 +186,7 @@ class _Judge:
             findings += self._subcommand(call)
         else:
             findings += self._operands(program, parsed, context)
-            free = [value for _, option, value in parsed.options if option.effect == "free" and value]
+            free = [(name, value) for name, option, value in parsed.options if option.effect == "free" and value]
             findings += _dynamic([word for word in call.words[1:] if not _carries(word, free)], program.dynamic)
             findings += _glob_options(program, call.words[1:], parsed)
         if program.check:
@@ -262,13 +262,16 @@ def _dynamic(words: Sequence[Word], exempt: str) -> list[Finding]:
     return [fixed(Verdict.ASK, "dynamic-argument", "an argument can't be known before it runs", instead="write it out")]
 
 
-def _carries(word: Word, values: Sequence[Word]) -> bool:
-    """Whether a word is one of the values, or an option with one attached."""
-    return word in values or any(
-        word.text.startswith("-") and word.text.endswith(value.text) and UNKNOWN not in word.text[: -len(value.text)]
-        for value in values
-        if value.text
-    )
+def _carries(word: Word, options: Sequence[tuple[str, Word]]) -> bool:
+    """Whether a word is the value of one of the options, or the option with its value attached."""
+    for name, value in options:
+        given, equals, attached = word.text.partition("=")
+        # The very word: another that is not known either may be an option.
+        if word is value or (equals and name.startswith("--") and name.startswith(given) and attached == value.text):
+            return True
+        if word.text.startswith("-") and len(name) == 2 and word.text.endswith(f"{name[1]}{value.text}"):
+            return True
+    return False
 
 
 def _glob_options(program: Program, words: Sequence[Word], parsed: Arguments) -> list[Finding]:

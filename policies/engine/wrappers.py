@@ -40,7 +40,13 @@ def _own(services: Services, call: Call, names: frozenset[str]) -> list[Finding]
             findings.append(fixed(Verdict(verdict), f"{call.program.name} {name}", why))
     if call.parsed.unknown:
         findings.append(_unknown(services, call))
+    if any(value is not None and not value.static for _, _, value in call.parsed.options):
+        findings.append(_open())
     return findings
+
+
+def _open() -> Finding:
+    return fixed(Verdict.ASK, "dynamic-argument", "an argument can't be known before it runs")
 
 
 def _unknown(services: Services, call: Call) -> Finding:
@@ -60,9 +66,8 @@ def wrapper(services: Services, call: Call, names: frozenset[str]) -> list[Findi
     findings = _own(services, call, names)
     skipped = call.program.wrapper or 0
     own, words = call.parsed.operands[:skipped], call.parsed.operands[skipped:]
-    values = [value for _, _, value in call.parsed.options if value is not None]
-    if any(not word.static for word in [*own, *values]):
-        findings.append(fixed(Verdict.ASK, "dynamic-argument", "an argument can't be known before it runs"))
+    if any(not word.static for word in own):
+        findings.append(_open())
     if not words:
         return [*findings, services.book.command(names, [()], services.role)]
     # What is found by `command` and the like is no function, however it is called; `time` and `coproc` are keywords.
