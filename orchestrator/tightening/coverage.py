@@ -83,7 +83,7 @@ def coverage(policy: Policy, runs: Iterable[JudgedRun]) -> Coverage:
 class _Counting:
     policy: Policy
     uses: defaultdict[_Ruled, Use] = field(default_factory=lambda: defaultdict(Use))
-    known: dict[tuple[str, str, str], Sequence[_Deciding]] = field(default_factory=dict)
+    known: dict[tuple[str, str, str, tuple[str, ...]], Sequence[_Deciding]] = field(default_factory=dict)
 
     def count(self, run: str, act: _Act) -> None:
         """Count the rules that decide about an act."""
@@ -99,19 +99,20 @@ class _Counting:
         """Of each part of an act all that decides about it; agents repeat themselves, so it is remembered."""
         if isinstance(act, LandedChange):
             return [(part,) for part in self.policy.judge_changes(act.files or (), role=act.role).parts]
-        key = (act.tool, act.role, act.subject)
+        key = (act.tool, act.role, act.subject, act.paths)
         if key not in self.known:
             self.known[key] = self._edited(act) if act.tool == "edit" else self._run(act)
         return self.known[key]
 
     def _edited(self, act: JudgedAct) -> Sequence[_Deciding]:
-        return [(part,) for part in self.policy.judge_edit(judged_text(act), role=act.role).parts]
+        policy = self.policy.for_task(act.paths)
+        return [(part,) for part in policy.judge_edit(judged_text(act), role=act.role).parts]
 
     def _run(self, act: JudgedAct) -> Sequence[_Deciding]:
-        text = judged_text(act)
-        found = [each for each in findings_in(self.policy.book, text, role=act.role, cwd=WORKSPACE) if each]
+        policy, text = self.policy.for_task(act.paths), judged_text(act)
+        found = [each for each in findings_in(policy.book, text, role=act.role, cwd=WORKSPACE) if each]
         if not found:
-            return [(part,) for part in self.policy.judge_command(text, role=act.role).parts]
+            return [(part,) for part in policy.judge_command(text, role=act.role).parts]
         # Each of the strictest: a command and the path that it writes are allowed by a rule each, and need both.
         stricts = [(findings, strictest(finding.verdict for finding in findings)) for findings in found]
         return [[finding for finding in findings if finding.verdict is verdict] for findings, verdict in stricts]

@@ -11,6 +11,7 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import apply, event_of
 from orchestrator.journal.proposals import command_text
 from orchestrator.journal.state import RunState, TaskState
+from orchestrator.plan.models import WRITING_ROLES
 from orchestrator.tightening.landed import LandedChange, ReadDiff
 from policies.verdict import Verdict
 
@@ -26,7 +27,7 @@ class JudgedAct:
 
     `task` is None where the run itself was planned; `step` where the task's own checks were run. `ran_well` is None
     where it did not run. `ask` is the run's `--ask` at that time; `discarded` says that nothing of the attempt it
-    belongs to was kept.
+    belongs to was kept; `paths` are what its task may change, where its agent is bound to them.
     """
 
     run: str
@@ -45,6 +46,7 @@ class JudgedAct:
     at: float = 0.0
     ask: str = "deny"
     discarded: bool = False
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,8 @@ class _Reading:
     places: dict[tuple[str | None, str], int] = field(default_factory=dict)
     """Where the newest act of an id is: a gate of a resumed run counts its agents anew."""
     diffs: list[LandedChange] = field(default_factory=list)
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each task may change."""
     let_through: dict[str | None, str] = field(default_factory=dict)
     """Who allowed the change of a task."""
 
@@ -103,11 +107,14 @@ class _Reading:
             self.acts = [replace(act, discarded=True) if act.task == task else act for act in self.acts]
         apply(self.state, recorded)
         match event:
+            case e.PlanMade(tasks=made) | e.DecisionMade(parts=made):
+                self.paths.update({each["id"]: tuple(each.get("paths") or ()) for each in made})
             case e.CommandProposed():
                 self.proposed[task, event.id] = event
             case e.CommandJudged() if (task, event.id) in self.proposed:
                 self.places[task, event.id] = len(self.acts)
-                self.acts.append(_act(self.state, self.proposed[task, event.id], event, recorded))
+                act = _act(self.state, self.proposed[task, event.id], event, recorded)
+                self.acts.append(replace(act, paths=self._binding(act)))
             case e.CommandRun() if (place := self.places.get((task, event.id))) is not None:
                 self.acts[place] = replace(self.acts[place], ran_well=event.exit_code == 0)
             case e.QuestionAnswered(allowed=True) if self.state.questions[event.id].about == "change":
@@ -123,6 +130,12 @@ class _Reading:
                         answered_by=self.let_through.get(task),
                     )
                 )
+
+    def _binding(self, act: JudgedAct) -> tuple[str, ...]:
+        """What an act is bound to: the paths of its task, where it is of the task's own agent and is to land."""
+        progress = self.state.tasks.get(act.task or "")
+        own = progress is not None and act.agent is not None and act.role == progress.role
+        return self.paths.get(act.task or "", ()) if own and act.role in WRITING_ROLES else ()
 
 
 def _begins_anew(state: RunState, task: str | None, event: e.Event) -> bool:

@@ -24,15 +24,16 @@ class Replay:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._said: dict[tuple[str, str, str], Decision] = {}
+        self._said: dict[tuple[str, str, str, tuple[str, ...]], Decision] = {}
 
     def decision(self, act: JudgedAct | LandedChange) -> Decision:
         """What the policy says to an act, or to a diff that is there."""
         if isinstance(act, LandedChange):
             return self._policy.judge_changes(act.files or (), role=act.role)
-        key = (act.tool, act.role, act.subject)
+        key = (act.tool, act.role, act.subject, act.paths)
         if (said := self._said.get(key)) is None:
-            judge = self._policy.judge_edit if act.tool == "edit" else self._policy.judge_command
+            policy = self._policy.for_task(act.paths)
+            judge = policy.judge_edit if act.tool == "edit" else policy.judge_command
             said = self._said[key] = judge(judged_text(act), role=act.role)
         return said
 

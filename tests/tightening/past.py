@@ -28,9 +28,12 @@ def policy(text: str, *, name: str = "tight.yaml") -> Policy:
     return load_policy(name, reader=lambda _: f"version: 1\n{text}".encode())
 
 
-def started(*tasks: str, under: Policy = STANDARD, **options: Any) -> Story:
-    """A run begins, with a task of an editor for each name."""
-    made: list[dict[str, Any]] = [{"id": task, "role": "editor", "goal": "Port it."} for task in tasks]
+def started(*tasks: str, under: Policy = STANDARD, paths: tuple[str, ...] = (), **options: Any) -> Story:
+    """A run begins, with a task of an editor for each name, which may change these `paths`."""
+    made: list[dict[str, Any]] = [
+        {"id": task, "role": "editor", "goal": "Port it.", **({"paths": list(paths)} if paths else {})}
+        for task in tasks
+    ]
     begun = e.RunStarted(
         program="1",
         plan={"name": "port", "goal": "Port it all.", "tasks": made},

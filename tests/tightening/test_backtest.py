@@ -171,6 +171,17 @@ def test_edits_are_judged_as_commands_are() -> None:
     assert replayed(tight, started("a"), edited, merged("a")).stopped == ("a",)
 
 
+def test_a_task_is_bound_to_its_paths() -> None:
+    """Where a policy refuses what is outside of them: of the task's own agent, and of no gate's."""
+    bound = policy("extends: standard\npaths: {write: {deny: [<outside task>]}}\n")
+    within = [did("a", "/workspace/src/a.py", edit=True), did("a", "touch src/b.py", step=2)]
+    gate = did("a", "touch c.py", agent="tester.1")
+    begun = started("a", paths=("src/**",))
+    assert replayed(bound, begun, *within, gate, merged("a")).changed == ()
+    assert replayed(bound, begun, did("a", "touch c.py"), merged("a")).stopped == ("a",)
+    assert replayed(bound, begun, did("a", "/workspace/c.py", edit=True), merged("a")).stopped == ("a",)
+
+
 def test_a_secret_that_was_taken_out_changes_no_verdict() -> None:
     """The mark in its place holds a blank and brackets; the shell saw a word."""
     secret = did("a", "TOKEN=s3cret-value python -m pytest -q --rootdir s3cret-value", secret="s3cret-value")
