@@ -98,6 +98,7 @@ class PolicyFile(_Model):
 
     version: Literal[1]
     extends: Annotated[str, Field(min_length=1)] | None = None
+    inherit: Literal["everything", "restrictions"] = "everything"
     default: Literal["ask", "deny"] | None = None
     commands: list[CommandRule] = []
     paths: PathRules = PathRules()

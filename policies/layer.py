@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from policies.document import Document
 from policies.file import CommandRule, PolicyFile
@@ -92,6 +92,14 @@ class Layer:
         for name in names:
             yield from self.rules.get(name, ())
         yield from self.wild_rules
+
+    def restrictions(self) -> Layer:
+        """The layer without its rules that allow commands; that they had these names is kept."""
+        return replace(
+            self,
+            rules={name: _restricting(rules) for name, rules in self.rules.items()},
+            wild_rules=_restricting(self.wild_rules),
+        )
 
     def matched_glob(self, section: str, verdict: Verdict, value: str) -> GlobRule | None:
         """The first glob that matches a resolved path or a name, in a list such as `paths.write` / deny."""
@@ -194,6 +202,17 @@ def compile_layer(document: Document) -> Layer:
         globs=globs,
         any_glob={key: _combined([matcher for matcher, _ in listed]) for key, listed in globs.items() if listed},
     )
+
+
+def in_force(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Layers, nearest first, as they hold together: beyond one that inherits restrictions no rule allows a command."""
+    ends = (at for at, layer in enumerate(layers, start=1) if layer.file.inherit == "restrictions")
+    end = next(ends, len(layers))
+    return (*layers[:end], *(layer.restrictions() for layer in layers[end:]))
+
+
+def _restricting(rules: list[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.verdict is not Verdict.ALLOW]
 
 
 def _combined(matchers: list[re.Pattern[str]]) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from policies.engine.judge import judge_script
 from policies.engine.pathjudge import PathJudge, is_workspace_path
-from policies.layer import Layer, compile_layer
+from policies.layer import Layer, compile_layer, in_force
 from policies.paths import WORKSPACE, glob_regex, resolve
 from policies.printable import is_unsafe
 from policies.rules import Finding, RuleBook, fixed
@@ -44,16 +44,17 @@ class Policy:
     @classmethod
     def of(cls, compiled: Sequence[Layer]) -> Policy:
         """The policy of compiled layers, nearest first."""
+        compiled = in_force(compiled)
         setting = next((layer for layer in compiled if layer.file.default), None)
         default = Verdict(setting.file.default) if setting and setting.file.default else Verdict.ASK
         line = setting.document.key_place(("default",)).line if setting else 0
         book = RuleBook(
-            layers=tuple(compiled),
+            layers=compiled,
             default=default,
             default_file=setting.name if setting else "built-in",
             default_line=line,
         )
-        return cls(compiled=tuple(compiled), book=book)
+        return cls(compiled=compiled, book=book)
 
     @property
     def layers(self) -> dict[str, str]:

@@ -55,14 +55,22 @@ class RuleBook:
 
     def command(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Finding:
         """A deny in any layer; else the nearest layer where a rule matches, ask before allow; else the default."""
+        decided = self.decide(names, candidates, role)
+        return _found(decided) if decided is not None else self._default(names, role)
+
+    def decide(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Rule | None:
+        """The rule that decides about a command; None where none is about it."""
         decided: Rule | None = None
+        restricted = False
         for layer in self.layers:
             matching = [rule for rule in layer.rules_for(names) if rule.matches(names, candidates, role)]
             strictest = max(matching, key=lambda rule: rule.verdict.strictness, default=None)
             if strictest is not None and strictest.verdict is Verdict.DENY:
-                return _found(strictest)
-            decided = decided or strictest
-        return _found(decided) if decided is not None else self._default(names, role)
+                return strictest
+            # Beyond a layer that inherits restrictions there are only these, and they bind what it allows.
+            decided = strictest or decided if restricted else decided or strictest
+            restricted = restricted or layer.file.inherit == "restrictions"
+        return decided
 
     def glob(self, section: str, value: str) -> Finding | None:
         """The same for a resolved path or a name; None where no glob matches."""

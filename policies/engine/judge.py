@@ -103,7 +103,7 @@ class _Judge:
 
     def _function(self, item: Function) -> list[Finding]:
         taken = item.name in BUILTINS or find_program(item.name) is not None
-        if taken or any(True for layer in self.book.layers for _ in layer.rules.get(item.name, ())):
+        if taken or any(item.name in layer.rules for layer in self.book.layers):
             return [fixed(Verdict.DENY, "shadowing", f"the function hides the command {item.name!r}")]
         return []
 

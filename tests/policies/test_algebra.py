@@ -115,3 +115,17 @@ def test_a_users_layer_over_standard_is_tightened_by_it() -> None:
     assert verdict("curl x", policy=policy) is DENY
     assert verdict("git push", policy=policy) is DENY
     assert verdict("touch .git/x", policy=policy) is DENY
+
+
+def test_a_layer_may_inherit_restrictions_alone() -> None:
+    """What farther layers allow is not allowed then; what they deny or ask holds, even over its own allow."""
+    far = "commands: [{allow: [frob, cat]}, {ask: git commit}, {deny: curl}]\npaths: {write: {allow: [/tmp/**]}}"
+    near = "inherit: restrictions\ndefault: deny\ncommands: [{allow: [cat, git, curl, touch]}]"
+    policy = policy_of(near, "commands: [{allow: frob x}]", far)
+    assert verdict("cat a", policy=policy) is ALLOW
+    assert verdict("frob x", policy=policy) is DENY
+    assert verdict("git commit", policy=policy) is ASK
+    assert verdict("curl a", policy=policy) is DENY
+    assert verdict("touch /tmp/a", policy=policy) is ALLOW
+    assert verdict("frob() { cat a; }; frob", policy=policy) is DENY
+    assert [rule.pattern.text for rule in policy.compiled[1].rules_for(["frob"])] == []

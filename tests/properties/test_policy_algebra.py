@@ -61,6 +61,19 @@ def test_adding_an_ask_never_lets_anything_run_unasked(
         assert _verdict(asking, command) is not Verdict.ALLOW
 
 
+@settings(max_examples=60, deadline=None)
+@given(policies, st.integers(0, 2), commands)
+def test_inheriting_restrictions_alone_allows_no_more(
+    layers: list[list[tuple[str, str]]], at: int, command: str
+) -> None:
+    """A layer that takes over nothing but restrictions makes no verdict milder."""
+    plain = _policy(layers)
+    texts = [f"inherit: restrictions\n{text}" if n == at else text for n, text in enumerate(plain.layers.values())]
+    inheriting = Policy.from_layers({f"layer{n}": text for n, text in enumerate(texts)})
+    before = plain.judge_command(command, role="editor").verdict
+    assert inheriting.judge_command(command, role="editor").verdict.strictness >= before.strictness
+
+
 @settings(max_examples=20, deadline=None)
 @given(policies, st.lists(commands, min_size=1, max_size=4), st.sampled_from(["; ", " && ", " || ", "\n"]))
 def test_a_script_is_as_strict_as_its_strictest_command(
