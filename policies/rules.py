@@ -63,7 +63,7 @@ class RuleBook:
         decided: Rule | None = None
         restricted = False
         for layer in self.layers:
-            matching = [rule for rule in layer.rules_for(names) if rule.matches(names, candidates, role)]
+            matching = [rule for rule in layer.rules_for(sorted(names)) if rule.matches(names, candidates, role)]
             strictest = max(matching, key=lambda rule: rule.verdict.strictness, default=None)
             if strictest is not None and strictest.verdict is Verdict.DENY:
                 return strictest

@@ -10,6 +10,7 @@ from orchestrator.cli.policy_check import check
 from orchestrator.cli.policy_coverage import coverage
 from orchestrator.cli.policy_show import show
 from orchestrator.cli.policy_source import PolicyOption, RoleOption, _load
+from orchestrator.cli.policy_suggest import suggest
 
 __all__ = ["PolicyOption", "RoleOption", "_load", "app"]
 
@@ -19,3 +20,4 @@ app.command("test")(hold_to_cases)
 app.command()(show)
 app.command()(backtest)
 app.command()(coverage)
+app.command()(suggest)

@@ -16,23 +16,36 @@ from orchestrator.journal.fold import fold
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
 from orchestrator.views.backtest import backtest_json
+from orchestrator.tightening.suggest import suggestion
 from orchestrator.views.check import check_json
 from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
 from orchestrator.views.review import review_json
 from orchestrator.views.runs import runs_json
 from orchestrator.views.status import status_json
+from orchestrator.views.suggestion import suggestion_json
 from policies.cases import Case, run_cases
 from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.remarks import remarks
 from tests.tightening import retold
+from tests.tightening.doing import ran
 from tests.views import patches, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
 from tests.views.test_policy_view import own_policy
 
-FREE = frozenset({"[].tasks", "doing", "limits", "models", "policy.layers[].rules", "layers[].changes[].max"})
+FREE = frozenset(
+    {
+        "[].tasks",
+        "doing",
+        "limits",
+        "models",
+        "policy.layers[].rules",
+        "layers[].changes[].max",
+        "rules[].patterns[].tasks",
+    }
+)
 OPAQUE = frozenset({"[].payload", "plan", "tasks[].results[].result", "tasks[].gates[].evidence"})
 
 
@@ -57,6 +70,12 @@ def cases() -> dict[str, Any]:
     return {**outcome, "warnings": [remark.as_json() for remark in remarks(policy)]}
 
 
+def suggested() -> dict[str, Any]:
+    """What `policy suggest --json` prints of a run in which a human let something run that no rule can hold."""
+    standard = load_policy("standard")
+    return suggestion_json(suggestion(standard, [ran(standard, {"a": ["git log", "make", "python -c 'print(1)'"]})]))
+
+
 PRINTED: dict[str, Callable[[], Any]] = {
     "runs": lambda: runs_json([fold(rows())]),
     "status": lambda: status_json(fold(rows())),
@@ -68,6 +87,7 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "policy show": lambda: policy_json(own_policy()),
     "policy backtest": lambda: backtest_json(retold.TIGHT, backtest(retold.TIGHT, retold.runs())),
     "policy coverage": lambda: coverage_json(retold.TIGHT, coverage(retold.TIGHT, retold.runs())),
+    "policy suggest": suggested,
 }
 
 
