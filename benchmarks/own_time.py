@@ -131,7 +131,7 @@ async def opened(place: Path, text: str, measured: Measured) -> AsyncIterator[Ru
         state_directory=place / "state",
         options=RunOptions(),
         say=lambda line: None,
-        prompt=lambda question, waiting, gone: "never",
+        prompt=lambda state, question, waiting, gone: "never",
         watchers=(measured.watch,),
     )
     plan = read_plan(text, file="plan.yaml")

@@ -22,6 +22,7 @@ FORMS_OF_A_SCRIPT = 3
 _MODULES = frozenset({"pytest", "ruff", "mypy", "black", "isort", "flake8", "coverage"})
 """Modules of python whose arguments the catalogue knows by the name of the program that they also are."""
 
+_INTERPRETERS = frozenset({"python", "interpreter", "shell"})
 _WRAPPERS = frozenset({"wrapper", "env", "xargs", "command"})
 
 
@@ -64,6 +65,16 @@ def narrowed(pattern: Pattern, lookups: Sequence[Lookup]) -> tuple[list[Shape], 
     return [*shapes, *(script for script, forms in scripts.items() if len(forms) >= FORMS_OF_A_SCRIPT)], left
 
 
+def script_of(shape: Shape) -> str | None:
+    """The file of the workspace that a shape runs, as a program or by an interpreter."""
+    name, *given = (words[0] for words in shape.words)
+    if name.startswith("./"):
+        return name
+    program = _program(name)
+    runs_file = program is not None and program.check in _INTERPRETERS and bool(given) and _is_script(given[0])
+    return given[0] if runs_file else None
+
+
 def _within(pattern: Pattern, lookup: Lookup) -> tuple[Shape | None, Shape | None]:
     """The shape of a command within a pattern, and the script or the pattern's own words that it gives arguments to."""
     given = next(words for words in lookup.candidates if pattern.matches(words))
@@ -103,7 +114,7 @@ def _script(pattern: Pattern, lookup: Lookup, given: tuple[str, ...]) -> tuple[s
     program = _program(lookup.name)
     if program is None and "/" in lookup.name:
         return given[: len(pattern.rest)]
-    if program is not None and program.check in {"python", "interpreter", "shell"}:
+    if program is not None and program.check in _INTERPRETERS:
         return given[: max(1, len(pattern.rest))] if given and _is_script(given[0]) else None
     return given[: len(pattern.rest)] if pattern.rest else None
 

@@ -7,15 +7,21 @@ import select
 import sys
 import termios
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.screen import SCREEN
 from orchestrator.cli.terminal import progress_console, say
+from orchestrator.errors import UsageProblem
+from policies.printable import printable
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from agents.policy import Question
     from orchestrator.run.asker import Choice
+    from orchestrator.tightening.always import NoRule, Offer, Permitted
 
 POLL_SECONDS = 0.2
 
@@ -24,10 +30,20 @@ _CHOICES: dict[str, Choice] = {
     "once": "once",
     "r": "run",
     "run": "run",
+    "a": "always",
+    "always": "always",
     "n": "never",
     "no": "never",
     "never": "never",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """A rule that is offered for an answer; `permitted` reads past runs for what else it would have let run."""
+
+    offer: Offer
+    permitted: Callable[[], Sequence[Permitted]]
 
 
 def confirm(question: str, gone: threading.Event | None = None) -> bool:
@@ -43,23 +59,63 @@ def confirm(question: str, gone: threading.Event | None = None) -> bool:
         return _answer(f"{question} [y/N] ", gone).strip().lower() in {"y", "yes"}
 
 
-def prompt(question: Question, waiting: Callable[[], int], gone: threading.Event) -> Choice:
-    """Show what an agent wants, the rules that want it asked, and take the user's choice; end of input is a no."""
-    from orchestrator.views.question import CHOICES, choices_view, question_view
+def prompt(
+    question: Question,
+    waiting: Callable[[], int],
+    gone: threading.Event,
+    *,
+    always: Callable[[Question], Keeping | NoRule] | None = None,
+) -> Choice:
+    """Show what an agent wants, the rules that want it asked, and take the user's choice; end of input is a no.
 
+    `always` is one of the choices where a rule can be offered for it; where none can, it is said why.
+    """
+    from orchestrator.views.kept_rule import no_rule_view
+    from orchestrator.views.question import CHOICES, WITH_ALWAYS, choices_view, question_view
+
+    keeping = always(question) if always is not None else None
+    rule = keeping if isinstance(keeping, Keeping) else None
     with SCREEN.question(gone):
-        console = progress_console()
-        for part in question_view(question, more=waiting(), width=console.width):
-            console.print(part)
+        _print(question_view(question, more=waiting(), width=progress_console().width))
+        if keeping is not None and not isinstance(keeping, Keeping):
+            _print(no_rule_view(keeping))
         while True:
-            answer = _answer(CHOICES, gone)
+            answer = _answer(WITH_ALWAYS if rule is not None else CHOICES, gone)
             if not answer:
                 return "never"
             choice = _CHOICES.get(answer.strip().lower())
-            if choice is not None:
+            if choice == "always" and rule is not None:
+                if _is_kept(rule, gone):
+                    return "always"
+            elif choice is not None and choice != "always":
                 return choice
-            for part in choices_view(question):
-                console.print(part)
+            else:
+                _print(choices_view(question, always=rule is not None))
+
+
+def _is_kept(rule: Keeping, gone: threading.Event) -> bool:
+    """Whether the user takes the rule, and it was written."""
+    from rich.text import Text
+
+    from orchestrator.views.indent import Indented
+    from orchestrator.views.kept_rule import KEPT, offer_view
+
+    _print(offer_view(rule.offer, rule.permitted(), width=progress_console().width))
+    if _answer("  keep it? [y/N] ", gone).strip().lower() not in {"y", "yes"}:
+        return False
+    try:
+        rule.offer.keep()
+    except UsageProblem as problem:
+        _print([Indented(Text(f"it was not written: {printable(str(problem))}"))])
+        return False
+    _print([Indented(Text(f"{KEPT}; in this run exactly this is allowed"))])
+    return True
+
+
+def _print(parts: Iterable[RenderableType]) -> None:
+    console = progress_console()
+    for part in parts:
+        console.print(part)
 
 
 def _answer(question: str, gone: threading.Event) -> str:

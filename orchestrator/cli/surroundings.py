@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -11,14 +12,18 @@ from pathlib import Path
 from typing import IO
 
 from agents.events import ModelAnswered, QuestionAsked
+from agents.policy import Question
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.asking import prompt
+from orchestrator.cli.keeping import keeping
 from orchestrator.cli.screen import SCREEN
 from orchestrator.cli.state import require_writable, state_of
 from orchestrator.cli.terminal import is_lively, print_json_lines, say
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
+from orchestrator.journal.state import RunState
+from orchestrator.run.asker import Choice
 from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
 from orchestrator.views.details import detail_lines
@@ -55,10 +60,20 @@ def surroundings(
         state_directory=state_of(repository),
         options=options,
         say=say,
-        prompt=prompt,
+        prompt=partial(_prompt, repository),
         watchers=tuple(watchers),
         stopping=stopping,
     )
+
+
+def _prompt(
+    repository: UserRepository,
+    state: RunState,
+    question: Question,
+    waiting: Callable[[], int],
+    gone: threading.Event,
+) -> Choice:
+    return prompt(question, waiting, gone, always=partial(keeping, repository, state))
 
 
 def _progress(recorded: Recorded) -> None:

@@ -14,6 +14,7 @@ from anyio import to_thread
 from agents.events import QuestionAnswered, QuestionAsked
 from agents.policy import Answer, Asker, Question, Unanswered
 from orchestrator.journal.fold import event_of
+from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import MAIN
 from orchestrator.run.attention import unless_stopping
@@ -21,8 +22,8 @@ from orchestrator.run.attention import unless_stopping
 POLL_SECONDS = 0.5
 """How often a waiting agent looks for an answer given by another process."""
 
-Choice = Literal["once", "run", "never"]
-"""What a human at the terminal may say: this time, every time in this run, or no."""
+Choice = Literal["once", "run", "always", "never"]
+"""What a human at the terminal may say: this time, every time in this run, in later runs as well, or no."""
 
 Prompt = Callable[[Question, Callable[[], int], threading.Event], Choice]
 """Shows a question and blocks until it is answered, or until the event says that nobody waits any more.
@@ -30,12 +31,19 @@ Prompt = Callable[[Question, Callable[[], int], threading.Event], Choice]
 The number is that of the questions that wait behind it.
 """
 
+RunPrompt = Callable[[RunState, Question, Callable[[], int], threading.Event], Choice]
+"""The same for questions of any run: it is told which."""
 
 HUMAN = "human"
 AT_TERMINAL = "human at the terminal"
 
 NEVER = Answer(allowed=False, by=AT_TERMINAL, why="never in this run: asking for exactly this again is in vain")
 """What the agent is told, and the journal, where the human chose `never`."""
+
+KEPT = "allowed for good, by a rule that was kept; in this run for exactly this"
+"""The reason of a yes for which a rule was written."""
+
+ALWAYS = Answer(allowed=True, by=AT_TERMINAL, why=KEPT)
 
 About = tuple[str, str, str]
 """What a choice for the whole run is about: a command or a change, of a role, in these words."""
@@ -50,7 +58,7 @@ class DenyAsker:
 
 
 class PromptAsker:
-    """Asks the human at the terminal, one question at a time; `run` and `never` hold for the same text and role."""
+    """Asks the human at the terminal, one question at a time; all but `once` hold for the same text and role."""
 
     def __init__(self, prompt: Prompt, *, stopping: Callable[[], bool], never: Iterable[About] = ()) -> None:
         """Show questions by `prompt`, which is called in a thread, until `stopping`; `never` was said before."""
@@ -81,6 +89,9 @@ class PromptAsker:
                 return Answer(allowed=True, by=AT_TERMINAL)
             case "run":
                 self._standing[about] = Answer(allowed=True, by=AT_TERMINAL, why="allowed for the whole run")
+                return self._standing[about]
+            case "always":
+                self._standing[about] = ALWAYS
                 return self._standing[about]
             case "never":
                 self._standing[about] = NEVER

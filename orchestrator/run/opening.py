@@ -30,7 +30,7 @@ from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
-from orchestrator.run.asker import DenyAsker, Prompt, PromptAsker, RememberingAsker, WaitAsker, refused_for_good
+from orchestrator.run.asker import DenyAsker, PromptAsker, RememberingAsker, RunPrompt, WaitAsker, refused_for_good
 from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
 from orchestrator.run.context import RunContext
@@ -55,7 +55,7 @@ class Surroundings:
     state_directory: Path
     options: RunOptions
     say: Callable[[str], None]
-    prompt: Prompt
+    prompt: RunPrompt
     watchers: tuple[Callable[..., None], ...] = ()
     stopping: Callable[[], bool] = lambda: False
 
@@ -225,7 +225,7 @@ def _asker(around: Surroundings, store: JournalStore, state: RunState) -> Asker:
         case "prompt":
             roles = {task.id: task.role for task in state.tasks.values()}
             never = refused_for_good(store, state.run, roles)
-            return PromptAsker(around.prompt, stopping=around.stopping, never=never)
+            return PromptAsker(partial(around.prompt, state), stopping=around.stopping, never=never)
         case "wait":
             return WaitAsker(store, state.run, stopping=around.stopping)
         case "deny":

@@ -52,13 +52,13 @@ def rejected(
     own = islice(filter(holds, sorted(written, key=is_of_another)), MOST - 1)
     found = dict.fromkeys([*own, *islice(filter(holds, dropped), 1)])
     if len(found) < MOST - 1:
-        found.update(dict.fromkeys(islice(filter(holds, _next_to(shapes)), MOST - 1)))
+        found.update(dict.fromkeys(islice(filter(holds, next_to(shapes)), MOST - 1)))
     return list(found)[:MOST]
 
 
 def _distinct(shape: Shape, uses: Sequence[Use]) -> Iterator[tuple[tuple[str, ...], str]]:
     """The plainest command for each thing that a shape runs, each with what it runs."""
-    spelt = {text: use.lookup for use in uses for text in _spelt(use) if _is_plain(text)}
+    spelt = {text: use.lookup for use in uses for text in _spelt(use) if is_plain(text)}
     for text in sorted(spelt, key=lambda text: (" " not in text, len(text), text)):
         words = shlex.split(text)
         yield tuple(words[: max(1, len(shape.words))]), text
@@ -71,11 +71,12 @@ def _spelt(use: Use) -> Iterator[str]:
         yield shlex.join([use.lookup.name, *words])
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether a human might write a command down as an example."""
     return len(text) <= LONGEST and text.isascii() and printable(text) == text and not text.startswith(("#", " "))
 
 
-def _next_to(shapes: Sequence[Shape]) -> Iterator[str]:
+def next_to(shapes: Sequence[Shape]) -> Iterator[str]:
     """Commands just beyond each shape: an option that the catalogue refuses, one that it does not know, a word more."""
     for shape in shapes:
         words = [alternatives[0] for alternatives in shape.words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,6 @@ from orchestrator.tightening.examples import accepted, rejected
 from orchestrator.tightening.judged import JudgedRun
 from orchestrator.tightening.rule_text import COLUMNS, RuleText, lines_of
 from orchestrator.tightening.splice import allows_of, with_allows
-from orchestrator.views.words import one_line, plural
 from policies.file import CommandRule
 from policies.generalise import narrowed
 from policies.layer import Layer, Rule
@@ -174,7 +174,7 @@ def _evidence(uses: Sequence[Use]) -> str:
     shown = counts if len(counts) <= MOST_TASKS + 1 else counts[:MOST_TASKS]
     named = ", ".join(f"{task} {count}" if len(counts) > 1 else task for task, count in shown)
     more = f", {len(counts) - len(shown)} more" if len(counts) > len(shown) else ""
-    return f"{plural(len(uses), 'use')}: {named}{more}"
+    return f"{_several(len(uses), 'use')}: {named}{more}"
 
 
 def _with_examples(text: RuleText, rule: Suggested, policy: Policy) -> RuleText:
@@ -208,14 +208,23 @@ def _composed(present: Policy, rules: Sequence[RuleText], needs: Needs) -> str:
 def _heading(needs: Needs) -> Iterator[str]:
     """What the file is made of, and what it does not hold."""
     yield (
-        f"What {plural(len(needs.tasks), 'task')} that landed needed in {plural(needs.runs, 'run')} "
-        f"({plural(needs.commands, 'command')}), and no more."
+        f"What {_several(len(needs.tasks), 'task')} that landed needed in {_several(needs.runs, 'run')} "
+        f"({_several(needs.commands, 'command')}), and no more."
     )
     for left in needs.left[:MOST_LEFT]:
-        yield f"Not in it: {one_line(left.act.subject, limit=COLUMNS).plain}"
-        yield f"  {left.act.task or PLANNING}: {one_line(left.why).plain}"
+        yield f"Not in it: {_one_line(left.act.subject)}"
+        yield f"  {left.act.task or PLANNING}: {_one_line(left.why)}"
     if len(needs.left) > MOST_LEFT:
         yield f"and {len(needs.left) - MOST_LEFT} more"
+
+
+def _one_line(text: str) -> str:
+    joined = " ".join(text.split())
+    return json.dumps(joined if len(joined) <= COLUMNS else f"{joined[:COLUMNS]}...")[1:-1].replace('\\"', '"')
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _policy(text: str, present: Policy) -> Policy:

@@ -16,6 +16,7 @@ from policies.printable import printable
 from policies.verdict import Part, Verdict
 
 CHOICES = "  allow it [o]nce, for this [r]un, or [n]ever? "
+WITH_ALWAYS = "  allow it [o]nce, for this [r]un, [a]lways, or [n]ever? "
 
 _NEW_LINE, _GOES_ON = "  | ", "  : "
 """Before each line of what is asked for, and before the rest of one that is too long for the terminal.
@@ -39,11 +40,12 @@ def question_view(question: Question, *, more: int, width: int) -> Iterator[Rend
         yield Text(f"  {plural(more, 'more question')} behind this one", FAINT)
 
 
-def choices_view(question: Question) -> Iterator[RenderableType]:
-    """What each choice means."""
+def choices_view(question: Question, *, always: bool = False) -> Iterator[RenderableType]:
+    """What each choice means; `always` is one where a rule can be offered."""
     for key, meaning in (
         ("o", "once: this time"),
         ("r", f"run: now and whenever a task's {question.role} asks for exactly this in this run"),
+        *([("a", "always: as run, and shows a rule to keep for the runs to come")] if always else []),
         ("n", "never: neither now nor when exactly this is asked for again in this run; the agent is told"),
         ("Ctrl-C", "stops the run and leaves this open: `approve` answers it later, and `resume` goes on"),
     ):

@@ -8,18 +8,26 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from agents.policy import Question
-from orchestrator.cli.asking import confirm, prompt
+from agents.redact import Redactor
+from orchestrator.cli.asking import Keeping, confirm, prompt
 from orchestrator.run.asker import Choice
+from orchestrator.tightening.always import Asked, NoRule, Offer, Permitted, offer
+from orchestrator.tightening.policy_file import PolicyOnDisk
+from policies.loader import preset
 from policies.verdict import Decision, Part, Verdict
 from tests.cli.display import Pty, plugged_in
 
 PART = Part(text="make", verdict=Verdict.ASK, rule="r", file="policy.yaml", line=7, why="it builds")
 QUESTION = Question(id="q", task="build", role="editor", subject="make", decision=Decision(parts=(PART,)))
 CHOICES = "  allow it [o]nce, for this [r]un, or [n]ever?"
+WITH_ALWAYS = "  allow it [o]nce, for this [r]un, [a]lways, or [n]ever?"
+KEEP = "  keep it? [y/N]"
 
 Plug = Callable[[], Pty]
 
@@ -121,6 +129,77 @@ def test_a_question_ends_when_nobody_waits_for_it(plug: Plug, threads: ThreadPoo
     pty.type("on")
     gone.set()
     assert answer.result(30) == "never"
+
+
+def test_always_shows_the_rule_and_keeps_it_on_a_yes(plug: Plug, threads: ThreadPoolExecutor, tmp_path: Path) -> None:
+    """A no goes back to the choices and writes nothing; a yes writes what was shown."""
+    pty = plug()
+    answer = threads.submit(prompt, QUESTION, lambda: 0, threading.Event(), always=partial(keeping, tmp_path))
+    see(pty, WITH_ALWAYS)
+    pty.type("a\n")
+    see(pty, KEEP)
+    assert "\n  | - allow: make $\n" in pty.display.text
+    assert "\n  | make; ls\n    refused in docs of port-1\n  and 1 more command\n" in pty.display.text
+    pty.type("\n")
+    see(pty, WITH_ALWAYS)
+    assert list(tmp_path.iterdir()) == []
+    pty.type("always\n")
+    see(pty, KEEP)
+    pty.type("y\n")
+    assert answer.result(30) == "always"
+    assert "\n  - allow: make $\n" in (tmp_path / ".mimo/policy.yaml").read_text()
+    assert "kept in .mimo/policy.yaml" in pty.look()
+
+
+def test_a_rule_that_can_not_be_written_is_no_answer(plug: Plug, threads: ThreadPoolExecutor, tmp_path: Path) -> None:
+    """Why is said, and the choice is put again."""
+    pty = plug()
+    answer = threads.submit(prompt, QUESTION, lambda: 0, threading.Event(), always=partial(keeping, tmp_path))
+    see(pty, WITH_ALWAYS)
+    (tmp_path / ".mimo").symlink_to(tmp_path)
+    pty.type("a\n")
+    see(pty, KEEP)
+    pty.type("y\n")
+    see(pty, WITH_ALWAYS)
+    assert "it was not written: .mimo/policy.yaml: .mimo is a symbolic link" in pty.display.text
+    pty.type("n\n")
+    assert answer.result(30) == "never"
+
+
+def test_without_a_rule_always_is_no_choice(plug: Plug, threads: ThreadPoolExecutor) -> None:
+    """It is said why, and the key for it only explains."""
+    pty = plug()
+    answer = threads.submit(
+        prompt, QUESTION, lambda: 0, threading.Event(), always=lambda _: NoRule(why="it takes code\x1b[2J")
+    )
+    see(pty, CHOICES)
+    assert r"no rule can always allow it: it takes code\x1b[2J" in pty.display.text
+    pty.type("a\n")
+    see(pty, CHOICES)
+    assert not answer.done()
+    assert "always:" not in pty.display.text
+    pty.type("o\n")
+    assert answer.result(30) == "once"
+
+
+def keeping(top: Path, question: Question) -> Keeping:
+    """The rule for a question in a repository, and past commands that it would have let run."""
+    policy = preset("standard")
+    asked = Asked(
+        run="port-2",
+        task=question.task,
+        role=question.role,
+        subject=question.subject,
+        parts=policy.judge_command(question.subject, role=question.role).parts,
+        layers=policy.layers,
+    )
+    found = offer(asked, PolicyOnDisk(top=top), redactor=Redactor({}))
+    assert isinstance(found, Offer)
+    past = [
+        Permitted(subject=f"make; {more}", verdict=Verdict.DENY, run="port-1", task="docs")
+        for more in ("pwd", "cat a", "cat b", "true", "ls", "wc a")
+    ]
+    return Keeping(offer=found, permitted=lambda: past)
 
 
 @pytest.mark.parametrize(

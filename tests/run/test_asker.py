@@ -66,10 +66,11 @@ def human(asked: Asked, **choices: Choice) -> Prompt:
 async def test_a_choice_holds_as_long_as_it_says() -> None:
     """Once is asked again; a yes and a no for the run are not, and the agent is told why it is refused."""
     asked: Asked = []
-    asker = PromptAsker(human(asked, make="run", rm="never", dd="once"), stopping=lambda: False)
-    answers = [await asker.ask(question(text)) for text in ("make", "make", "rm", "rm", "dd", "dd")]
-    assert [answer.allowed for answer in answers] == [True, True, False, False, True, True]
-    assert asked == ["make", "rm", "dd", "dd"]
+    asker = PromptAsker(human(asked, make="run", rm="never", dd="once", tox="always"), stopping=lambda: False)
+    answers = [await asker.ask(question(text)) for text in ("make", "make", "rm", "rm", "dd", "dd", "tox", "tox")]
+    assert [answer.allowed for answer in answers] == [True, True, False, False, True, True, True, True]
+    assert asked == ["make", "rm", "dd", "dd", "tox"]
+    assert "by a rule that was kept" in (answers[6].why or "")
     assert "never in this run" in (answers[2].why or "")
     assert answers[2] == answers[3]
 

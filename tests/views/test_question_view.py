@@ -56,6 +56,8 @@ def test_a_question_says_what_is_asked_and_why(asked: Question, width: int, snap
 def test_the_choices_are_explained(snapshot: SnapshotAssertion) -> None:
     """Whoever types something else learns what each key does."""
     assert shown(choices_view(question("make", ASKED)), width=80) == snapshot
+    always = "    a       always: as run, and shows a rule to keep for the runs to come\n"
+    assert always in shown(choices_view(question("make", ASKED), always=True), width=80)
 
 
 def test_a_long_command_is_shown_to_its_last_letter() -> None:
