@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.options import JsonOption
+from orchestrator.cli.options import PRESETS, JsonOption
+from orchestrator.cli.past_runs import RunArguments, past_runs
 from orchestrator.cli.policy_source import DEFAULT_FILE, DEFAULT_PRESET, PolicyOption, _load
+from orchestrator.cli.state import current_directory, here
 from orchestrator.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from orchestrator.airlock.repository import UserRepository
     from orchestrator.tightening.judged import JudgedRun
     from orchestrator.tightening.suggest import Suggestion
     from policies.policy import Policy
 
-RunsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="RUN", help="Runs whose landed tasks count; default: all.")
-]
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the policy here, instead of to stdout.")
 ]
@@ -30,7 +28,7 @@ DiffOption = Annotated[bool, typer.Option("--diff", help="Show what would change
 
 
 def suggest(
-    runs: RunsArgument = None,
+    runs: RunArguments = None,
     *,
     policy: PolicyOption = None,
     diff: DiffOption = False,
@@ -38,47 +36,29 @@ def suggest(
     json: JsonOption = False,
 ) -> None:
     """Suggest a policy as tight as what landed tasks needed."""
-    from orchestrator.cli.state import here
     from orchestrator.tightening.suggest import suggestion
 
     if output is not None and (output.exists() or output.is_symlink()):
         raise UsageProblem(f"{output} is there already", hint="name another file, or remove this one")
-    repository = here()
-    judged = _landed(repository, runs or [])
-    suggested = suggestion(_present(policy, repository, judged), judged)
+    landed = _landed(runs or ())
+    suggested = suggestion(_present(policy, landed), landed)
     _show(suggested, diff=diff, output=output, json=json)
     _say_what_is_left(suggested)
 
 
-def _landed(repository: UserRepository, wanted: Sequence[str]) -> list[JudgedRun]:
+def _landed(wanted: Iterable[str]) -> list[JudgedRun]:
     """The runs that are meant, newest first; raises UsageProblem where no task of them landed."""
-    from orchestrator.cli.selection import choose_run
-    from orchestrator.cli.state import open_journal
-    from orchestrator.errors import CannotRun
-    from orchestrator.tightening.judged import judged_run
-
-    judged: list[JudgedRun] = []
-    with open_journal(repository) as store:
-        known = store.runs()
-        for run in dict.fromkeys(choose_run(known, name) for name in wanted) if wanted else known:
-            try:
-                judged.append(judged_run(run, store.events(run)))
-            except (ValueError, KeyError) as error:
-                remedy = f"see what was changed: mimo-orchestrate audit verify {run}"
-                raise CannotRun(f"the journal of {run} can't be read", remedy) from error
-    landed = [run for run in judged if any(map(run.landed, run.tasks))]
+    landed = [run for run in past_runs(wanted) if any(map(run.landed, run.tasks))]
     if not landed:
         raise UsageProblem("no task of these runs landed", hint="what is needed is learnt from tasks that did")
     return landed
 
 
-def _present(named: str | None, repository: UserRepository, runs: Sequence[JudgedRun]) -> Policy:
+def _present(named: str | None, runs: Sequence[JudgedRun]) -> Policy:
     """The policy that is named, or that all the runs' plans named, or the one that holds here."""
     names = {next(iter(run.policy), DEFAULT_PRESET) for run in runs}
     if named is None and len(names) == 1 and (theirs := names.pop()) not in (str(DEFAULT_FILE), DEFAULT_PRESET):
-        from policies.loader import PRESETS
-
-        named = theirs if theirs in PRESETS or theirs.startswith(("/", "~")) else str(repository.top / theirs)
+        named = theirs if theirs in PRESETS or theirs.startswith(("/", "~")) else str(here().top / theirs)
     return _load(named)
 
 
@@ -93,7 +73,7 @@ def _show(suggested: Suggestion, *, diff: bool, output: Path | None, json: bool)
     if json:
         print_json(suggestion_json(suggested))
     elif diff:
-        print_page([suggestion_diff(suggested)])
+        print_page([suggestion_diff(suggested, directory=current_directory())])
     elif output is None:
         lines = suggested.text.split("\n")
         write_results("\n".join(map(printable, lines)) if sys.stdout.isatty() else suggested.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import Any
 
 from orchestrator.tightening.evidence import Use, by_task
@@ -46,10 +47,12 @@ def suggestion_json(suggested: Suggestion) -> dict[str, Any]:
     }
 
 
-def suggestion_diff(suggested: Suggestion) -> Diff:
-    """What would change; of a preset, in what it allows."""
+def suggestion_diff(suggested: Suggestion, *, directory: Path) -> Diff:
+    """What would change in a file, named as from a directory; of a preset, in what it allows."""
+    path = Path(suggested.instead_of)
+    name = str(path.relative_to(directory)) if path.is_relative_to(directory) else str(path)
     lines = difflib.unified_diff(
-        suggested.before.splitlines(), suggested.text.splitlines(), suggested.instead_of, SUGGESTED, lineterm=""
+        suggested.before.splitlines(), suggested.text.splitlines(), name, SUGGESTED, lineterm=""
     )
     return Diff("\n".join(lines).encode(errors="replace"))
 

@@ -36,6 +36,7 @@ def test_a_suggestion_passes_a_backtest_on_its_runs(make: MakeProgram, scripted_
     assert program.run("policy", "suggest").stdout == suggested
     assert "\n      - cat|head|ls  " in suggested or "\n  - allow: cat|head|ls\n" in suggested
     assert program.json("policy", "test", "s.yaml")["failed"] == []
+    assert program.json("policy", "backtest", "s.yaml", "last")["runs"][0]["changed"] == []
     assert program.json("policy", "check", "wc -l a", "--policy", "s.yaml")["verdict"] == "deny"
     differ = program.run("policy", "suggest", "--diff").stdout
     assert differ.startswith("--- standard\n+++ suggested\n")

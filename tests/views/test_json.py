@@ -15,8 +15,8 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
-from orchestrator.views.backtest import backtest_json
 from orchestrator.tightening.suggest import suggestion
+from orchestrator.views.backtest import backtest_json
 from orchestrator.views.check import check_json
 from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
