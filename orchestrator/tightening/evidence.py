@@ -13,7 +13,7 @@ from orchestrator.tightening.replay import judged_text
 from policies.document import read_document
 from policies.generalise import exact, is_needed
 from policies.layer import Rule, compile_layer
-from policies.lookups import Lookup, examine
+from policies.lookups import Examined, Lookup, examine
 from policies.policy import Policy
 from policies.shape import Shape
 from policies.verdict import Verdict
@@ -51,8 +51,10 @@ class Needs:
     by_rule: dict[Rule, list[Use]] = field(default_factory=dict)
     by_leave: dict[tuple[Verdict, Shape, str], list[Use]] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
-    judged: dict[tuple[str, str], tuple[JudgedAct, Verdict]] = field(default_factory=dict)
-    """Each script with a role that ran it, and what the policy says of it now."""
+    examined: dict[tuple[str, str], tuple[JudgedAct, Examined]] = field(default_factory=dict)
+    """Each script with a role that ran it, judged once: agents repeat themselves."""
+    liftable: dict[tuple[Shape, str], bool] = field(default_factory=dict)
+    """Whether a rule is all that a command of a role lacks, and nothing else about it is asked."""
 
 
 def needed_acts(run: JudgedRun) -> Iterator[JudgedAct]:
@@ -80,9 +82,9 @@ def held_back(needs: Needs, policy: Policy) -> list[Left]:
     """What a policy that was made of needs is stricter with all the same."""
     known = {(left.act.subject, left.act.role) for left in needs.left}
     found: list[Left] = []
-    for key, (act, verdict) in needs.judged.items():
+    for key, (act, examined) in needs.examined.items():
         decision = policy.judge_command(judged_text(act), role=act.role)
-        if key not in known and decision.verdict.strictness > verdict.strictness:
+        if key not in known and decision.verdict.strictness > examined.decision.verdict.strictness:
             part = decision.deciding
             found.append(Left(act=act, why=f"{part.rule} ({part.file}:{part.line})"))
     return found
@@ -95,9 +97,11 @@ def by_task(uses: Iterable[Use]) -> dict[str, int]:
 
 
 def _add(needs: Needs, policy: Policy, act: JudgedAct, refused: set[Shape]) -> None:
-    examined = examine(policy, judged_text(act), role=act.role)
+    key = act.subject, act.role
+    if key not in needs.examined:
+        needs.examined[key] = act, examine(policy, judged_text(act), role=act.role)
+    _, examined = needs.examined[key]
     verdict = examined.decision.verdict
-    needs.judged[act.subject, act.role] = act, verdict
     if verdict is Verdict.DENY:
         part = examined.decision.deciding
         needs.left.append(Left(act=act, why=f"{part.rule} ({part.file}:{part.line}) denies it now"))
@@ -114,15 +118,14 @@ def _add_by_leave(needs: Needs, policy: Policy, use: Use, refused: set[Shape]) -
     if shape is None:
         needs.left.append(Left(act=use.act, why=UNHELD, unheld=True))
         return
-    settled = use.act.answered_by is not None and shape not in refused and _is_all(policy, use, shape)
+    key = shape, use.act.role
+    if key not in needs.liftable:
+        command = shlex.join([use.lookup.name, *use.lookup.candidates[0]])
+        decision = allowing(policy, [shape]).judge_command(command, role=use.act.role)
+        needs.liftable[key] = decision.verdict is Verdict.ALLOW
+    settled = use.act.answered_by is not None and shape not in refused and needs.liftable[key]
     verdict = Verdict.ALLOW if settled else Verdict.ASK
     needs.by_leave.setdefault((verdict, shape, use.act.role), []).append(use)
-
-
-def _is_all(policy: Policy, use: Use, shape: Shape) -> bool:
-    """Whether a rule is all that a command lacks: nothing else about it is asked."""
-    command = shlex.join([use.lookup.name, *use.lookup.candidates[0]])
-    return allowing(policy, [shape]).judge_command(command, role=use.act.role).verdict is Verdict.ALLOW
 
 
 def allowing(policy: Policy, shapes: Iterable[Shape]) -> Policy:

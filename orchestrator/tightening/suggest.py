@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.tightening.evidence import PLANNING, UNHELD, Left, Needs, Use, by_task, held_back, needs_of
 from orchestrator.tightening.examples import accepted, rejected
 from orchestrator.tightening.judged import JudgedRun
+from orchestrator.tightening.policy_file import FILE
 from orchestrator.tightening.rule_text import COLUMNS, RuleText, lines_of
 from orchestrator.tightening.splice import allows_of, with_allows
 from policies.file import CommandRule
@@ -20,7 +22,6 @@ from policies.policy import Policy
 from policies.shape import Shape, merged, split
 from policies.verdict import Verdict
 
-FILE = ".mimo/policy.yaml"
 MOST_TASKS = 3
 """Tasks that evidence names; of the others it gives the number."""
 
@@ -106,31 +107,26 @@ def _rules_of(layer: Layer, at: int, entry: CommandRule) -> Iterator[Rule]:
 
 
 def _narrow(suggested: Suggested, rule: Rule, uses: Sequence[Use], needs: Needs) -> None:
-    shapes, left = narrowed(rule.pattern, list(dict.fromkeys(use.lookup for use in uses)))
+    lookups = list(dict.fromkeys(use.lookup for use in uses))
+    shapes, left = narrowed(rule.pattern, lookups)
     needs.left.extend(Left(act=use.act, why=UNHELD, unheld=True) for use in uses if use.lookup in left)
+    alone = {lookup: narrowed(rule.pattern, [lookup])[0] for lookup in lookups}
     for shape in merged(shapes):
-        mine = [use for use in uses if use.lookup not in left and _is_of(shape, rule, use)]
-        suggested.uses.setdefault(shape, []).extend(mine)
-    if uses and len(rule.pattern.rest) > 0:
+        covered = {lookup for lookup, forms in alone.items() if any(map(shape.covers, forms))}
+        suggested.uses.setdefault(shape, []).extend(use for use in uses if use.lookup in covered)
+    if uses and rule.pattern.rest:
         suggested.dropped += _siblings(rule, shapes)
 
 
-def _is_of(shape: Shape, rule: Rule, use: Use) -> bool:
-    mine, _ = narrowed(rule.pattern, [use.lookup])
-    return any(shape.covers(one) for one in mine)
-
-
 def _siblings(rule: Rule, shapes: Sequence[Shape]) -> list[str]:
-    """What the rule allowed beside what is left of it, where only one of its words is another."""
-    words = rule.pattern.text.removesuffix(" $").split()
+    """A command that the rule allowed beside what is left of it, where one word is another."""
+    words = shlex.split(rule.pattern.text.removesuffix(" $"))
     kept = {shape.words[: len(words)] for shape in shapes}
     for place in range(len(words) - 1, 0, -1):
-        for shape in sorted(kept):
-            there = {other[place] for other in kept if len(other) > place}
-            for word in alternatives(words[place]):
-                if (word,) not in there and "*" not in word:
-                    begun = [options[0] for options in shape[:place]]
-                    return [" ".join([*begun, word])]
+        there = {word for shape in kept for word in shape[place]}
+        for word in alternatives(words[place]):
+            if kept and word not in there and "*" not in word:
+                return [shlex.join([*(options[0] for options in min(kept)[:place]), word])]
     return []
 
 
