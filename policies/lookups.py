@@ -75,7 +75,11 @@ def examine(policy: Policy, script: str, *, role: str, cwd: str = WORKSPACE) -> 
     """Judge a script, and tell what the rules were asked meanwhile. Never raises."""
     book = policy.book
     listening = _Listening(
-        layers=book.layers, default=book.default, default_file=book.default_file, default_line=book.default_line
+        layers=book.layers,
+        default=book.default,
+        default_file=book.default_file,
+        default_line=book.default_line,
+        task=book.task,
     )
-    parts = judge_script(listening, script, role=role, cwd=cwd)
-    return Examined(decision=Decision(parts=parts), lookups=tuple(listening.heard))
+    decision = judge_script(listening, script, role=role, cwd=cwd)
+    return Examined(decision=decision, lookups=tuple(listening.heard))
