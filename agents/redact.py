@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -40,6 +40,11 @@ class Redactor:
     def finds(self, text: str) -> bool:
         """Whether a known secret may be in a text, or in the JSON of a structure."""
         return self._pattern is not None and self._pattern.search(text) is not None
+
+    def found_in(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """The name of each known secret in a text, and where it begins and ends."""
+        for found in self._pattern.finditer(text) if self._pattern is not None else ():
+            yield self._names[found[0]], found.start(), found.end()
 
     def text(self, text: str) -> str:
         """A text without the known secrets."""

@@ -70,26 +70,39 @@ class NetworkRules(_Model):
 
 
 class Most(_Model):
-    """The largest change that lands without a question."""
+    """The largest change that lands without a question: files and lines of all of it, and bytes of any one file."""
 
     files: Annotated[int, Field(gt=0)] | None = None
     lines: Annotated[int, Field(gt=0)] | None = None
+    file_bytes: Annotated[int, Field(gt=0)] | None = None
+
+
+Restriction: TypeAlias = Literal["ask", "deny"]
+
+KINDS = ("ask", "deny", "max", "secrets", "binary", "modes", "symlinks", "tests", "licence")
+"""What a rule on changes may be about: a rule has exactly one of these keys."""
 
 
 class ChangeRule(_Model):
-    """One rule on a diff: exactly one of ask, deny, max and secrets."""
+    """One rule on a diff: exactly one of the kinds, and what goes with it."""
 
     ask: Words | None = None
     deny: Words | None = None
     max: Most | None = None
     secrets: Literal["deny", "ask", "allow"] | None = None
+    binary: Restriction | None = None
+    modes: Restriction | None = None
+    symlinks: Restriction | None = None
+    tests: Restriction | None = None
+    licence: Restriction | None = None
+    unless: Words | None = None
     roles: Roles | None = None
     why: str | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> ChangeRule:
-        if sum(kind is not None for kind in (self.ask, self.deny, self.max, self.secrets)) != 1:
-            raise ValueError("a rule has exactly one of ask, deny, max and secrets")
+        if sum(getattr(self, kind) is not None for kind in KINDS) != 1:
+            raise ValueError(f"a rule has exactly one of {', '.join(KINDS[:-1])} and {KINDS[-1]}")
         return self
 
 

@@ -19,7 +19,8 @@ from policies.shell.words import Word
 from policies.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
-    from policies.changes import ChangedFile
+    from policies.changed import Change
+    from policies.secrets import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +104,9 @@ class Policy:
 
         return looser_than_standard(self, preset("standard"))
 
-    def judge_changes(self, changes: Sequence[ChangedFile], *, role: str) -> Decision:
-        """Judge a whole diff before it may land."""
+    def judge_changes(self, changes: Sequence[Change], *, role: str, known: Known | None = None) -> Decision:
+        """Judge a whole diff before it may land; `known` finds values in it that are known to be secret."""
         from policies.changes import judge_changes
+        from policies.secrets import no_known
 
-        return judge_changes(self.compiled, changes, role=role)
+        return judge_changes(self.compiled, changes, role=role, known=known or no_known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator.airlock.git import Git
@@ -18,7 +18,7 @@ _COMMAND = (
     "--no-color",
     "--full-index",
 )
-_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 class Status(StrEnum):
@@ -31,7 +31,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One path that differs; a mode or id of what isn't there is 0 or all zeros. Lines of a binary file count 0."""
+    """One path that differs; a mode or id of what isn't there is 0 or all zeros. Lines of a binary file count 0.
+
+    `hunks` says where the added lines stand in the new file: (first line, how many).
+    """
 
     path: bytes
     status: Status
@@ -43,6 +46,17 @@ class Change:
     removed_lines: int
     binary: bool
     added_text: str
+    removed_text: str
+    hunks: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of one path's patch."""
+
+    added: list[bytes] = field(default_factory=list)
+    removed: list[bytes] = field(default_factory=list)
+    hunks: list[tuple[int, int]] = field(default_factory=list)
 
 
 def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
@@ -52,10 +66,17 @@ def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
     )
     raws, rest = _raw_records(output)
     counts, rest = _counts(rest, len(raws))
-    added = _added(rest.removeprefix(b"\0").split(b"\n"), [status for *_, status in raws])
+    lines = _lines_by_record(rest.removeprefix(b"\0").split(b"\n"), [status for *_, status in raws])
     return tuple(
-        _change(path, fields, count, text) for (path, *fields), count, text in zip(raws, counts, added, strict=True)
+        _change(path, fields, count, mine) for (path, *fields), count, mine in zip(raws, counts, lines, strict=True)
     )
+
+
+def renames(git: Git, old: str, new: str) -> dict[bytes, bytes]:
+    """The paths that were moved between two commits or trees, new to old, as far as git tells; raises GitFailed."""
+    words = [*_COMMAND, "-z", "-M", "--diff-filter=R", "--name-status", require_oid(old), require_oid(new)]
+    _, *rest = git.run(words).split(b"\0")
+    return dict(zip(rest[1::3], rest[0::3], strict=False))
 
 
 def patch(git: Git, old: str, new: str, paths: Sequence[bytes] = ()) -> bytes:
@@ -89,44 +110,47 @@ def _counts(output: bytes, number: int) -> tuple[list[tuple[bytes, bytes]], byte
     return counts, output
 
 
-def _added(lines: list[bytes], statuses: list[bytes]) -> Iterator[str]:
-    """The added text of each record; the patch has one part for each, two where a file became a link or back."""
-    parts = _parts(lines)
-    for status in statuses:
-        yield "".join(next(parts) for _ in range(2 if status == b"T" else 1))
-
-
-def _parts(lines: list[bytes]) -> Iterator[str]:
-    """The added text of each part of a `-U0` patch; lengths come from the hunks' heads, never from the content."""
+def _lines_by_record(lines: list[bytes], statuses: list[bytes]) -> Iterator[_Lines]:
+    """The lines of each record; the patch has one part for each, two where a file became a link or back."""
     position = 0
-    while position < len(lines) and lines[position].startswith(b"diff --git "):
+    for status in statuses:
+        mine = _Lines()
+        for _ in range(2 if status == b"T" else 1):
+            position = _part(lines, position, mine)
+        yield mine
+
+
+def _part(lines: list[bytes], position: int, into: _Lines) -> int:
+    """Read one part of a `-U0` patch; lengths come from the hunks' heads, never from the content."""
+    if not lines[position].startswith(b"diff --git "):
+        raise ValueError("the patch has no part for a path that differs")
+    position += 1
+    while position < len(lines) and not lines[position].startswith(b"diff --git "):
+        hunk = _HUNK.match(lines[position])
         position += 1
-        added: list[bytes] = []
-        while position < len(lines) and not lines[position].startswith(b"diff --git "):
-            hunk = _HUNK.match(lines[position])
-            position += 1
-            if hunk:
-                removed, gained = (int(count) if count is not None else 1 for count in hunk.groups())
-                position, text = _hunk(lines, position, removed, gained)
-                added += text
-        yield b"".join(added).decode(errors="replace")
+        if hunk:
+            removed, gained = (int(count) if count is not None else 1 for count in hunk.group(1, 3))
+            if gained:
+                into.hunks.append((int(hunk[2]), gained))
+            position = _hunk(lines, position, removed, gained, into)
+    return position
 
 
-def _hunk(lines: list[bytes], position: int, removed: int, gained: int) -> tuple[int, list[bytes]]:
-    """The position after a hunk's body, and the lines that it adds."""
-    added = []
+def _hunk(lines: list[bytes], position: int, removed: int, gained: int, into: _Lines) -> int:
+    """Read a hunk's body."""
     while removed or gained or (position < len(lines) and lines[position].startswith(b"\\")):
         line = lines[position]
         position += 1
         if line.startswith(b"-"):
             removed -= 1
+            into.removed.append(line[1:] + b"\n")
         elif line.startswith(b"+"):
             gained -= 1
-            added.append(line[1:] + b"\n")
-    return position, added
+            into.added.append(line[1:] + b"\n")
+    return position
 
 
-def _change(path: bytes, fields: list[bytes], count: tuple[bytes, bytes], added_text: str) -> Change:
+def _change(path: bytes, fields: list[bytes], count: tuple[bytes, bytes], lines: _Lines) -> Change:
     old_mode, new_mode, old_oid, new_oid, status = fields
     binary = count[0] == b"-"
     return Change(
@@ -139,5 +163,11 @@ def _change(path: bytes, fields: list[bytes], count: tuple[bytes, bytes], added_
         added_lines=0 if binary else int(count[0]),
         removed_lines=0 if binary else int(count[1]),
         binary=binary,
-        added_text=added_text,
+        added_text=_text(lines.added),
+        removed_text=_text(lines.removed),
+        hunks=tuple(lines.hunks),
     )
+
+
+def _text(lines: list[bytes]) -> str:
+    return b"".join(lines).decode(errors="replace")

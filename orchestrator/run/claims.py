@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from anyio import to_thread
 
-import policies.changes
 from agents.events import GateFailed, GatePassed, GateStarted, QuestionAnswered, QuestionAsked
 from agents.execution import judged_parts, question_id
 from agents.policy import Question
 from agents.recorder import Recorder
 from orchestrator.airlock.diff import Change, changes
 from orchestrator.airlock.errors import readable
+from orchestrator.airlock.judgeable import judgeable
 from orchestrator.plan.globs import matches_any
 from orchestrator.plan.models import Task
 from orchestrator.run.context import RunContext
+from orchestrator.run.inspection import tests_of
 from orchestrator.run.verification import verify
+from policies.census import is_test_file
 from policies.verdict import Decision, Verdict
 
 _MARKERS = ("<<<<<<< ", ">>>>>>> ")
@@ -33,14 +36,37 @@ class Claims:
     async def check(self, *, start: str, commit: str) -> str | None:
         """None where the claim holds, else the reason for the agent; raises SandboxLost, SandboxUnavailable."""
         changed = await to_thread.run_sync(partial(changes, self._ctx.hub.git, start, commit))
-        return await self._policy_gate(changed, commit) or await self._verify_gate(commit)
+        return await self._policy_gate(changed, start, commit) or await self._verify_gate(commit)
 
-    async def _policy_gate(self, changed: tuple[Change, ...], commit: str) -> str | None:
+    async def _policy_gate(self, changed: tuple[Change, ...], start: str, commit: str) -> str | None:
         await self._recorder.record(GateStarted(gate="policy", commit=commit))
-        why = self._outside(changed) or _unresolved(changed) or await self._judged(changed, commit)
         evidence: dict[str, object] = {"files": [readable(change.path) for change in changed]}
+        why = self._outside(changed) or _unresolved(changed)
+        if why is None and changed:
+            decision = await to_thread.run_sync(partial(self._judge, changed, start, commit))
+            evidence |= await to_thread.run_sync(partial(self._seen, changed, decision, start, commit))
+            why = await self._settled(decision, commit)
         await self._settle("policy", commit, why, evidence)
         return why
+
+    def _judge(self, changed: tuple[Change, ...], start: str, commit: str) -> Decision:
+        ctx = self._ctx
+        with judgeable(ctx.hub.git, changed, start, commit) as files:
+            decision = ctx.policy.judge_changes(files, role=self._task.role, known=ctx.secrets.found_in)
+        # A file's name may hold what must not be shown.
+        parts = [
+            replace(part, text=ctx.secrets.text(part.text), why=ctx.secrets.text(part.why)) for part in decision.parts
+        ]
+        return Decision(parts=tuple(parts))
+
+    def _seen(self, changed: tuple[Change, ...], decision: Decision, start: str, commit: str) -> dict[str, object]:
+        """What a reviewer will want to know of the judgement."""
+        said = [part for part in judged_parts(decision) if part.verdict != "allow"]
+        seen: dict[str, object] = {"judged": [part.model_dump() for part in said]} if said else {}
+        if any(is_test_file(change.path) for change in changed):
+            hub = self._ctx.hub
+            seen["tests"] = {"before": tests_of(hub, start), "after": tests_of(hub, commit)}
+        return seen
 
     def _outside(self, changed: tuple[Change, ...]) -> str | None:
         """A part of a split may change what it names, and never more than the task it is part of."""
@@ -56,33 +82,28 @@ class Claims:
             task = self._ctx.state.tasks[task].part_of
         return None
 
-    async def _judged(self, changed: tuple[Change, ...], commit: str) -> str | None:
-        if not changed:
-            return None
-        judge = partial(
-            self._ctx.policy.judge_changes, [_judgeable(change) for change in changed], role=self._task.role
-        )
-        decision = await to_thread.run_sync(judge)
+    async def _settled(self, decision: Decision, commit: str) -> str | None:
         if decision.verdict is Verdict.ALLOW:
             return None
         if decision.verdict is Verdict.ASK:
-            return await self._ask(decision, changed, commit)
+            return await self._ask(decision, commit)
         return _refusal(decision)
 
-    async def _ask(self, decision: Decision, changed: tuple[Change, ...], commit: str) -> str | None:
+    async def _ask(self, decision: Decision, commit: str) -> str | None:
+        """Have a human decide: about this very tree, whoever makes it."""
         tree = await to_thread.run_sync(self._ctx.hub.tree_of, commit)
-        asked = [part for part in decision.parts if part.verdict is Verdict.ASK]
-        subject = f"tree {tree}: {'; '.join(part.text for part in asked)}"
+        asked = Decision(parts=tuple(part for part in decision.parts if part.verdict is Verdict.ASK))
+        subject = f"tree {tree}: {'; '.join(dict.fromkeys(part.text for part in asked.parts))}"
         question = Question(
             id=question_id(self._task.id, "changes", subject),
             task=self._task.id,
             role=self._task.role,
             subject=subject,
-            decision=decision,
+            decision=asked,
             about="change",
         )
         await self._recorder.record(
-            QuestionAsked(id=question.id, about="change", subject=subject, parts=judged_parts(decision))
+            QuestionAsked(id=question.id, about="change", subject=subject, parts=judged_parts(asked))
         )
         answer = await self._ctx.asker.ask(question)
         await self._recorder.record(
@@ -116,19 +137,6 @@ class Claims:
 def _unresolved(changed: tuple[Change, ...]) -> str | None:
     marked = [change.path for change in changed if all(mark in change.added_text for mark in _MARKERS)]
     return f"conflict markers are left in: {_listed(marked)}" if marked else None
-
-
-def _judgeable(change: Change) -> policies.changes.Change:
-    return policies.changes.Change(
-        path=change.path,
-        status=change.status.value,
-        old_mode=change.old_mode,
-        new_mode=change.new_mode,
-        added_lines=change.added_lines,
-        removed_lines=change.removed_lines,
-        binary=change.binary,
-        added_text=change.added_text,
-    )
 
 
 def _refusal(decision: Decision, answer: str | None = None) -> str:

@@ -13,6 +13,7 @@ from agents.events import Role
 from agents.model import Model
 from agents.policy import Asker
 from agents.recorder import Recorder
+from agents.redact import Redactor
 from orchestrator.airlock.base_store import BaseStore
 from orchestrator.airlock.hub import Hub
 from orchestrator.airlock.repository import UserRepository
@@ -52,6 +53,8 @@ class RunContext:
     backend: Backend
     image: str | None
     policy: Policy
+    secrets: Redactor
+    """Knows the secret values of the environment: no change may bring one in."""
     asker: Asker
     model_of: ModelOf
     budget: TimedBudget

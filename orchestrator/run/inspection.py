@@ -10,7 +10,7 @@ from agents.assignment import Inspection
 from orchestrator.airlock.diff import patch, stat
 from orchestrator.airlock.hub import Hub
 from orchestrator.airlock.trees import LINK, list_tree, object_reader
-from orchestrator.run.census import count_tests, is_test_file
+from policies.census import count_tests, is_test_file
 
 
 async def inspect(
@@ -27,13 +27,14 @@ def _inspect(hub: Hub, start: str, commit: str, summary: str, verify_output: str
         diff=patch(hub.git, start, commit).decode(errors="replace"),
         stat=stat(hub.git, start, commit),
         summary="\n\n".join(part for part in (summary, told) if part),
-        tests_before=_tests(hub, start),
-        tests_after=_tests(hub, commit),
+        tests_before=tests_of(hub, start),
+        tests_after=tests_of(hub, commit),
         verify_output=verify_output,
     )
 
 
-def _tests(hub: Hub, commit: str) -> int:
+def tests_of(hub: Hub, commit: str) -> int:
+    """How many tests a commit has, as far as their form tells."""
     with object_reader(hub.git) as reader:
         files = [entry for entry in list_tree(hub.git, commit) if entry.mode != LINK and is_test_file(entry.path)]
         return count_tests((entry.path, reader.read(entry.oid)) for entry in files)

@@ -207,6 +207,7 @@ async def _context(
         backend=backend,
         image=state.image,
         policy=policy,
+        secrets=Redactor.of_environment(os.environ, plan.sandbox.secrets),
         asker=RememberingAsker(store, state.run, _asker(around, store, state)),
         model_of=_models(plan),
         budget=run_budget(plan.limits, state),

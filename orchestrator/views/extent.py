@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from orchestrator.run.census import count_tests
+from policies.census import count_tests
 
 _NOWHERE = b"/dev/null"
 

@@ -15,6 +15,7 @@ from orchestrator.views.pattern import Alternatives
 from orchestrator.views.remarks import remarks_view
 from orchestrator.views.styles import FAINT, HEADING, style_of
 from orchestrator.views.words import one_line
+from policies.file import KINDS
 
 _LONGEST = 10_000
 """Patterns are what the page is about, so hardly any is cut."""
@@ -106,6 +107,7 @@ def _changes(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
     for layer in policy["layers"]:
         for change in layer["changes"]:
             verdict, what = _change(change)
+            what += f" unless {' '.join(change['unless'])}" if change.get("unless") else ""
             said = [f"for {', '.join(change['roles'])}" if change.get("roles") else "", change.get("why") or ""]
             if any(said):
                 yield Indented(one_line("; ".join(word for word in said if word), FAINT))
@@ -123,7 +125,7 @@ def _change(change: Rule) -> tuple[str, str]:
             return verdict, ", ".join(change[verdict])
     if change.get("max"):
         return "ask", f"more than {' or '.join(f'{number} {what}' for what, number in change['max'].items())}"
-    return str(change.get("secrets", "")), "secrets"
+    return next((str(change[kind]), kind) for kind in KINDS if change.get(kind))
 
 
 def _row(rule: Rule, what: str) -> Row:

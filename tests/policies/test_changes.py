@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
 
 import pytest
 
-from policies.changes import Change
+from agents.redact import Redactor
+from policies.changed import Change
 from policies.policy import Policy
 from policies.verdict import Verdict
 from tests.policies.judging import policy_of, standard
@@ -84,6 +87,59 @@ def test_an_added_secret_is_denied(text: str) -> None:
     assert decision.deciding.rule == "changes secrets: deny"
 
 
+def test_a_refusal_says_where_a_secret_stands_and_not_what_it_is() -> None:
+    """File and line of the new file and the kind are told; the secret itself is not."""
+    added = f"a = 1\nkey = '{AWS_KEY}'\n"
+    change = replace(_change(text=added), hunks=((3, 1), (40, 1)))
+    why = standard().judge_changes([change], role="editor").deciding.why
+    assert "src/a.py:40 (AWS Access Key)" in why
+    assert AWS_KEY not in why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{'x' * 20_000} {AWS_KEY} {'x' * 20_000}\n",
+        f"key = '{AWS_KEY}'  # pragma: allowlist secret\n",
+        f"# pragma: allowlist nextline secret\nkey = '{AWS_KEY}'\n",
+    ],
+    ids=["far along a line", "with a word for the scanner", "with a word above it"],
+)
+def test_a_secret_can_not_be_talked_away(text: str) -> None:
+    """Neither a long line nor a comment that a scanner would heed hides one."""
+    assert _judged(_change(text=text)) is DENY
+
+
+def test_a_secret_is_found_in_what_is_no_text_and_in_a_name() -> None:
+    """Bytes between bytes, letters two bytes wide, and the path itself are looked at."""
+    for data in (b"\x00\x01" + AWS_KEY.encode() + b"\xff", AWS_KEY.encode("utf-16")):
+        binary = replace(_change(b"a.bin", text=""), binary=True, after=partial(bytes, data))
+        assert _judged(binary) is DENY
+    assert _judged(_change(f"keys/{AWS_KEY}.txt".encode())) is DENY
+
+
+def test_a_line_that_was_moved_brings_no_secret_in() -> None:
+    """What stood in the repository before may move with its file; the same key on a new line may not come in."""
+    line = f"key = '{AWS_KEY}'\n"
+    gone = replace(_change(b"old.py", status="deleted", mode=0, text=""), removed_text=line)
+    assert _judged(gone, _change(b"new.py", status="added", text=f"    {line}")) is ALLOW
+    assert _judged(gone, _change(b"new.py", status="added", text=f"other_{line}")) is DENY
+
+
+def test_known_values_are_secret_in_each_form() -> None:
+    """A value of the environment, as it is or encoded, is found and named by its variable."""
+    known = Redactor({"INDEX_TOKEN": "plain words here", "MULTI": "line one\nline two"}).found_in
+    for text in ("a\nx = 'plain words here'\n", "x = plain%20words%20here\n", "cGxhaW4gd29yZHMgaGVyZQ==\n"):
+        decision = standard().judge_changes([_change(text=text)], role="editor", known=known)
+        assert decision.verdict is DENY
+        assert "the value of INDEX_TOKEN" in decision.deciding.why
+        assert "plain words here" not in decision.deciding.why
+    assert standard().judge_changes([_change(text="plain words\n")], role="editor", known=known).verdict is ALLOW
+    multi = replace(_change(text="a\nline one\nline two\n"), hunks=((10, 3),))
+    (part,) = standard().judge_changes([multi], role="editor", known=known).parts
+    assert "src/a.py:11 (the value of MULTI)" in part.why
+
+
 def test_ordinary_code_holds_no_secret() -> None:
     """Hashes, test passwords and addresses are no secrets."""
     text = "sha = 'da39a3ee5e6b4b0d3255bfef95601890afd80709'\npassword = 'secret'\nhost = '10.0.0.1'\n"
@@ -96,6 +152,77 @@ def test_a_large_change_is_asked_about() -> None:
     assert _judged(_change(), _change(b"b"), policy=policy) is ALLOW
     assert _judged(_change(), _change(b"b"), _change(b"c"), policy=policy) is ASK
     assert _judged(_change(lines=11), policy=policy) is ASK
+
+
+def test_one_large_file_is_asked_about() -> None:
+    """`file_bytes` is of any one file, whatever its lines are."""
+    policy = policy_of("changes: [{max: {file_bytes: 10}}]")
+    assert _judged(replace(_change(), after=partial(bytes, 10)), policy=policy) is ALLOW
+    assert _judged(replace(_change(), after=partial(bytes, 11)), policy=policy) is ASK
+
+
+def test_a_rule_is_not_about_what_it_excepts() -> None:
+    """`unless` names the paths that a rule leaves alone; they count for no maximum either."""
+    policy = policy_of(
+        "changes: [{deny: ['docs/**'], unless: ['docs/*.md']}, {max: {lines: 10}, unless: ['**/*.lock']}]"
+    )
+    assert _judged(_change(b"docs/a.rst"), policy=policy) is DENY
+    assert _judged(_change(b"docs/a.md"), policy=policy) is ALLOW
+    assert _judged(_change(b"uv.lock", lines=500), policy=policy) is ALLOW
+    assert _judged(_change(b"uv.lock", lines=500), _change(lines=11), policy=policy) is ASK
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("binary", {"binary": True}),
+        ("modes", {"new_mode": 0o100755}),
+        ("modes", {"old_mode": 0o100755}),
+        ("modes", {"status": "added", "old_mode": 0, "new_mode": 0o100755}),
+        ("symlinks", {"new_mode": 0o120000, "after": partial(bytes, b"b.py")}),
+        ("symlinks", {"status": "added", "old_mode": 0, "new_mode": 0o120000, "after": partial(bytes, b"../b")}),
+    ],
+)
+def test_kinds_of_files_are_judged(kind: str, change: dict[str, Any]) -> None:
+    """Each kind is asked about or denied as its rule says, and left alone without one."""
+    changed = replace(_change(), **change)
+    assert _judged(changed, policy=policy_of("")) is ALLOW
+    assert _judged(changed, policy=policy_of(f"changes: [{{{kind}: ask}}]")) is ASK
+    assert _judged(changed, policy=policy_of(f"changes: [{{{kind}: deny}}]")) is DENY
+    plain = policy_of(f"changes: [{{{kind}: deny}}]")
+    assert _judged(_change(), policy=plain) is ALLOW
+    gone = replace(changed, status="deleted", new_mode=0, binary=False)
+    assert _judged(gone, policy=plain) is ALLOW
+
+
+@pytest.mark.parametrize(
+    "target", [b"/etc/passwd", b"../../x", b"../../../x", b"b/../../x", b".git", b"../.git/config", b"../.GIT/hooks"]
+)
+def test_a_link_that_leaves_the_repository_never_lands(target: bytes) -> None:
+    """Neither outwards nor into .git, in every policy."""
+    link = replace(_change(b"src/a", mode=0o120000), after=partial(bytes, target))
+    decision = policy_of("").judge_changes([link], role="editor")
+    assert decision.verdict is DENY
+    assert decision.deciding.rule == "symlink"
+
+
+@pytest.mark.parametrize("target", [b"b", b"../b", b"./c/d", b"../.github/x"])
+def test_a_link_that_stays_may_land(target: bytes) -> None:
+    """A link within the tree is a file like any other, where no rule is about links."""
+    assert (
+        _judged(replace(_change(b"src/a", mode=0o120000), after=partial(bytes, target)), policy=policy_of("")) is ALLOW
+    )
+
+
+def test_every_reason_is_told_once() -> None:
+    """A file that several rules are about has a part for each, the strictest first."""
+    policy = policy_of("changes: [{ask: ['src/**']}, {modes: deny, why: text alone}]")
+    decision = policy.judge_changes([_change(mode=0o100755), _change(b"b")], role="editor")
+    assert [(part.text, part.verdict, part.rule, part.why) for part in decision.parts] == [
+        ("src/a.py", DENY, "changes modes: deny", "it becomes executable: text alone"),
+        ("src/a.py", ASK, "changes ask: src/**", "a rule says so"),
+        ("b", ALLOW, "changes", "no rule is about this file"),
+    ]
 
 
 def test_rules_on_changes_may_be_for_some_roles() -> None:

@@ -27,6 +27,12 @@ changes:
   - ask: [pyproject.toml, "**/*.lock"]
     roles: [editor]
   - max: {files: 60, lines: 2000}
+    unless: ["**/*.lock"]
+  - binary: deny
+  - modes: ask
+  - symlinks: ask
+  - tests: ask
+  - licence: deny
 paths: {write: {allow: [/workspace/.git/x, src/*], deny: [tools/**]}}
 """
 
@@ -54,7 +60,9 @@ def test_every_rule_stands_with_its_place() -> None:
         "  .mimo/policy.yaml:9  deny  make deploy\n",
         "  .mimo/policy.yaml:3  deny\n",
         "  .mimo/policy.yaml:14  ask  pyproject.toml, **/*.lock\n",
-        "  .mimo/policy.yaml:16  ask  more than 60 files or 2000 lines\n",
+        "  .mimo/policy.yaml:16  ask  more than 60 files or 2000 lines unless **/*.lock\n",
+        "  .mimo/policy.yaml:18  deny  binary\n",
+        "  .mimo/policy.yaml:20  ask  symlinks\n",
         "  packages.example.com:443\n",
     ):
         assert expected in text
@@ -74,10 +82,10 @@ def test_rules_stand_in_the_order_in_which_they_decide() -> None:
     assert sorted(places, key=text.index) == places
     [section] = [part for part in text.split("\n\n") if part.startswith("Paths that a command may write")]
     assert [line.split()[:2] for line in section.splitlines()[1:]] == [
-        [".mimo/policy.yaml:17", "deny"],
+        [".mimo/policy.yaml:23", "deny"],
         ["standard:64", "deny"],
-        [".mimo/policy.yaml:17", "allow"],
-        [".mimo/policy.yaml:17", "allow"],
+        [".mimo/policy.yaml:23", "allow"],
+        [".mimo/policy.yaml:23", "allow"],
         ["standard:63", "allow"],
         ["by", "no"],
     ]
@@ -88,7 +96,7 @@ def test_warnings_stand_first_and_at_the_rule() -> None:
     text = page(own_policy())
     assert text.index("warning: ") < text.index("Commands, denied")
     never = "it never decides, since this goes first: paths.write deny: **/.git/** (standard:64)"
-    assert f"warning: .mimo/policy.yaml:17: paths.write allow: /workspace/.git/x\n         {never}\n" in text
+    assert f"warning: .mimo/policy.yaml:23: paths.write allow: /workspace/.git/x\n         {never}\n" in text
     assert "/workspace/.git/x [never decides: paths.write deny: **/.git/** (standard:64)]\n" in text
     assert "warning" not in page(load_policy("standard"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.run.census import count_tests, is_test_file
+from policies.census import count_tests, is_test_file
 
 
 @pytest.mark.parametrize(
