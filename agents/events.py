@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from agents.binding import bound_text
 from agents.model import Message
 from agents.step_events import (
     CheckpointTaken,
@@ -224,13 +225,24 @@ class GateFailed(JournalEvent):
 
 
 class QuestionAsked(JournalEvent):
-    """A human is needed: `subject` is the exact command or change, `id` is what `approve` and `deny` take."""
+    """A human is needed: `subject` is the exact command or change, `id` is what `approve` and `deny` take.
 
+    A command would run in `cwd`; `bound` holds the SHA-256 of each script that it names, by path.
+    """
+
+    v: int = 2
     kind: Literal["question asked"] = "question asked"
     id: str
     about: Literal["command", "change"]
     subject: str
     parts: list[JudgedPart] = Field(default_factory=list)
+    cwd: str | None = None
+    bound: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def binding(self) -> str:
+        """What an answer holds for: no other text, directory or content of a script."""
+        return bound_text(self.subject, self.cwd, self.bound)
 
 
 class QuestionAnswered(JournalEvent):

@@ -5,26 +5,28 @@ No other module calls `execute` or `write_file` of a sandbox; a test holds that.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass
-from typing import Literal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
 
+from agents.binding import bound_text, scripts_bound, text_bound
 from agents.edits import EditRefused, creating, read_text, replaced, workspace_path
-from agents.events import (
-    CommandJudged,
-    CommandProposed,
-    CommandRun,
-    JudgedPart,
-    QuestionAnswered,
-    QuestionAsked,
-)
+from agents.events import CommandProposed, CommandRun, Event
 from agents.policy import Answer, Asker, Policy, Question
 from agents.recorder import Recorder
+from agents.records import answered_event, asked_event, judged_event, question_id, run_event
 from policies.verdict import Decision, Verdict
 from sandbox.errors import CommandRefused, FileRefused
 from sandbox.sandbox import WORKSPACE, Command, CommandResult, Sandbox
+
+Binds: TypeAlias = Callable[[], Awaitable[dict[str, str]]]
+"""Tells what an answer is bound to, as it is now."""
+
+MOST_CHANGES = 3
+"""How often one command is asked about anew because what it names changed; nothing should change it at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class JudgedSandbox:
         if timeout_seconds is not None:
             arguments["timeout_seconds"] = timeout_seconds
         proposed = self._proposed(place, "shell", arguments)
-        refusal = await self._judge(proposed, place, decision, script)
+        refusal = await self._judge(proposed, place, decision, script, partial(self._scripts, script, place))
         if refusal is not None:
             return refusal
         timeout = min(timeout_seconds or hands.timeout_seconds, hands.timeout_seconds)
@@ -119,7 +121,8 @@ class JudgedSandbox:
             return Edited(path=path, why=str(error))
         proposed = self._proposed(place, "edit", {"path": absolute, "old": old, "new": new})
         decision = hands.policy.judge_edit(absolute, role=hands.role)
-        refusal = await self._judge(proposed, place, decision, f"edit {absolute}")
+        given = {"the text of the edit": text_bound(old, new)}
+        refusal = await self._judge(proposed, place, decision, f"edit {absolute}", partial(_same, given))
         if refusal is not None:
             return refusal
         began = time.monotonic()
@@ -162,38 +165,52 @@ class JudgedSandbox:
     def _call_id(self, place: Place) -> str:
         return f"{self._hands.agent}.{place.step}.{place.number}"
 
-    async def _judge(self, proposed: CommandProposed, place: Place, decision: Decision, subject: str) -> Refused | None:
+    async def _scripts(self, script: str, place: Place) -> dict[str, str]:
+        """What a yes to a script is bound to: the code that it names, as it is now."""
+        named = self._hands.policy.scripts_named(script, cwd=WORKSPACE)
+        return await scripts_bound(self._sandbox, named, call=self._call_id(place))
+
+    async def _judge(
+        self, proposed: CommandProposed, place: Place, decision: Decision, subject: str, binds: Binds
+    ) -> Refused | None:
         hands = self._hands
         if decision.verdict is not Verdict.ASK:
             # A decision about nothing decides nothing: its verdict would be "allow".
             allowed = decision.verdict is Verdict.ALLOW and bool(decision.parts)
             await hands.recorder.record(proposed, judged_event(proposed.id, decision, allowed=allowed))
             return None if allowed else Refused(decision=decision)
-        question = Question(
-            id=question_id(hands.task, self._call_id(place), subject),
+        ahead: tuple[Event, ...] = (proposed,)
+        for _ in range(MOST_CHANGES):
+            question = await self._question(place, decision, subject, binds)
+            await hands.recorder.record(*ahead, asked_event(question))
+            answer = await hands.asker.ask(question)
+            # A yes is to what the human could see: what it names may have changed while they thought about it.
+            if not answer.allowed or await binds() == question.bound:
+                break
+            ahead = (answered_event(question, answer),)
+        else:
+            answer = Answer(allowed=False, by="the program", why="what it names changed whenever it was asked about")
+        judged = judged_event(proposed.id, decision, allowed=answer.allowed, answered_by=answer.by)
+        await hands.recorder.record(answered_event(question, answer), judged)
+        return None if answer.allowed else Refused(decision=decision, answer=answer)
+
+    async def _question(self, place: Place, decision: Decision, subject: str, binds: Binds) -> Question:
+        hands = self._hands
+        bound = await binds()
+        binding = bound_text(subject, WORKSPACE, bound)
+        return Question(
+            id=question_id(hands.task, self._call_id(place), binding),
             task=hands.task,
             role=hands.role,
             subject=subject,
             decision=decision,
+            cwd=WORKSPACE,
+            bound=bound,
         )
-        await hands.recorder.record(
-            proposed,
-            QuestionAsked(id=question.id, about="command", subject=subject, parts=judged_parts(decision)),
-        )
-        answer = await hands.asker.ask(question)
-        await hands.recorder.record(
-            QuestionAnswered(id=question.id, allowed=answer.allowed, by=answer.by, why=answer.why),
-            judged_event(proposed.id, decision, allowed=answer.allowed, answered_by=answer.by),
-        )
-        return None if answer.allowed else Refused(decision=decision, answer=answer)
 
 
-def question_id(task: str, command_id: str, subject: str) -> str:
-    """The id of a question: a given answer must never serve another command, so the text itself is part of it.
-
-    Eighty bits, because an agent chooses the text that it is granted as well as the one that it wants.
-    """
-    return f"{task}.{command_id}.{hashlib.sha256(subject.encode()).hexdigest()[:20]}"
+async def _same(bound: dict[str, str]) -> dict[str, str]:
+    return bound
 
 
 async def run_user_command(
@@ -221,41 +238,3 @@ async def run_user_command(
     result = await sandbox.execute(Command(script=script, timeout_seconds=timeout_seconds))
     await recorder.record(run_event(proposed, script, result, sandbox=sandbox.name))
     return result
-
-
-def judged_parts(decision: Decision) -> list[JudgedPart]:
-    """The parts of a decision as the journal holds them."""
-    return [JudgedPart(**{**asdict(part), "verdict": part.verdict.value}) for part in decision.parts]
-
-
-def judged_event(id: str, decision: Decision, *, allowed: bool, answered_by: str | None = None) -> CommandJudged:
-    """The event of a decision; `allowed` is what came of it."""
-    return CommandJudged(
-        id=id,
-        verdict=decision.verdict.value,
-        allowed=allowed,
-        parts=judged_parts(decision),
-        answered_by=answered_by,
-    )
-
-
-def run_event(proposed: CommandProposed, script: str, result: CommandResult, *, sandbox: str) -> CommandRun:
-    """The event of a command that was executed."""
-    return CommandRun(
-        id=proposed.id,
-        source=proposed.source,
-        agent=proposed.agent,
-        step=proposed.step,
-        sandbox=sandbox,
-        command=script,
-        exit_code=result.exit_code,
-        signal=result.signal,
-        stdout=result.stdout.text(),
-        stderr=result.stderr.text(),
-        dropped_bytes=result.stdout.dropped_bytes + result.stderr.dropped_bytes,
-        wall_seconds=result.wall_seconds,
-        cpu_seconds=result.cpu_seconds,
-        peak_memory_bytes=result.peak_memory_bytes,
-        limit=result.limit.value if result.limit else None,
-        cancelled=result.cancelled,
-    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from agents.binding import bound_text
 from policies.verdict import Decision
 
 
@@ -20,6 +21,10 @@ class Policy(Protocol):
         """Whether a role may run a script in `cwd`."""
         ...
 
+    def scripts_named(self, script: str, *, cwd: str) -> tuple[str | None, ...]:
+        """The absolute paths of the code that a script's commands name, None for what can't be known."""
+        ...
+
     def judge_edit(self, path: str, *, role: str) -> Decision:
         """Whether a role may write a file; `path` is absolute and normal, inside the sandbox."""
         ...
@@ -29,7 +34,8 @@ class Policy(Protocol):
 class Question:
     """What a human is asked: the exact command or path, and the rules that want it asked.
 
-    `id` is what `approve` and `deny` take; the same command of a resumed run has the same one.
+    `id` is what `approve` and `deny` take; the same command of a resumed run has the same one. `cwd` is where a command
+    would run, `bound` the hash of each script that it names, by path.
     """
 
     id: str
@@ -38,6 +44,13 @@ class Question:
     subject: str
     decision: Decision
     about: Literal["command", "change"] = "command"
+    cwd: str | None = None
+    bound: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def binding(self) -> str:
+        """What an answer holds for: no other text, directory or content of a script."""
+        return bound_text(self.subject, self.cwd, self.bound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

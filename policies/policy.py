@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policies.engine.judge import judge_script
+from policies.engine.judge import judge_script, scripts_named
 from policies.engine.pathjudge import PathJudge, is_workspace_path
 from policies.layer import Layer, compile_layer, in_force
 from policies.paths import WORKSPACE, glob_regex, resolve
@@ -82,6 +82,10 @@ class Policy:
     def judge_command(self, script: str, *, role: str, cwd: str = WORKSPACE) -> Decision:
         """Judge a shell script that is to run in a directory. Never raises."""
         return judge_script(self.book, script, role=role, cwd=cwd)
+
+    def scripts_named(self, script: str, *, cwd: str = WORKSPACE) -> tuple[str | None, ...]:
+        """The absolute paths of the code that the commands of a script name, None for what can't be known."""
+        return scripts_named(self.book, script, cwd=cwd)
 
     def judge_edit(self, path: str, *, role: str) -> Decision:
         """Judge a file's path that the edit tool is to write; relative paths are the workspace's."""

@@ -226,7 +226,7 @@ def _question_asked(state: RunState, task: TaskProgress | None, event: e.Questio
     _does(task, recorded, "waits for your answer")
     parts = [part.model_dump() for part in event.parts]
     state.questions[event.id] = QuestionState(
-        id=event.id, task=recorded.task, about=event.about, subject=event.subject, parts=parts
+        id=event.id, task=recorded.task, about=event.about, subject=event.subject, parts=parts, bound=event.bound
     )
 
 

@@ -59,6 +59,7 @@ class QuestionState:
     about: str
     subject: str
     parts: list[dict[str, Any]] = field(default_factory=list)
+    bound: dict[str, str] = field(default_factory=dict)
     allowed: bool | None = None
     by: str | None = None
     why: str | None = None

@@ -70,7 +70,7 @@ class PromptAsker:
 
     async def ask(self, question: Question) -> Answer:
         """Wait for the human; raises Unanswered when the run is stopped first."""
-        about = (question.about, question.role, question.subject)
+        about = (question.about, question.role, question.binding)
         self._waiting += 1
         try:
             async with self._one_at_a_time:
@@ -138,7 +138,7 @@ class RememberingAsker:
         """The human's earlier answer to the same text of the same task, or that of the asker behind."""
         if self._unused is None:
             self._unused = await to_thread.run_sync(_unused_answers, self._store, self._run)
-        earlier = self._unused.pop((question.task, question.subject), None)
+        earlier = self._unused.pop((question.task, question.binding), None)
         if earlier is None:
             return await self._asker.ask(question)
         return Answer(allowed=earlier.allowed, by=HUMAN, why=f"{_USED}{earlier.id}")
@@ -157,7 +157,7 @@ def refused_for_good(store: JournalStore, run: str, roles: Mapping[str, str]) ->
             # A command's question is named TASK.AGENT..., and an agent ROLE.NUMBER.
             agent = event.id.partition(".")[2]
             role = agent.partition(".")[0] if event.about == "command" else roles.get(recorded.task or "", "")
-            yield event.about, role, event.subject
+            yield event.about, role, event.binding
 
 
 def human_answers(store: JournalStore, run: str) -> list[QuestionAnswered]:
@@ -178,5 +178,5 @@ def _unused_answers(store: JournalStore, run: str) -> dict[tuple[str, str], Ques
         event = event_of(recorded)
         if isinstance(event, QuestionAsked) and event.id in unused:
             # Whoever makes the tasks asks under the one name that no task may have.
-            found[recorded.task or MAIN, event.subject] = unused[event.id]
+            found[recorded.task or MAIN, event.binding] = unused[event.id]
     return found

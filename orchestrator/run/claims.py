@@ -7,10 +7,10 @@ from functools import partial
 
 from anyio import to_thread
 
-from agents.events import GateFailed, GatePassed, GateStarted, QuestionAnswered, QuestionAsked
-from agents.execution import judged_parts, question_id
+from agents.events import GateFailed, GatePassed, GateStarted
 from agents.policy import Question
 from agents.recorder import Recorder
+from agents.records import answered_event, asked_event, judged_parts, question_id
 from orchestrator.airlock.diff import Change, changes
 from orchestrator.airlock.errors import readable
 from orchestrator.airlock.judgeable import judgeable
@@ -102,13 +102,9 @@ class Claims:
             decision=asked,
             about="change",
         )
-        await self._recorder.record(
-            QuestionAsked(id=question.id, about="change", subject=subject, parts=judged_parts(asked))
-        )
+        await self._recorder.record(asked_event(question))
         answer = await self._ctx.asker.ask(question)
-        await self._recorder.record(
-            QuestionAnswered(id=question.id, allowed=answer.allowed, by=answer.by, why=answer.why)
-        )
+        await self._recorder.record(answered_event(question, answer))
         return None if answer.allowed else _refusal(decision, answer.why)
 
     async def _verify_gate(self, commit: str) -> str | None:

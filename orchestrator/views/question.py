@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from agents.policy import Question
+from orchestrator.views.bound import bound_view
 from orchestrator.views.indent import Indented
 from orchestrator.views.styles import FAINT, HEADING, style_of
 from orchestrator.views.words import one_line, plural
@@ -36,6 +37,7 @@ def question_view(question: Question, *, more: int, width: int) -> Iterator[Rend
     for part in question.decision.parts:
         if part.verdict is Verdict.ASK:
             yield from _reasons(part, alone=len(question.decision.parts) == 1)
+    yield from (Indented(line, 2) for line in bound_view(question.bound))
     if more > 0:
         yield Text(f"  {plural(more, 'more question')} behind this one", FAINT)
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from orchestrator.journal.state import QuestionState, RunState, TaskState
 from orchestrator.run.options import number
 from orchestrator.run.result import result
+from orchestrator.views.bound import bound_view
 from orchestrator.views.fitting import Fitting
 from orchestrator.views.indent import Indented
 from orchestrator.views.states import ORDER, REVERTED, state_word
@@ -20,6 +21,8 @@ from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
 from orchestrator.views.task_rows import folded_tasks, whole_tasks
 from orchestrator.views.typed import Labelled, Typed, typed
 from orchestrator.views.words import block, count, dollars, duration, moment, one_line, plural, short
+
+_LONGEST = 2000
 
 
 def status_view(state: RunState, *, now: float | None = None) -> Iterator[RenderableType]:
@@ -82,6 +85,7 @@ def _question_json(question: QuestionState) -> dict[str, Any]:
         "about": question.about,
         "subject": question.subject,
         "parts": question.parts,
+        "bound": question.bound,
     }
 
 
@@ -184,15 +188,23 @@ def _of(limit: Any) -> str:
     return "" if limit is None else f" of {limit}"
 
 
+def _reasons(question: QuestionState) -> Iterator[Text]:
+    """Why each part has to be asked about; which it is, is said where it is not the only one."""
+    asking = [part for part in question.parts if part.get("verdict") == "ask"]
+    for part in asking:
+        what = f"{part.get('text')}: " if len(question.parts) > 1 else ""
+        where = f"{part.get('file')}:{part.get('line')}"
+        yield one_line(f"{what}{part.get('why')} ({part.get('rule')}, {where})", FAINT, limit=_LONGEST)
+
+
 def _questions(state: RunState) -> Iterator[RenderableType]:
     # Nothing of a question is ever cut: nobody should have to answer what they can't read.
     for question in state.waiting:
         yield Text()
         label = one_line(f"{question.task or 'the run'} waits for you:", style_of("ask"))
         yield Labelled(label, block(question.subject))
-        for part in question.parts:
-            where = f"{part.get('file')}:{part.get('line')}"
-            yield Indented(one_line(f"{part.get('why')} ({part.get('rule')}, {where})", FAINT))
+        yield from map(Indented, _reasons(question))
+        yield from map(Indented, bound_view(question.bound))
         if question.about == "change" and question.task is not None:
             yield Indented(typed("review", state.run, question.task))
         yield Indented(typed("approve", state.run, question.id))

@@ -121,7 +121,7 @@ class _Python:
 
 def python(services: Services, call: Call, names: frozenset[str]) -> list[Finding]:
     """`python -m MODULE` is judged as the module, `-c CODE` is looked into, a file is for the rules to allow."""
-    line = _read_python(call.words[1:])
+    line = read_python(call.words[1:])
     if line.unknown:
         return [fixed(Verdict.ASK, "unknown-option", f"what {line.unknown!r} does to python is not known")]
     given = tuple(word.text for word in call.words[1:])
@@ -157,7 +157,7 @@ def _module(services: Services, call: Call, names: frozenset[str], line: _Python
     return findings
 
 
-def _read_python(words: Sequence[Word]) -> _Python:
+def read_python(words: Sequence[Word]) -> _Python:
     flags: set[str] = set()
     at = 0
     while at < len(words):

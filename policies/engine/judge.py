@@ -12,6 +12,7 @@ from policies.engine.catalogue import Program, family_of, find_program
 from policies.engine.checks import CHECKS, SELF_JUDGED
 from policies.engine.names import BUILTINS, Named, name_of
 from policies.engine.pathjudge import PathJudge, at_home
+from policies.engine.scripts import scripts_of
 from policies.paths import HOME, WORKSPACE, is_inside, resolve
 from policies.rules import Finding, RuleBook, fixed
 from policies.shell.items import Assignment, Command, Context, Fixed, Function, Item, Mention, Redirection
@@ -25,6 +26,16 @@ MAX_DEPTH = 12
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # `*.py` is everyday; that a file's name begins with a dash and ends so is left to whoever made it.
 _BY_ENDING = re.compile(r"\*(?:\.\w+)+")
+
+
+def scripts_named(book: RuleBook, script: str, *, cwd: str) -> tuple[str | None, ...]:
+    """The absolute paths of the code that a script's commands name, None for what can't be known; raises nothing."""
+    judge = _Judge(book=book, paths=PathJudge(book=book), role="", scripts=[])
+    try:
+        judge.nested(script, Context(cwds=frozenset({cwd})), 0)
+    except Exception:  # noqa: BLE001 - what can't be judged does not run
+        return (None,)
+    return tuple(dict.fromkeys(judge.scripts or ()))
 
 
 def judge_script(book: RuleBook, script: str, *, role: str, cwd: str) -> Decision:
@@ -60,6 +71,8 @@ class _Judge:
     entries: list[Entry] = field(default_factory=list)
     path: Path = ()
     found: list[list[Finding]] = field(default_factory=list)
+    scripts: list[str | None] | None = None
+    """The code that commands name, where it is noted."""
 
     def nested(self, script: str, context: Context, depth: int) -> None:
         """Judge a script that stands within another."""
@@ -138,6 +151,8 @@ class _Judge:
         named = name_of(words[0], context)
         if isinstance(named, Finding):
             return [named]
+        if self.scripts is not None:
+            self.scripts += scripts_of(named, words, context)
         findings = [finding for word in words[1:] for finding in self.paths.mentioned(word, context)]
         if words[0].text in context.functions:
             return findings

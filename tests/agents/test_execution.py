@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from agents.events import CommandJudged, CommandProposed, CommandRun, QuestionAnswered, QuestionAsked
 from agents.execution import Edited, Hands, JudgedSandbox, NotStarted, Place, Ran, Refused, run_user_command
+from agents.policy import Answer, Question
 from agents.shown import full_text, shown
 from policies.verdict import Decision
 from sandbox.errors import CommandRefused
@@ -124,6 +127,78 @@ async def test_an_answer_serves_one_text_only() -> None:
         ids.append(hand.asker.questions[0].id)
     assert ids[0] == ids[1] != ids[2]
     assert ids[0].startswith("port.editor.1.3.1.")
+
+
+class Meddler(FakeAsker):
+    """Somebody who says yes, while the file changes behind their back as often as told."""
+
+    def __init__(self, sandbox: FakeSandbox, *, times: int) -> None:
+        super().__init__(allowed=True)
+        self._sandbox = sandbox
+        self._times = times
+
+    async def ask(self, question: Question) -> Answer:
+        """Answer, after the file has changed."""
+        if len(self.questions) < self._times:
+            self._sandbox.files["x.py"] += b"# changed\n"
+        return await super().ask(question)
+
+
+def _meddled(times: int) -> Hand:
+    hand = Hand(FakeSandbox(files={"x.py": b"print(1)\n"}))
+    hand.asker = Meddler(hand.sandbox, times=times)
+    hand.judged = JudgedSandbox(hand.sandbox, replace(hand.judged._hands, asker=hand.asker))
+    return hand
+
+
+async def test_a_yes_is_to_the_script_as_it_was_asked_about() -> None:
+    """Where it changed before the yes came, the human is asked anew, and both questions are in the journal."""
+    hand = _meddled(1)
+    assert isinstance(await hand.judged.shell("careful x.py", place=HERE), Ran)
+    first, second = hand.recorder.of(QuestionAsked)
+    assert first.id != second.id
+    assert first.bound["/workspace/x.py"] == sha256(b"print(1)\n").hexdigest()
+    assert second.bound["/workspace/x.py"] == sha256(b"print(1)\n# changed\n").hexdigest()
+    assert [answer.id for answer in hand.recorder.of(QuestionAnswered)] == [first.id, second.id]
+    assert [event.allowed for event in hand.recorder.of(CommandJudged)] == [True]
+
+
+async def test_a_script_that_never_stands_still_does_not_run() -> None:
+    """After some tries the answer is no, and the agent is told why."""
+    hand = _meddled(99)
+    outcome = await hand.judged.shell("careful x.py", place=HERE)
+    assert isinstance(outcome, Refused)
+    assert "changed whenever it was asked about" in shown(outcome)
+    assert hand.sandbox.commands == []
+
+
+async def test_what_can_not_be_read_is_answered_for_this_call_alone() -> None:
+    """A script that is not known, lies elsewhere, or is a link: no yes of another call serves for it."""
+    files = {"there.py": b"1"}
+    ids = []
+    for place in (HERE, Place(step=3, number=1, tries=2), Place(step=4, number=1)):
+        hand = Hand(FakeSandbox(files=files, refused={"link.py": "a symbolic link"}), human_allows=True)
+        await hand.judged.shell("careful $ link.py there.py none.py", place=place)
+        (question,) = hand.asker.questions
+        ids.append((question.id, question.binding))
+    assert question.bound == {
+        "a script that can't be known": "for editor.1.4.1 alone",
+        "/workspace/link.py": "for editor.1.4.1 alone: a symbolic link",
+        "/workspace/there.py": sha256(b"1").hexdigest(),
+        "/workspace/none.py": "absent",
+    }
+    assert ids[0] == ids[1]
+    assert ids[1][1] != ids[2][1]
+
+
+async def test_a_yes_to_an_edit_is_to_its_text() -> None:
+    """The same path with another text is another question."""
+    bindings = []
+    for new in ("b", "b", "c"):
+        hand = Hand(FakeSandbox(files={"careful.py": b"a"}), human_allows=True)
+        await hand.judged.edit("careful.py", "a", new, place=HERE)
+        bindings.append(hand.asker.questions[0].binding)
+    assert bindings[0] == bindings[1] != bindings[2]
 
 
 @pytest.mark.parametrize(("asked", "given"), [(None, 600), (5, 5), (86_400, 600)])

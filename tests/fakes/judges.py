@@ -31,6 +31,11 @@ class FakePolicy:
         self.judged.append(script)
         return _decide(script)
 
+    def scripts_named(self, script: str, *, cwd: str) -> tuple[str | None, ...]:
+        """Each word that ends like one; `$` can't be known."""
+        words = script.split()
+        return tuple(None if word == "$" else f"{cwd}/{word}" for word in words if word == "$" or word.endswith(".py"))
+
     def judge_edit(self, path: str, *, role: str) -> Decision:
         """By the words of the path."""
         self.judged.append(f"edit {path}")

@@ -25,11 +25,15 @@ class FakeSandbox:
     """Runs nothing; `results` maps scripts to how they end, an exception is raised; others print themselves."""
 
     def __init__(
-        self, results: dict[str, CommandResult | Exception] | None = None, files: dict[str, bytes] | None = None
+        self,
+        results: dict[str, CommandResult | Exception] | None = None,
+        files: dict[str, bytes] | None = None,
+        refused: dict[str, str] | None = None,
     ) -> None:
         self.name = "fake-1"
         self.results = results or {}
         self.files = files or {}
+        self.refused = refused or {}
         self.commands: list[Command] = []
 
     async def execute(self, command: Command) -> CommandResult:
@@ -47,6 +51,8 @@ class FakeSandbox:
 
     async def read_file(self, path: str, *, max_bytes: int) -> bytes:
         """A file of the dictionary."""
+        if path in self.refused:
+            raise FileRefused(path, self.refused[path])
         if path not in self.files:
             raise FileRefused(path, "no such file")
         if len(self.files[path]) > max_bytes:

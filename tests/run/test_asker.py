@@ -186,6 +186,26 @@ async def test_an_answer_given_while_parked_is_used_once(store: JournalStore) ->
     assert not (await RememberingAsker(store, RUN, DenyAsker()).ask(question(id="q10"))).allowed
 
 
+async def test_an_answer_holds_for_what_it_was_bound_to(store: JournalStore) -> None:
+    """A yes that was given while the run was parked, or for the whole run, is none to another text of a script."""
+    seen, other = {"/workspace/x.py": "1" * 64}, {"/workspace/x.py": "2" * 64}
+    asked = replace(question("python x.py"), cwd="/workspace", bound=seen)
+    event = partial(QuestionAsked, about="command", subject="python x.py", cwd="/workspace", bound=seen)
+    store.append(RUN, [("a", event(id="q1"))])
+    store.append(RUN, [("a", QuestionAnswered(id="q1", allowed=True, by="human"))])
+    asker = RememberingAsker(store, RUN, DenyAsker())
+    for changed in (replace(asked, bound=other), replace(asked, cwd="/tmp"), replace(asked, bound={})):
+        assert not (await asker.ask(changed)).allowed
+    assert (await asker.ask(asked)).allowed
+
+    said: Asked = []
+    prompt = PromptAsker(human(said, make="run"), stopping=lambda: False)
+    made = replace(asked, subject="make")
+    for one in (made, made, replace(made, bound=other), replace(made, cwd="/tmp")):
+        await prompt.ask(one)
+    assert said == ["make"] * 3
+
+
 async def test_the_coordinator_of_a_plan_gets_its_answer_too(store: JournalStore) -> None:
     """What it asked before there were tasks is answered for it, and for no task."""
     store.append(RUN, [(None, QuestionAsked(id="q1", about="command", subject="make"))])

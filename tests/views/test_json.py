@@ -44,6 +44,7 @@ FREE = frozenset(
         "policy.layers[].rules",
         "layers[].changes[].max",
         "rules[].patterns[].tasks",
+        "questions[].bound",
     }
 )
 OPAQUE = frozenset({"[].payload", "plan", "tasks[].results[].result", "tasks[].gates[].evidence"})
@@ -51,9 +52,11 @@ OPAQUE = frozenset({"[].payload", "plan", "tasks[].results[].result", "tasks[].g
 
 @cache
 def rows() -> list[Recorded]:
-    """The run of forty tasks, and a question of it that was answered."""
+    """The run of forty tasks, a question of it that was answered, and one about a script."""
     yes = e.QuestionAnswered(id=f"port-webhooks.editor.1.6.1.{telling.oid('install')[:20]}", allowed=True, by="ada")
-    return telling.timed([*wide.story(), ("port-webhooks", yes)], run=wide.RUN, start=wide.START)
+    script = e.QuestionAsked(id="q", about="command", subject="python a.py", bound={"/workspace/a.py": "0" * 64})
+    told = [*wide.story(), ("port-webhooks", yes), ("port-webhooks", script)]
+    return telling.timed(told, run=wide.RUN, start=wide.START)
 
 
 def reviews() -> dict[str, Any]:

@@ -53,6 +53,20 @@ def test_a_question_says_what_is_asked_and_why(asked: Question, width: int, snap
     assert shown(question_view(asked, more=2, width=width), width=width) == snapshot
 
 
+def test_what_a_yes_is_bound_to_is_shown() -> None:
+    """Each script is named with the hash of what stands in it now; what can't be known is said to hold once."""
+    bound = {
+        "/workspace/tools/x.py": "ab12cd34ef56" + "0" * 52,
+        "/workspace/tools/none.py": "absent",
+        "/workspace/link": f"for editor.1.3.1 alone: a symbolic link {HOSTILE}",
+    }
+    text = shown(question_view(replace(question("make", ASKED), bound=bound), more=0, width=200), width=200)
+    assert "  with tools/x.py as it is now (sha256 ab12cd34ef56)\n" in text
+    assert "  link: a yes is for editor.1.3.1 alone: a symbolic link" in text
+    assert "none.py" not in text
+    assert "\x1b" not in text
+
+
 def test_the_choices_are_explained(snapshot: SnapshotAssertion) -> None:
     """Whoever types something else learns what each key does."""
     assert shown(choices_view(question("make", ASKED)), width=80) == snapshot
