@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policies.engine.judge import judge_script, scripts_named
 from policies.engine.pathjudge import PathJudge, is_workspace_path
 from policies.layer import Layer, compile_layer, in_force
+from policies.meet import meet
 from policies.paths import WORKSPACE, glob_regex, resolve
 from policies.printable import is_unsafe
 from policies.rules import Finding, RuleBook, fixed
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Layers of rules, the nearest first, and what they say together."""
+    """Layers of rules, the nearest first, and what they say together.
+
+    Who acts for `parents`, some roles, gets what it is allowed itself and each of them is: see `acting_for`.
+    """
 
     compiled: tuple[Layer, ...]
     book: RuleBook
+    parents: tuple[str, ...] = ()
 
     @classmethod
     def from_layers(cls, layers: Mapping[str, str]) -> Policy:
@@ -81,7 +86,7 @@ class Policy:
 
     def judge_command(self, script: str, *, role: str, cwd: str = WORKSPACE) -> Decision:
         """Judge a shell script that is to run in a directory. Never raises."""
-        return judge_script(self.book, script, role=role, cwd=cwd)
+        return self._met(role, lambda each: judge_script(self.book, script, role=each, cwd=cwd))
 
     def scripts_named(self, script: str, *, cwd: str = WORKSPACE) -> tuple[str | None, ...]:
         """The absolute paths of the code that the commands of a script name, None for what can't be known."""
@@ -113,4 +118,17 @@ class Policy:
         from policies.changes import judge_changes
         from policies.secrets import no_known
 
-        return judge_changes(self.compiled, changes, role=role, known=known or no_known)
+        return self._met(role, lambda each: judge_changes(self.compiled, changes, role=each, known=known or no_known))
+
+    def acting_for(self, *roles: str) -> Policy:
+        """The same policy in the hands of somebody who was started for these roles: its meet with theirs."""
+        return replace(self, parents=(*self.parents, *roles))
+
+    def _met(self, role: str, judge: Callable[[str], Decision]) -> Decision:
+        """The judgement as a role's, and as that of each role that it acts for."""
+        decision = own = judge(role)
+        for parent in dict.fromkeys(self.parents):
+            theirs = judge(parent).parts
+            parts = (p if p in own.parts else replace(p, why=f"{p.why}; it acts for the role {parent}") for p in theirs)
+            decision = meet(decision, Decision(parts=tuple(parts)))
+        return decision

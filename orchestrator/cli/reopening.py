@@ -14,7 +14,7 @@ from orchestrator.plan.models import Plan
 from orchestrator.run.context import RunContext
 from orchestrator.run.opening import Surroundings, open_old_run
 from orchestrator.run.options import overlay
-from orchestrator.run.policy_source import policy_of_layers
+from orchestrator.run.policy_source import policy_of_journal
 
 CANCELLED = "cancelled by the user"
 """Why a run ended that is not to be gone on with."""
@@ -48,6 +48,6 @@ async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) ->
         raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
     granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
     plan = overlay(_plan_of(state), granted)
-    policy = policy_of_layers(state.policy)
+    policy = policy_of_journal(state.run, state.policy, state.policy_hash)
     async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
         yield ctx

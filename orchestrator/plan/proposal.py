@@ -40,13 +40,13 @@ def parts_of(
     """The parts that take a task's place, one after the other; raises ProposalRefused with every mistake.
 
     Each may change what the task may, passes the gates that the task has, and has `attempts`; the last that changes
-    files passes the task's own checks as well. No id may be one of `taken`.
+    files passes the task's own checks as well. No id may be one of `taken`. `policy` is that of the task.
     """
     parts = tuple(ordered(_read(proposed)))
     problems = list(_misfits(task, parts, taken))
     if problems:
         raise ProposalRefused("\n".join(problems))
-    _require_allowed(parts, policy, frozenset(task.verify))
+    _require_allowed(parts, policy.acting_for(task.role), frozenset(task.verify))
     closing = next((part.id for part in reversed(parts) if part.writes), None)
     needs = list(task.needs)
     made = []

@@ -52,7 +52,8 @@ class Claims:
     def _judge(self, changed: tuple[Change, ...], start: str, commit: str) -> Decision:
         ctx = self._ctx
         with judgeable(ctx.hub.git, changed, start, commit) as files:
-            decision = ctx.policy.judge_changes(files, role=self._task.role, known=ctx.secrets.found_in)
+            policy = ctx.policy_of(self._task.id, self._task.role)
+            decision = policy.judge_changes(files, role=self._task.role, known=ctx.secrets.found_in)
         # A file's name may hold what must not be shown.
         parts = [
             replace(part, text=ctx.secrets.text(part.text), why=ctx.secrets.text(part.why)) for part in decision.parts

@@ -86,6 +86,20 @@ class RunContext:
             timeout_seconds=settings.timeout_seconds,
         )
 
+    def policy_of(self, task: str, role: Role) -> Policy:
+        """The policy of an agent: who works on a part of a split acts for the task that was split as well.
+
+        Gates and the coordinator are the plan's own, whatever the task.
+        """
+        tasks = self.state.tasks
+        if task not in tasks or tasks[task].role != role:
+            return self.policy
+        above = []
+        while (parent := tasks[task].part_of) is not None:
+            above.append(tasks[parent].role)
+            task = parent
+        return self.policy.acting_for(*above)
+
     async def tree_of(self, commit: str) -> str:
         """The tree of a commit in the hub; raises GitFailed."""
         return await to_thread.run_sync(self.hub.tree_of, commit)

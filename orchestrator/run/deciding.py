@@ -52,7 +52,8 @@ async def decide(
         taken = ctx.state.tasks.keys()
         if not answer.tasks:
             return ()
-        return parts_of(task, answer.tasks, ctx.policy, attempts=failure.attempts_left, taken=taken)
+        policy = ctx.policy_of(task.id, task.role)
+        return parts_of(task, answer.tasks, policy, attempts=failure.attempts_left, taken=taken)
 
     counsel = await consult(
         ctx,

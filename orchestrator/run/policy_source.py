@@ -6,6 +6,7 @@ import errno
 from collections.abc import Mapping
 
 from orchestrator.airlock.repository import UserRepository
+from orchestrator.errors import CannotRun
 from orchestrator.plan.models import Plan
 from orchestrator.run.base_files import base_blob
 from policies.loader import load_policy, read_disk
@@ -37,6 +38,12 @@ def policy_of_plan(repository: UserRepository, commit: str, plan: Plan) -> Polic
     return load_policy(named, reader=read)
 
 
-def policy_of_layers(layers: Mapping[str, str]) -> Policy:
-    """The policy as the journal keeps it; raises DocumentError."""
-    return Policy.from_layers(layers)
+def policy_of_journal(run: str, layers: Mapping[str, str], expected_hash: str) -> Policy:
+    """The policy that a run began with, as its journal keeps it; raises DocumentError, CannotRun if it is another."""
+    policy = Policy.from_layers(layers)
+    if policy.hash != expected_hash:
+        raise CannotRun(
+            f"the policy in the journal of {run} is not the one that the run began with",
+            f"see whether the journal was changed: mimo-orchestrate audit verify {run}",
+        )
+    return policy

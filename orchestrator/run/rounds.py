@@ -63,7 +63,7 @@ async def work_round(
     )
     agent = Agent(
         model=ctx.model_of(work.assignment.role, task=task, agent=work.assignment.agent, recorder=recorder),
-        policy=ctx.policy,
+        policy=ctx.policy_of(task, work.assignment.role),
         asker=ctx.asker,
         recorder=recorder,
         budget=budget,

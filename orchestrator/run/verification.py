@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from agents.events import Role
 from agents.execution import run_user_command
 from agents.recorder import Recorder
 from orchestrator.run.context import RunContext
@@ -34,7 +35,7 @@ async def verify(
     commit: str,
     commands: Sequence[str],
     tree: str | None = None,
-    role: str = "editor",
+    role: Role = "editor",
 ) -> Verified:
     """Run the commands one after another until one fails; raises SandboxUnavailable and SandboxLost as they come.
 
@@ -46,8 +47,9 @@ async def verify(
     async def once() -> Verified:
         async with worksite(ctx, task, commit, tree=tree) as sandbox:
             said = []
+            policy = ctx.policy_of(task, role)
             for command in commands:
-                judged = None if command in ctx.users_commands else ctx.policy.judge_command(command, role=role)
+                judged = None if command in ctx.users_commands else policy.judge_command(command, role=role)
                 try:
                     result = await run_user_command(
                         sandbox,

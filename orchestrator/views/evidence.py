@@ -66,6 +66,47 @@ class ResultEvidence:
 
 
 @dataclass(slots=True, kw_only=True)
+class Judgement:
+    """What the policy said of the newest claim: each part that is not simply allowed, and how a question about it went.
+
+    `tests` are those of the whole repository before and after, where the change touches any.
+    """
+
+    parts: list[e.JudgedPart] = field(default_factory=list)
+    asked: e.QuestionAsked | None = None
+    answer: e.QuestionAnswered | None = None
+    tests: dict[str, int] = field(default_factory=dict)
+
+    def take(self, event: e.Event) -> None:
+        """Add what an event of the task says."""
+        match event:
+            case e.GateStarted(gate="policy"):
+                self.parts, self.asked, self.answer, self.tests = [], None, None, {}
+            case e.QuestionAsked(about="change"):
+                self.parts, self.asked = list(event.parts), event
+            case e.QuestionAnswered() if self.asked is not None and event.id == self.asked.id:
+                self.answer = event
+            case e.GatePassed(gate="policy") | e.GateFailed(gate="policy"):
+                self.parts = [e.JudgedPart.model_validate(part) for part in event.evidence.get("judged", ())]
+                self.tests = event.evidence.get("tests", {})
+            case _:
+                pass
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The parts for programs, each with the answer where it was asked about."""
+        by = self.answer.by if self.answer else None
+        allowed = self.answer.allowed if self.answer else None
+        return [
+            {
+                **part.model_dump(),
+                "answered_by": by if part.verdict == "ask" else None,
+                "allowed": allowed if part.verdict == "ask" else False,
+            }
+            for part in self.parts
+        ]
+
+
+@dataclass(slots=True, kw_only=True)
 class Evidence:
     """Everything about one task; its change is from `start` to the task's commit until it is merged."""
 
@@ -73,6 +114,7 @@ class Evidence:
     results: list[ResultEvidence] = field(default_factory=list)
     sent_back: list[e.GateFailed | e.ChangeRefused] = field(default_factory=list)
     answers: list[tuple[e.QuestionAsked, e.QuestionAnswered]] = field(default_factory=list)
+    judgement: Judgement = field(default_factory=Judgement)
     merged: e.ChangeMerged | None = None
     start: str | None = None
     made: str | None = None
@@ -95,6 +137,7 @@ class Evidence:
 
     def take(self, event: e.Event) -> None:
         """Add what an event of the task says."""
+        self.judgement.take(event)
         match event:
             case e.CommandProposed():
                 self.commands[event.id] = CommandEvidence(proposed=event)

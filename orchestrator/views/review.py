@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from agents import events as e
 from orchestrator.journal.state import RunState, TaskProgress
 from orchestrator.views.concerns import Reviewed
 from orchestrator.views.diff import Diff
-from orchestrator.views.evidence import CommandEvidence, Evidence, ResultEvidence
+from orchestrator.views.evidence import CommandEvidence, Evidence, Judgement, ResultEvidence
 from orchestrator.views.extent import Extent, FileChange
 from orchestrator.views.grid import Grid, Row
 from orchestrator.views.indent import Indented
@@ -22,12 +22,13 @@ from orchestrator.views.outcome import command_line, deciding_part, ended, ruled
 from orchestrator.views.states import state_word
 from orchestrator.views.steps import STDERR, STDOUT, marked
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
-from orchestrator.views.typed import typed
+from orchestrator.views.typed import Labelled, typed
 from orchestrator.views.words import block, count, dollars, duration, one_line, plural, short
 
 _RED_LINES = 40
 _REFUSED_SHOWN = 10
 _COMMAND_CHARS = 300
+_PATH_CHARS = 1000
 
 
 def review_view(state: RunState, reviewed: Reviewed) -> Iterator[RenderableType]:
@@ -39,11 +40,12 @@ def review_view(state: RunState, reviewed: Reviewed) -> Iterator[RenderableType]
     yield from _section("Decisions of the coordinator", _decisions(task))
     yield from _section("Tests", _tests(evidence))
     yield from _section("Sent back", _sent_back(evidence))
+    yield from _section("Judged by the policy", _judged(state, evidence.judgement))
     yield from _section("Answered by a human", _answers(evidence))
     yield from _section("Commands", _commands(state, task, evidence))
     lost = [block("\n".join(task.lost_lines), BAD)] if task.lost_lines else []
     yield from _section("Gone in resolving a conflict", lost)
-    yield from _section(f"Change: {_extent(reviewed.extent)}", _change(reviewed))
+    yield from _section(f"Change: {_extent(reviewed.extent, evidence.judgement.tests)}", _change(reviewed))
     yield Text()
 
 
@@ -68,7 +70,12 @@ def review_json(state: RunState, reviewed: Reviewed) -> dict[str, Any]:
             {"path": file.path, "added": file.added, "removed": file.removed, "binary": file.binary}
             for file in extent.files
         ],
-        "tests": {"added": extent.tests_added, "removed": extent.tests_removed},
+        "tests": {
+            "added": extent.tests_added,
+            "removed": extent.tests_removed,
+            **{when: reviewed.evidence.judgement.tests.get(when) for when in ("before", "after")},
+        },
+        "judged": reviewed.evidence.judgement.as_json(),
         "patch": reviewed.patch.decode(errors="replace"),
         **_evidence_json(task, reviewed.evidence),
         "lost_lines": task.lost_lines,
@@ -203,12 +210,28 @@ def _sent_back(evidence: Evidence) -> Iterator[RenderableType]:
         yield Indented(block(event.why, last=_RED_LINES))
 
 
+def _judged(state: RunState, judgement: Judgement) -> Iterator[RenderableType]:
+    """What of the change was not simply allowed, each with rule, place and reason, and what came of it."""
+    for part in judgement.parts:
+        yield Indented(one_line(part.text, limit=_PATH_CHARS), 7, Text(part.verdict, style=style_of(part.verdict)))
+        yield Indented(ruled(part), 7)
+    if judgement.answer is not None:
+        yield _answered(judgement.answer)
+    elif judgement.asked is not None:
+        yield Labelled(Text("waits for you:", style=style_of("ask")), typed("approve", state.run, judgement.asked.id))
+
+
 def _answers(evidence: Evidence) -> Iterator[RenderableType]:
     for asked, answer in evidence.answers:
-        word, style = ("allowed", GOOD) if answer.allowed else ("refused", BAD)
-        why = f": {answer.why}" if answer.why else ""
-        yield Text.assemble((word, style), one_line(f" by {answer.by}{why}"))
-        yield Indented(block(asked.subject))
+        if answer is not evidence.judgement.answer:
+            yield _answered(answer)
+            yield Indented(block(asked.subject))
+
+
+def _answered(answer: e.QuestionAnswered) -> Text:
+    word, style = ("allowed", GOOD) if answer.allowed else ("refused", BAD)
+    why = f": {answer.why}" if answer.why else ""
+    return Text.assemble((word, style), one_line(f" by {answer.by}{why}"))
 
 
 def _commands(state: RunState, task: TaskProgress, evidence: Evidence) -> Iterator[RenderableType]:
@@ -251,8 +274,10 @@ def _lines(file: FileChange) -> str:
     return "binary" if file.binary else f"+{file.added} -{file.removed}"
 
 
-def _extent(extent: Extent) -> str:
+def _extent(extent: Extent, counted: Mapping[str, int]) -> str:
     tests = (
         f", tests +{extent.tests_added} -{extent.tests_removed}" if extent.tests_added or extent.tests_removed else ""
     )
+    if counted:
+        tests += f" ({counted.get('before')} before, {counted.get('after')} after)"
     return f"{plural(len(extent.files), 'file')} +{extent.added} -{extent.removed}{tests}"

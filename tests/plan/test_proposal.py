@@ -9,7 +9,7 @@ import pytest
 from agents.results import ProposedTask
 from orchestrator.plan.models import Task
 from orchestrator.plan.proposal import MOST_PARTS, ProposalRefused, parts_of, planned
-from tests.policies.judging import standard
+from tests.policies.judging import policy_of, standard
 
 
 def proposed(id: str = "work", role: str = "editor", goal: str = "Do it.", **more: Any) -> ProposedTask:
@@ -49,6 +49,15 @@ def test_a_mistake_is_told(tasks: list[ProposedTask], said: str) -> None:
     with pytest.raises(ProposalRefused) as caught:
         planned(tasks, standard(), own=())
     assert said in str(caught.value)
+
+
+def test_a_part_s_checks_are_allowed_to_the_task_as_well() -> None:
+    """A rule for testers alone gives an editor's task no check through a tester that it is split into."""
+    policy = policy_of("commands: [{allow: check, roles: [investigator]}]")
+    look, write = proposed("look", "investigator", verify=["check"]), proposed("write")
+    with pytest.raises(ProposalRefused, match="verify of look: 'check' is not allowed"):
+        parts_of(task(), (look, write), policy, attempts=1, taken=())
+    assert parts_of(task(role="investigator", paths=None, gates=[]), (look,), policy, attempts=1, taken=())
 
 
 def test_a_command_of_the_user_s_is_theirs() -> None:

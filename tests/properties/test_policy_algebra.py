@@ -5,11 +5,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.meet import meet
 from policies.policy import Policy
 from policies.verdict import Verdict
 
 PATTERNS = ["frob", "frob a", "frob *", "frob a|b x", "frob --opt", "frob a $", "other"]
 COMMANDS = ["frob", "frob a", "frob a x", "frob b x", "frob --opt a", "frob a --opt", "other y", "unknown", "frob $X"]
+
+ROLES = ["investigator", "editor", "tester"]
 
 rules = st.tuples(st.sampled_from(["allow", "ask", "deny"]), st.sampled_from(PATTERNS))
 layer_rules = st.lists(rules, max_size=4)
@@ -82,3 +85,46 @@ def test_a_script_is_as_strict_as_its_strictest_command(
     """Joining commands adds nothing and hides nothing."""
     strictest = max((_verdict(layers, line) for line in lines), key=lambda verdict: verdict.strictness)
     assert _verdict(layers, separator.join(lines)) is strictest
+
+
+def _for_roles(written: list[tuple[str, str, list[str]]]) -> Policy:
+    lines = "".join(f"\n  - {verdict}: '{pattern}'\n    roles: {who}" for verdict, pattern, who in written)
+    return Policy.from_layers({"layer": f"version: 1\ncommands:{lines or ' []'}\n"})
+
+
+role_rules = st.lists(
+    st.tuples(
+        st.sampled_from(["allow", "ask", "deny"]),
+        st.sampled_from(PATTERNS),
+        st.lists(st.sampled_from(ROLES), min_size=1, unique=True),
+    ),
+    max_size=6,
+)
+scripts = st.lists(commands, min_size=1, max_size=3).map("; ".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(role_rules, scripts, st.sampled_from(ROLES), st.lists(st.sampled_from(ROLES), max_size=2))
+def test_who_acts_for_others_gets_what_all_of_them_are_allowed(
+    written: list[tuple[str, str, list[str]]], script: str, role: str, parents: list[str]
+) -> None:
+    """The meet is as strict as the strictest of a role and of those that it acts for, and no stricter."""
+    policy = _for_roles(written)
+    each = [policy.judge_command(script, role=one).verdict for one in (role, *parents)]
+    met = policy.acting_for(*parents).judge_command(script, role=role)
+    assert met.verdict is max(each, key=lambda verdict: verdict.strictness)
+
+
+@settings(max_examples=60, deadline=None)
+@given(role_rules, scripts, st.sampled_from(ROLES), st.sampled_from(ROLES))
+def test_a_meet_has_no_order_and_is_never_empty(
+    written: list[tuple[str, str, list[str]]], script: str, one: str, other: str
+) -> None:
+    """Both ways round it has the same verdict and the same parts; with itself it is what it was."""
+    policy = _for_roles(written)
+    first, second = policy.judge_command(script, role=one), policy.judge_command(script, role=other)
+    there, back = meet(first, second), meet(second, first)
+    assert set(there.parts) == set(back.parts)
+    assert there.verdict is back.verdict
+    assert there.parts
+    assert meet(first, first).verdict is first.verdict

@@ -160,6 +160,34 @@ def test_a_yes_of_a_human_is_a_reason_to_look(store: JournalStore) -> None:
     assert "allowed by ada: it is ours" in text
 
 
+def test_what_the_policy_said_of_the_change_is_told(store: JournalStore) -> None:
+    """Each judged file of the newest claim with rule, place and reason, who answered, and the counts of tests."""
+    asking, denied = story.part("ask", "changes tests: ask"), story.part("deny", f"changes modes: deny {story.HOSTILE}")
+    asked = e.QuestionAsked(id="port.q", about="change", subject="tree 1: a.py", parts=[asking])
+    seen = {"judged": [asking.model_dump()], "tests": {"before": 12, "after": 10}}
+    first: story.Story = [
+        ("port", e.GateStarted(gate="policy", commit="1" * 40)),
+        ("port", e.GateFailed(gate="policy", commit="1" * 40, why="no", evidence={"judged": [denied.model_dump()]})),
+    ]
+    second: story.Story = [("port", e.GateStarted(gate="policy", commit="2" * 40)), ("port", asked)]
+    third: story.Story = [
+        ("port", e.QuestionAnswered(id="port.q", allowed=True, by="ada")),
+        ("port", e.GatePassed(gate="policy", commit="2" * 40, evidence=seen)),
+    ]
+    refused = page(story.recorded(store, [*story.started(), *story.ported(), *first]), "port")
+    waiting = page(story.recorded(store, second), "port")
+    passed = page(story.recorded(store, third), "port")
+
+    assert "deny   x\n         changes modes: deny" in refused
+    assert story.HOSTILE not in refused
+    assert "ask    x\n         changes tests: ask (standard.yaml:12): because of it" in waiting
+    assert f"waits for you: mimo-orchestrate approve {story.RUN} port.q" in waiting
+    judged = passed.partition("Judged by the policy")[2].partition("\n\n")[0]
+    assert judged.endswith("allowed by ada")
+    assert "modes" not in judged
+    assert "(12 before, 10 after)" in passed
+
+
 def test_a_split_task_names_its_parts_and_a_part_its_task() -> None:
     """The coordinator's decisions are part of the evidence, and the parts lead to each other."""
     rows = wide.recorded()
