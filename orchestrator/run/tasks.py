@@ -29,6 +29,7 @@ from orchestrator.run.deciding import Decided, Failure, decide
 from orchestrator.run.gates import Gates, GateUnanswered
 from orchestrator.run.inspection import inspect
 from orchestrator.run.landing import Candidate, Landed, Landing, SentBack, shown_lost
+from orchestrator.run.parked import Parked, parked_claim
 from orchestrator.run.rounds import Round, work_round
 from orchestrator.run.split import used_with_parts, work_parts
 
@@ -102,10 +103,13 @@ class TaskRun:
         """Fresh starts until one does it, or the coordinator ends them; None where the task was split."""
         allowed = self._task.limits.attempts or self._ctx.plan.limits.attempts
         advice = ""
+        parked = await parked_claim(self._ctx, self._task.id)
         for left in range(allowed - 1, -1, -1):
             start = self._landing.tip
             number = self._attempts_before + allowed - left
-            ended = await self._attempt(_Attempt(number=number, start=start, commit=start, advice=advice))
+            fresh = _Attempt(number=number, start=start, commit=start, advice=advice)
+            ended = await self._attempt(_gone_on_with(fresh, parked) if parked is not None else fresh)
+            parked = None
             if not (ended.again and left):
                 break
             failure = Failure(attempt=number, attempts_left=left, why=ended.why or "", commit=ended.commit or start)
@@ -286,3 +290,8 @@ class TaskRun:
         if isinstance(result, Change):
             return subject, "\n\n".join(part for part in (result.summary, result.notes) if part)
         return subject, handed_over(result.model_dump(mode="json")) if result is not None else ""
+
+
+def _gone_on_with(fresh: _Attempt, parked: Parked) -> _Attempt:
+    """An attempt that begins with the files of a claim, measured against where that one began."""
+    return replace(fresh, start=parked.start, commit=parked.start, tree=parked.tree, reasons=(parked.note,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,28 +99,54 @@ def test_where_nobody_can_be_asked_it_is_refused(make: MakeProgram, scripted_ser
     assert program.tree("main")["a.txt"] == "a"
 
 
-@pytest.mark.parametrize("same", [True, False])
-def test_a_yes_to_a_parked_change_is_to_its_tree(
-    make: MakeProgram, scripted_server: ScriptedServer, same: bool
-) -> None:
-    """After an interrupt the answer holds for the very files that were asked about; others are asked about anew."""
-    program = make(FILES)
-    scripted_server.play(scaling())
+def parked(program: Program) -> dict[str, Any]:
+    """The question of a run that was interrupted while it waited."""
     with running(program, "run", *BACKEND, "--ask", "wait", written(program)) as process:
         question = next_question(program, process)
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 130
     assert question["id"] in program.run("status").stdout
-    assert program.run("review", "last", "scale").returncode == 0
+    assert program.json("review", "last")["tasks"][0]["judged"][0]["allowed"] is None
+    return question
 
-    answer(program, "approve", question)
-    if same:
-        assert program.json("resume", "last", "--ask", "deny")["status"] == "done"
-        assert program.tree("main")["deploy/prod.yaml"] == "replicas: 9"
-        return
-    scripted_server.play(talk("editor", GOAL, shell(WORK.replace("9", "99")), done(), done()))
-    assert program.json("resume", "last", "--ask", "deny", code=1)["status"] == "failed"
-    assert program.tree("main")["a.txt"] == "a"
+
+def test_a_parked_change_lands_after_a_yes(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """`resume` goes on from the files that were claimed: the answer serves, and nothing is done all over again."""
+    program = make(FILES)
+    scripted_server.play(scaling())
+    answer(program, "approve", parked(program))
+    scripted_server.play(talk("editor", GOAL, done(), contains=("change nothing and finish again",)))
+
+    assert program.json("resume", "last", "--ask", "deny")["status"] == "done"
+
+    assert program.tree("main")["deploy/prod.yaml"] == "replicas: 9"
+    assert program.tree("main")["a.txt"] == "b"
+
+
+def test_a_yes_to_a_parked_change_is_to_its_tree(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """An agent that changes more behind the answer is asked about anew, and here nobody is there to say yes."""
+    program = make(FILES)
+    scripted_server.play(scaling())
+    answer(program, "approve", parked(program))
+    scripted_server.play(talk("editor", GOAL, shell("echo 'replicas: 99' > deploy/prod.yaml"), done(), done()))
+
+    assert program.json("resume", "last", "--ask", "deny", code=1)["status"] in {"failed", "partial"}
+
+    assert program.tree("main")["deploy/prod.yaml"] == "replicas: 1"
+
+
+def test_a_parked_change_is_mended_after_a_no(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """The agent goes on from its files and is told the human's reason."""
+    program = make(FILES)
+    scripted_server.play(scaling())
+    answer(program, "deny", parked(program), "--why", "not on a Friday")
+    mend = shell("git restore deploy tests")
+    scripted_server.play(talk("editor", GOAL, mend, done(), contains=("said no: not on a Friday",)))
+
+    assert program.json("resume", "last", "--ask", "deny")["status"] == "done"
+
+    assert program.tree("main")["a.txt"] == "b"
+    assert program.tree("main")["deploy/prod.yaml"] == "replicas: 1"
 
 
 def test_a_deny_needs_no_human(make: MakeProgram, scripted_server: ScriptedServer) -> None:
