@@ -10,10 +10,11 @@ from agents.assignment import Note
 from orchestrator.airlock.commits import read_commit
 from orchestrator.run.context import RunContext
 
-_ASKED = """\
-Your work is at /workspace as you claimed it; nothing is lost. A human had to be asked before it may land, and the run
-stopped meanwhile. An answer holds for exactly these files: if they are as they should be, change nothing and finish again.\
-"""
+_ASKED = (
+    "Your work is at /workspace as you claimed it; nothing is lost. A human had to be asked before it may land, and "
+    "the run stopped meanwhile. An answer holds for exactly these files: if they are as they should be, change nothing "
+    "and finish again."
+)
 _REFUSED = "Your work is at /workspace as you claimed it. A human had to be asked before it may land, and said no: "
 
 
