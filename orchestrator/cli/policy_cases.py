@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.options import JsonOption
-from orchestrator.cli.policy_source import RoleOption, _load
+from orchestrator.cli.policy_source import RoleOption, load
 from orchestrator.cli.terminal import print_json, print_page
 
 
@@ -28,7 +28,7 @@ def hold_to_cases(
     from policies.cases import read_cases, run_cases
     from policies.remarks import remarks
 
-    loaded = _load(policy)
+    loaded = load(policy)
     outcome = run_cases(loaded, [case for file in cases or () for case in read_cases(file)], role=role)
     outcome["warnings"] = [remark.as_json() for remark in remarks(loaded)]
     if json:

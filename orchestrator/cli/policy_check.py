@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.options import JsonOption
-from orchestrator.cli.policy_source import PolicyOption, RoleOption, _load
+from orchestrator.cli.policy_source import PolicyOption, RoleOption, load
 from orchestrator.cli.terminal import print_json, show_paged
 
 
@@ -26,7 +26,7 @@ def check(
     from policies.explain import decision_json
 
     script = _read() if command == "-" else command
-    decided = decision_json(_load(policy).judge_command(script, role=role))
+    decided = decision_json(load(policy).judge_command(script, role=role))
     if json:
         print_json(decided)
     else:

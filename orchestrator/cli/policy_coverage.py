@@ -6,7 +6,7 @@ import time
 
 from orchestrator.cli.options import JsonOption
 from orchestrator.cli.past_runs import RunArguments, past_runs
-from orchestrator.cli.policy_source import PolicyOption, _load
+from orchestrator.cli.policy_source import PolicyOption, load
 from orchestrator.cli.terminal import print_json, show_paged
 
 
@@ -15,7 +15,7 @@ def coverage(runs: RunArguments = None, *, policy: PolicyOption = None, json: Js
     from orchestrator.tightening import coverage as tightening
     from orchestrator.views.coverage import coverage_json, coverage_view
 
-    loaded = _load(policy)
+    loaded = load(policy)
     result = tightening.coverage(loaded, past_runs(runs or ()))
     if json:
         print_json(coverage_json(loaded, result))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.cli.options import JsonOption
-from orchestrator.cli.policy_source import PolicyOption, _load, known_role
+from orchestrator.cli.policy_source import PolicyOption, known_role, load
 from orchestrator.cli.terminal import print_json, show_paged
 
 
@@ -26,7 +26,7 @@ def show(
     from orchestrator.views.policy import policy_view
     from policies.explain import policy_json
 
-    data: dict[str, Any] = policy_json(_load(policy), role=role, program=program)
+    data: dict[str, Any] = policy_json(load(policy), role=role, program=program)
     if json:
         print_json(data)
     else:

@@ -29,7 +29,7 @@ known_role = one_of("--role", ROLES)
 RoleOption = Annotated[str, typer.Option("--role", metavar="R", help="Judge as this role.", callback=known_role)]
 
 
-def _load(named: str | None) -> Policy:
+def load(named: str | None) -> Policy:
     """The policy of a name or path, or the one that holds here; raises DocumentError."""
     from policies.loader import load_policy
 

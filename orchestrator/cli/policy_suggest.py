@@ -10,7 +10,7 @@ import typer
 
 from orchestrator.cli.options import PRESETS, JsonOption
 from orchestrator.cli.past_runs import RunArguments, past_runs
-from orchestrator.cli.policy_source import DEFAULT_FILE, DEFAULT_PRESET, PolicyOption, _load
+from orchestrator.cli.policy_source import DEFAULT_FILE, DEFAULT_PRESET, PolicyOption, load
 from orchestrator.cli.state import current_directory, here
 from orchestrator.errors import UsageProblem
 
@@ -59,7 +59,7 @@ def _present(named: str | None, runs: Sequence[JudgedRun]) -> Policy:
     names = {next(iter(run.policy), DEFAULT_PRESET) for run in runs}
     if named is None and len(names) == 1 and (theirs := names.pop()) not in (str(DEFAULT_FILE), DEFAULT_PRESET):
         named = theirs if theirs in PRESETS or theirs.startswith(("/", "~")) else str(here().top / theirs)
-    return _load(named)
+    return load(named)
 
 
 def _show(suggested: Suggestion, *, diff: bool, output: Path | None, json: bool) -> None:

@@ -81,7 +81,7 @@ def place(repository: Path) -> Path:
         ("run p", ["plan.yaml"]),
         ("run my\\ p", ["my plan.yaml"]),
         ("check 'my", ["my plan.yaml"]),
-        ("policy ", ["check", "test", "show", "backtest", "coverage", "suggest"]),
+        ("policy ", ["check", "test", "show", "changes", "backtest", "coverage", "suggest"]),
         ("help pol", ["policy"]),
         ("help policy s", ["show", "suggest"]),
         ("schema ", ["plan", "policy"]),

@@ -152,5 +152,5 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "DIRECTORY": _directories,
 }
 
-FREE = frozenset({"CMD", "GOAL", "PROGRAM", "--last", "--name", "--parallel", "--step", "--why"})
+FREE = frozenset({"CMD", "GOAL", "PROGRAM", "RANGE", "--last", "--name", "--parallel", "--step", "--why"})
 """What nobody can guess; a test sees that whatever else the commands take has its row above."""
