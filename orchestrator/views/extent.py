@@ -61,7 +61,7 @@ def extent_of(patch: bytes) -> Extent:
     parts: list[_Part] = []
     for line in patch.split(b"\n"):
         if line.startswith(b"diff --git "):
-            parts.append(_Part(FileChange(path=line.removeprefix(b"diff --git ").decode(errors="replace"))))
+            parts.append(_Part(FileChange(path=_named(line.removeprefix(b"diff --git ")))))
         elif parts:
             _take(parts[-1], line)
     for part in parts:
@@ -71,6 +71,14 @@ def extent_of(patch: bytes) -> Extent:
         tests_added=count_tests(_sources((part.new, part.come) for part in parts)),
         tests_removed=count_tests(_sources((part.old, part.gone) for part in parts)),
     )
+
+
+def _named(both: bytes) -> str:
+    """The path of a head that names both sides: all there is of a binary file, or of one whose mode alone is new."""
+    half = len(both) // 2
+    old, new = both[:half], both[half + 1 :]
+    path = new[2:] if old[2:] == new[2:] and (old[:2], new[:2]) == (b"a/", b"b/") else both
+    return path.decode(errors="replace")
 
 
 def _take(part: _Part, line: bytes) -> None:

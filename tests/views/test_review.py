@@ -277,7 +277,9 @@ def test_a_long_line_of_a_diff_is_broken_where_the_terminal_ends() -> None:
         (b"diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\n", "x => y", (0, 0, False)),
         (b"diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+1", "n", (1, 0, False)),
         (b"diff --git a/g b/g\n--- a/g\n+++ /dev/null\n@@ -1 +0,0 @@\n-1", "g", (0, 1, False)),
-        (b"diff --git a/p b/p\nBinary files a/p and b/p differ\n", "a/p b/p", (0, 0, True)),
+        (b"diff --git a/p b/p\nBinary files a/p and b/p differ\n", "p", (0, 0, True)),
+        (b"diff --git a/p q b/p q\nold mode 100644\nnew mode 100755\n", "p q", (0, 0, False)),
+        (b"diff --git a/p b/q\nold mode 100644\nnew mode 100755\n", "a/p b/q", (0, 0, False)),
     ],
 )
 def test_the_extent_of_a_file(patch: bytes, path: str, figures: tuple[int, int, bool]) -> None:
