@@ -54,7 +54,7 @@ class _Judge:
 
     def rule(self, layer: Layer, at: int, rule: ChangeRule) -> None:
         """Note what a rule says."""
-        mine = [change for change in self.changes if not _matched(rule.unless, change.path)]
+        mine = [change for change in self.changes if not _matched(rule.unless, change.path, lifts=True)]
         for verdict in (Verdict.DENY, Verdict.ASK):
             for change, name, why in self._said(rule, verdict, mine):
                 finding = _finding(layer, at, verdict, name, why)
@@ -85,7 +85,7 @@ class _Judge:
             findings = [*_fixed(change), *self.by_path.get(change.path, ())]
             findings.sort(key=lambda finding: -finding.verdict.strictness)
             for finding in dict.fromkeys(findings or [allowed]):
-                yield finding.part(shown(change.path))
+                yield finding.part(_shown(change.path))
         for finding in self.whole:
             yield finding.part(_WHOLE)
         if not self.changes:
@@ -102,8 +102,7 @@ def _over(most: Most, changes: Sequence[Change]) -> Iterator[_Said]:
             yield change, "max: file_bytes", f"it has {size} bytes, more than {most.file_bytes}"
 
 
-def shown(path: bytes) -> str:
-    """A path as it is shown."""
+def _shown(path: bytes) -> str:
     return printable(path.decode(errors="backslashreplace"))
 
 
@@ -122,15 +121,16 @@ def _fixed(change: Change) -> Iterator[Finding]:
 
 
 @cache
-def _matcher(glob: str) -> re.Pattern[str]:
-    # A restriction holds in any case: a file system may ignore it.
-    return re.compile(glob_regex([glob], with_directory=True, root="").pattern, re.IGNORECASE)
+def _matcher(glob: str, *, lifts: bool) -> re.Pattern[str]:
+    matcher = glob_regex([glob], with_directory=not lifts, root="")
+    # A restriction holds in any case, since a file system may ignore it; what lifts one is taken as it is written.
+    return matcher if lifts else re.compile(matcher.pattern, re.IGNORECASE)
 
 
-def _matched(globs: Sequence[str] | None, path: bytes) -> str | None:
+def _matched(globs: Sequence[str] | None, path: bytes, *, lifts: bool = False) -> str | None:
     """The first glob that matches a path; bytes that are no UTF-8 stay apart from one another."""
     text = "/" + path.decode(errors="surrogateescape")
-    return next((glob for glob in globs or () if _matcher(glob).fullmatch(text)), None)
+    return next((glob for glob in globs or () if _matcher(glob, lifts=lifts).fullmatch(text)), None)
 
 
 def _finding(layer: Layer, at: int, verdict: Verdict, rule: str, why: str) -> Finding:

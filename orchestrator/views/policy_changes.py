@@ -14,11 +14,9 @@ from orchestrator.views.words import plural
 
 
 def changes_view(decision: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Each finding with its verdict, rule, place and reason; of the files without any how many there are."""
+    """The verdict, then each finding with its rule, place and reason; of the files without any how many there are."""
     found = [part for part in decision["parts"] if part["verdict"] != "allow"]
     others = len(decision["parts"]) - len(found)
-    *parts, verdict = decision_view({**decision, "parts": found})
-    yield from parts
+    yield from decision_view({**decision, "parts": found})
     if others:
         yield Text(f"{plural(others, 'file')} that no rule stops", style=FAINT)
-    yield verdict

@@ -58,6 +58,9 @@ def _judged(*changes: Change, policy: Policy | None = None, role: str = "editor"
         (b"AGENTS.md", ASK),
         (b".github/workflows/x.yml", ASK),
         (b".husky/pre-commit", ASK),
+        (b"tools/hooks/commit-msg", ASK),
+        (b"hooks/post-merge", ASK),
+        (b"src/hooks/useState.ts", ALLOW),
         (b"caf\xe9.py", ALLOW),
         (b"a\nb.gitmodules", ALLOW),
     ],
@@ -168,6 +171,7 @@ def test_a_rule_is_not_about_what_it_excepts() -> None:
     )
     assert _judged(_change(b"docs/a.rst"), policy=policy) is DENY
     assert _judged(_change(b"docs/a.md"), policy=policy) is ALLOW
+    assert _judged(_change(b"DOCS/A.MD"), policy=policy) is DENY
     assert _judged(_change(b"uv.lock", lines=500), policy=policy) is ALLOW
     assert _judged(_change(b"uv.lock", lines=500), _change(lines=11), policy=policy) is ASK
 
