@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,22 +39,25 @@ def past_runs(wanted: Iterable[str], *, patience_seconds: float = PATIENCE_SECON
     from orchestrator.tightening.judged import judged_run
 
     repository = here()
-    read = partial(_diff, Git(git_dir=state_of(repository) / HUB))
+    hub = Git(git_dir=state_of(repository) / HUB)
     with open_journal(repository) as store, _progress(patience_seconds) as progress:
         runs = choose_runs(store.runs(), wanted)
         for number, run in enumerate(runs, start=1):
             events = progress.through(store.events(run), f"judging run {number} of {len(runs)}: {run}")
-            with whole_journal(run):
-                judged = judged_run(run, events, read=read)
-            yield judged
+            # What a diff holds can be read until the next run is asked for.
+            with ExitStack() as opened:
+                with whole_journal(run):
+                    judged = judged_run(run, events, read=partial(_diff, hub, opened))
+                yield judged
 
 
-def _diff(hub: Git, old: str, new: str) -> Files | None:
+def _diff(hub: Git, opened: ExitStack, old: str, new: str) -> Files | None:
     from orchestrator.airlock.diff import changes
     from orchestrator.airlock.errors import GitFailed
+    from orchestrator.airlock.judgeable import judgeable
 
     try:
-        return changes(hub, old, new)
+        return opened.enter_context(judgeable(hub, changes(hub, old, new), old, new))
     except GitFailed:
         return None
 

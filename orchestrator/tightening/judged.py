@@ -27,7 +27,8 @@ class JudgedAct:
 
     `task` is None where the run itself was planned; `step` where the task's own checks were run. `ran_well` is None
     where it did not run. `ask` is the run's `--ask` at that time; `discarded` says that nothing of the attempt it
-    belongs to was kept; `paths` are what its task may change, where its agent is bound to them.
+    belongs to was kept; `paths` are what its task may change, where its agent is bound to them; `above` are the roles
+    of the tasks that its own is a part of, for which it acts as well.
     """
 
     run: str
@@ -47,6 +48,7 @@ class JudgedAct:
     ask: str = "deny"
     discarded: bool = False
     paths: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,7 @@ class _Reading:
                         at=recorded.time,
                         ask=_ask(self.state),
                         answered_by=self.let_through.get(task),
+                        above=roles_above(self.state, task),
                     )
                 )
 
@@ -175,7 +178,14 @@ def _act(state: RunState, proposed: e.CommandProposed, judged: e.CommandJudged, 
         parts=tuple(judged.parts),
         at=recorded.time,
         ask=_ask(state),
+        above=roles_above(state, task) if progress is not None and progress.role == role else (),
     )
+
+
+def roles_above(state: RunState, task: str | None) -> tuple[str, ...]:
+    """The roles of the tasks that a task is a part of, nearest first."""
+    above = state.tasks[task or ""].part_of
+    return () if above is None else (state.tasks[above].role, *roles_above(state, above))
 
 
 def _ask(state: RunState) -> str:

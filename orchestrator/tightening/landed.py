@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from policies.changes import ChangedFile
+from policies.changed import Change
 from policies.verdict import Verdict
 
-Files: TypeAlias = Sequence[ChangedFile]
+Files: TypeAlias = Sequence[Change]
 
 ReadDiff: TypeAlias = Callable[[str, str], Files | None]
 """Gives the files that differ between two commits; None where the commits are no longer there."""
@@ -25,6 +25,7 @@ class LandedChange:
     at: float
     ask: str
     answered_by: str | None = None
+    above: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

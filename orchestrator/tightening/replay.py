@@ -24,15 +24,15 @@ class Replay:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._said: dict[tuple[str, str, str, tuple[str, ...]], Decision] = {}
+        self._said: dict[tuple[object, ...], Decision] = {}
 
     def decision(self, act: JudgedAct | LandedChange) -> Decision:
         """What the policy says to an act, or to a diff that is there."""
         if isinstance(act, LandedChange):
-            return self._policy.judge_changes(act.files or (), role=act.role)
-        key = (act.tool, act.role, act.subject, act.paths)
+            return self._policy.acting_for(*act.above).judge_changes(act.files or (), role=act.role)
+        key = (act.tool, act.role, act.above, act.subject, act.paths)
         if (said := self._said.get(key)) is None:
-            policy = self._policy.for_task(act.paths)
+            policy = self._policy.for_task(act.paths).acting_for(*act.above)
             judge = policy.judge_edit if act.tool == "edit" else policy.judge_command
             said = self._said[key] = judge(judged_text(act), role=act.role)
         return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from policies.changes import Change
+from policies.changed import Change
 from policies.engine.judge import findings_in
 from policies.inventory import key_of, listed_rules
 from policies.loader import load_policy, preset

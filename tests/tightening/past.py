@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from agents import events as e
-from agents.execution import judged_event
+from agents.records import judged_event
 from orchestrator.tightening.judged import JudgedRun, judged_run
 from orchestrator.tightening.landed import ReadDiff
-from policies.changes import Change
+from policies.changed import Change
 from policies.loader import load_policy, preset
 from policies.policy import Policy
 from policies.verdict import Decision, Verdict

@@ -6,7 +6,7 @@ import pytest
 
 from agents import events as e
 from orchestrator.tightening.backtest import BacktestedRun, Cause, Effect, backtest
-from policies.changes import Change
+from policies.changed import Change
 from policies.policy import Policy
 from policies.verdict import Verdict
 from tests.tightening.past import RUN, STANDARD, YES, began, did, diff_of, ended, merged, past, policy, started
@@ -89,6 +89,18 @@ def test_of_a_split_task_its_parts_count() -> None:
     whole = [started("a"), began("a"), did("a", TESTS), split]
     assert replayed(NO_PYTEST, *whole, did("a-1", "ls"), merged("a-1"), ended("a")).stopped == ()
     assert replayed(NO_PYTEST, *whole, did("a-1", TESTS), merged("a-1")).stopped == ("a-1",)
+
+
+def test_a_part_acts_for_the_task_that_was_split() -> None:
+    """What is refused to the role of the whole is refused to its parts; not to their gates."""
+    other = policy("extends: standard\ncommands: [{deny: python -m pytest, roles: [editor]}]\n")
+    parts = [{"id": "a-1", "role": "tester", "goal": "Test it."}]
+    split: Story = [
+        ("a", e.DecisionMade(agent="coordinator.1", attempt=1, choice="split", why="too much", parts=parts))
+    ]
+    begun = [started("a"), split]
+    assert replayed(other, *begun, did("a-1", TESTS, agent="tester.1"), merged("a-1")).stopped == ("a-1",)
+    assert replayed(other, *begun, did("a-1", TESTS, agent="reviewer.1"), merged("a-1")).stopped == ()
 
 
 def test_the_agents_of_gates_count() -> None:
