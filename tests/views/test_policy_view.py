@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from orchestrator.views.policy import policy_view
@@ -44,8 +45,9 @@ def own_policy() -> Policy:
 
 
 def page(policy: Policy, program: str | None = None) -> str:
-    """What is printed through a pipe."""
-    return shown(policy_view(policy_json(policy, program=program), program=program), PIPE)
+    """What is printed through a pipe; the lines of the preset, which are its own affair, as `N`."""
+    text = shown(policy_view(policy_json(policy, program=program), program=program), PIPE)
+    return re.sub(r"standard:\d+", "standard:N", text)
 
 
 def test_every_rule_stands_with_its_place() -> None:
@@ -78,15 +80,15 @@ def test_rules_stand_in_the_order_in_which_they_decide() -> None:
         "Commands, then by standard",
         "Commands, by no rule",
     ]
-    places = ["yaml:9  deny", "standard:36  deny", "yaml:5  allow", "standard:7 ", "yaml:3  deny"]
+    places = ["yaml:9  deny", "standard:N  deny", "yaml:5  allow", "standard:N  allow", "yaml:3  deny"]
     assert sorted(places, key=text.index) == places
     [section] = [part for part in text.split("\n\n") if part.startswith("Paths that a command may write")]
     assert [line.split()[:2] for line in section.splitlines()[1:]] == [
         [".mimo/policy.yaml:23", "deny"],
-        ["standard:64", "deny"],
+        ["standard:N", "deny"],
         [".mimo/policy.yaml:23", "allow"],
         [".mimo/policy.yaml:23", "allow"],
-        ["standard:63", "allow"],
+        ["standard:N", "allow"],
         ["by", "no"],
     ]
 
@@ -95,9 +97,9 @@ def test_warnings_stand_first_and_at_the_rule() -> None:
     """What never decides is named before all rules, and marked where it stands."""
     text = page(own_policy())
     assert text.index("warning: ") < text.index("Commands, denied")
-    never = "it never decides, since this goes first: paths.write deny: **/.git/** (standard:64)"
+    never = "it never decides, since this goes first: paths.write deny: **/.git/** (standard:N)"
     assert f"warning: .mimo/policy.yaml:23: paths.write allow: /workspace/.git/x\n         {never}\n" in text
-    assert "/workspace/.git/x [never decides: paths.write deny: **/.git/** (standard:64)]\n" in text
+    assert "/workspace/.git/x [never decides: paths.write deny: **/.git/** (standard:N)]\n" in text
     assert "warning" not in page(load_policy("standard"))
 
 
