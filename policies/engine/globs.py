@@ -31,12 +31,14 @@ def spelt(segment: str) -> int:
 @lru_cache(maxsize=512)
 def _segments(guarded: str) -> tuple[str, ...]:
     whole = guarded if guarded.startswith("**/") else anchored(guarded)
-    return tuple(whole.lower().removesuffix("/**").removeprefix("/").split("/"))
+    return tuple(whole.lower().removeprefix("/").split("/"))
 
 
-def _meets(path: Sequence[str], guarded: Sequence[str], *, least: int) -> bool:
+def _meets(path: Sequence[str], guarded: tuple[str, ...], *, least: int) -> bool:
+    if guarded == ("**",):
+        return True
     if not guarded or not path:
-        return not guarded
+        return not guarded and not path
     if guarded[0] == "**":
         return _meets(path, guarded[1:], least=least) or _meets(path[1:], guarded, least=least)
     return _segment(path[0], guarded[0], least) and _meets(path[1:], guarded[1:], least=least)
