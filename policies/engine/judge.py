@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -163,6 +164,9 @@ class _Judge:
 
     def _unlisted(self, named: Named, words: Sequence[Word], context: Context) -> list[Finding]:
         findings = [self.book.command(named.names, [_texts(words[1:])], self.role)]
+        plain = unicodedata.normalize("NFKC", named.bare)
+        if plain != named.bare and self.book.names(plain, self.role):
+            findings.append(fixed(Verdict.DENY, "disguise", f"{named.bare!r} is {plain!r} in other letters"))
         findings += [finding for word in words[1:] for finding in self.paths.read(word, context)]
         return findings + _dynamic(words[1:], "")
 
