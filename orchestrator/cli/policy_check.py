@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.options import JsonOption
 from orchestrator.cli.policy_source import PolicyOption, RoleOption, load
-from orchestrator.cli.terminal import print_json, show_paged
+from orchestrator.cli.terminal import is_scrolled, print_json, show_paged
 
 
 def check(
@@ -30,7 +30,7 @@ def check(
     if json:
         print_json(decided)
     else:
-        show_paged(decision_view(decided))
+        show_paged(decision_view(decided, scrolled=is_scrolled()))
 
 
 def _read() -> str:

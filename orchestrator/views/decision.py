@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from orchestrator.views.fitting import Fitting
 from orchestrator.views.forest import Branch, branches
 from orchestrator.views.indent import Hanging
 from orchestrator.views.styles import FAINT, HEADING, style_of
@@ -20,21 +21,34 @@ DEEPEST = 8
 _VERDICT = 7
 """The column of a part's text, behind its verdict."""
 
+_BECAUSE = "because of: "
+
 _LONGEST = 10_000
 """Commands are what the page is about, so hardly any is cut."""
 
 Part = Mapping[str, Any]
 
 
-def decision_view(decision: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """The verdict on the whole, then each part in its place, with the rule and its place, the reason, and instead."""
+def decision_view(decision: Mapping[str, Any], *, scrolled: bool = False) -> Iterator[RenderableType]:
+    """The verdict on the whole, then each part in its place, with the rule and its place, the reason, and instead.
+
+    Where a long page is `scrolled`, so that its end is what is seen, the verdict stands there as well.
+    """
+    verdict, tree = list(_outcome(decision)), list(_parts(decision["parts"]))
+    page = [*verdict, Text(), *tree]
+    yield from [Fitting(page, [*page, Text(), *verdict])] if scrolled else page
+
+
+def _outcome(decision: Mapping[str, Any]) -> Iterator[RenderableType]:
     verdict, parts = decision["verdict"], decision["parts"]
     yield Text.assemble(("verdict: ", HEADING), _verdict(verdict))
     decisive = [part["text"] for part in parts if part["verdict"] == verdict]
     if len(parts) > 1 and verdict != "allow":
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
-        yield Hanging(one_line(f"{decisive[0]}{more}", limit=_LONGEST), Text("because of: "), Text(" " * 12))
-    yield Text()
+        yield Hanging(one_line(f"{decisive[0]}{more}", limit=_LONGEST), Text(_BECAUSE), Text(" " * len(_BECAUSE)))
+
+
+def _parts(parts: Sequence[Part]) -> Iterator[RenderableType]:
     nodes, children = _tree(parts)
     for branch in branches(children, deepest=DEEPEST):
         node = nodes[branch.task]
@@ -60,7 +74,8 @@ def _tree(parts: Sequence[Part]) -> tuple[Mapping[str, Part | str], Mapping[str 
 
 
 def _compound(head: str, branch: Branch) -> Iterator[RenderableType]:
-    yield _hung(one_line(head, FAINT), branch.guide, branch.below)
+    below = branch.below[: len(branch.guide)]
+    yield Hanging(one_line(head, FAINT), Text(branch.guide, FAINT), Text(below, FAINT))
 
 
 def _judged(part: Part, branch: Branch) -> Iterator[RenderableType]:
@@ -74,10 +89,6 @@ def _judged(part: Part, branch: Branch) -> Iterator[RenderableType]:
     yield Hanging(one_line(said, FAINT), below, below)
     if part["instead"]:
         yield Hanging(one_line(f"instead: {part['instead']}"), below, below)
-
-
-def _hung(text: Text, guide: str, below: str) -> Hanging:
-    return Hanging(text, Text(guide, FAINT), Text(below[: len(guide)].ljust(len(guide)), FAINT))
 
 
 def _verdict(verdict: str) -> Text:

