@@ -27,7 +27,7 @@ MAX_FUNCTIONS = 50
 _SEPARATORS = frozenset({";", "\n", "{", "}", "(", ")", "do", "done", "$(", "`", "<(", ">(", "else", "``"})
 _PUSHED_DOWN = frozenset({"list", "pipeline", "negated_command"})
 # What holds statements without being one that could be pointed at.
-TRANSPARENT = _PUSHED_DOWN | {"redirected_statement", "do_group"}
+_TRANSPARENT = _PUSHED_DOWN | {"redirected_statement", "do_group"}
 _OUTLIVES = "it may go on after the command has ended"
 
 
@@ -113,7 +113,7 @@ class _Walker:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise too_much(f"following it takes more than {MAX_STEPS} steps")
-        if node.type in TRANSPARENT:
+        if node.type in _TRANSPARENT:
             return self._compound(node, state, self._redirected_by(redirects, state, context, node), redirects)
         self.path.append(spot_of(node, self.scanned.text, piped=self.piped))
         self.piped = False
