@@ -13,10 +13,11 @@ ABSENT = "absent"
 """Stands in the place of a hash where there is no file."""
 
 _MOST_BYTES = 16 * 1024**2
-_UNCHANGING = ("/bin/", "/etc/", "/lib/", "/lib64/", "/nix/", "/opt/", "/sbin/", "/usr/")
+_UNCHANGING = ("/bin/", "/lib/", "/lib64/", "/sbin/", "/usr/")
 """Directories of the sandbox that no command in it can write."""
 
 _MISSING = ("no such file", "not a directory")
+"""How the supervisor says that there is nothing at a path."""
 
 
 def bound_text(subject: str, cwd: str | None, files: Mapping[str, str]) -> str:

@@ -168,7 +168,7 @@ class JudgedSandbox:
     async def _scripts(self, script: str, place: Place) -> dict[str, str]:
         """What a yes to a script is bound to: the code that it names, as it is now."""
         named = self._hands.policy.scripts_named(script, cwd=WORKSPACE)
-        return await scripts_bound(self._sandbox, named, call=self._call_id(place))
+        return await scripts_bound(self._sandbox, named, call=f"{self._hands.task}.{self._call_id(place)}")
 
     async def _judge(
         self, proposed: CommandProposed, place: Place, decision: Decision, subject: str, binds: Binds

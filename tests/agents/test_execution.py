@@ -182,8 +182,8 @@ async def test_what_can_not_be_read_is_answered_for_this_call_alone() -> None:
         (question,) = hand.asker.questions
         ids.append((question.id, question.binding))
     assert question.bound == {
-        "a script that can't be known": "for editor.1.4.1 alone",
-        "/workspace/link.py": "for editor.1.4.1 alone: a symbolic link",
+        "a script that can't be known": "for port.editor.1.4.1 alone",
+        "/workspace/link.py": "for port.editor.1.4.1 alone: a symbolic link",
         "/workspace/there.py": sha256(b"1").hexdigest(),
         "/workspace/none.py": "absent",
     }

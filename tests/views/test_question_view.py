@@ -58,11 +58,11 @@ def test_what_a_yes_is_bound_to_is_shown() -> None:
     bound = {
         "/workspace/tools/x.py": "ab12cd34ef56" + "0" * 52,
         "/workspace/tools/none.py": "absent",
-        "/workspace/link": f"for editor.1.3.1 alone: a symbolic link {HOSTILE}",
+        "/workspace/link": f"for docs.editor.1.3.1 alone: a symbolic link {HOSTILE}",
     }
     text = shown(question_view(replace(question("make", ASKED), bound=bound), more=0, width=200), width=200)
     assert "  with tools/x.py as it is now (sha256 ab12cd34ef56)\n" in text
-    assert "  link: a yes is for editor.1.3.1 alone: a symbolic link" in text
+    assert "  link: a yes is for docs.editor.1.3.1 alone: a symbolic link" in text
     assert "none.py" not in text
     assert "\x1b" not in text
 
