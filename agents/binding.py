@@ -16,7 +16,7 @@ _MOST_BYTES = 16 * 1024**2
 _UNCHANGING = ("/bin/", "/lib/", "/lib64/", "/sbin/", "/usr/")
 """Directories of the sandbox that no command in it can write."""
 
-_MISSING = ("no such file", "not a directory")
+_MISSING = "no such file"
 """How the supervisor says that there is nothing at a path."""
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
+from agents.binding import ABSENT, scripts_bound
 from sandbox.errors import FileRefused
 from sandbox.sandbox import Command, Sandbox
 
@@ -51,6 +54,16 @@ async def test_refused_to_read(files: Sandbox, path: str) -> None:
     with pytest.raises(FileRefused) as refusal:
         await files.read_file(path, max_bytes=10_000)
     assert refusal.value.why
+
+
+async def test_what_is_bound_to_a_yes(files: Sandbox) -> None:
+    """A script is bound by its content, one that is missing by that, and what can't be read to the one call."""
+    paths = ["dir/file", "missing", "nowhere/below", "link", "dirlink/file", "dir"]
+    bound = await scripts_bound(files, [f"/workspace/{path}" for path in paths], call="this call")
+    told = {path: bound[f"/workspace/{path}"] for path in paths}
+    assert told["dir/file"] == sha256(b"inside\n").hexdigest()
+    assert [path for path in paths if told[path] == ABSENT] == ["missing", "nowhere/below"]
+    assert all(told[path].startswith("for this call alone: ") for path in ("link", "dirlink/file", "dir"))
 
 
 async def test_too_large_to_read(files: Sandbox) -> None:
