@@ -87,6 +87,8 @@ def prompt(
             if choice == "always" and rule is not None:
                 if _is_kept(rule, gone):
                     return "always"
+                if gone.is_set():
+                    return "never"
             elif choice is not None and choice != "always":
                 return choice
             else:

@@ -63,7 +63,7 @@ def _present(named: str | None, runs: Sequence[JudgedRun]) -> Policy:
 
 
 def _show(suggested: Suggestion, *, diff: bool, output: Path | None, json: bool) -> None:
-    from orchestrator.cli.terminal import print_json, print_page, say, write_results
+    from orchestrator.cli.terminal import print_json, say, show_paged, write_results
     from orchestrator.views.suggestion import suggestion_diff, suggestion_json
     from policies.printable import printable
 
@@ -73,7 +73,7 @@ def _show(suggested: Suggestion, *, diff: bool, output: Path | None, json: bool)
     if json:
         print_json(suggestion_json(suggested))
     elif diff:
-        print_page([suggestion_diff(suggested, directory=current_directory())])
+        show_paged([suggestion_diff(suggested, directory=current_directory())])
     elif output is None:
         lines = suggested.text.split("\n")
         write_results("\n".join(map(printable, lines)) if sys.stdout.isatty() else suggested.text)

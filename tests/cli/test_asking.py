@@ -166,6 +166,19 @@ def test_a_rule_that_can_not_be_written_is_no_answer(plug: Plug, threads: Thread
     assert answer.result(30) == "never"
 
 
+def test_nobody_waits_for_a_rule_any_more(plug: Plug, threads: ThreadPoolExecutor, tmp_path: Path) -> None:
+    """Ctrl-C while a rule is looked at ends the question, and writes nothing."""
+    pty, gone = plug(), threading.Event()
+    answer = threads.submit(prompt, QUESTION, lambda: 0, gone, always=partial(keeping, tmp_path))
+    see(pty, WITH_ALWAYS)
+    pty.type("a\n")
+    see(pty, KEEP)
+    gone.set()
+    assert answer.result(30) == "never"
+    assert pty.look().count(WITH_ALWAYS) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_rule_always_is_no_choice(plug: Plug, threads: ThreadPoolExecutor) -> None:
     """It is said why, and the key for it only explains."""
     pty = plug()
