@@ -81,7 +81,7 @@ def _block(data: dict[str, object]) -> str:
     return "\n".join([*keys, *(["commands:"] if rules else []), *(f"  - {json.dumps(rule)}" for rule in rules)]) + "\n"
 
 
-@settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(files, files, st.sampled_from(["ask", "deny"]), st.lists(st.sampled_from(COMMANDS), min_size=1))
 def test_a_suggestion_allows_what_ran_and_nothing_else_than_before(
     own: list[dict[str, object]], far: list[dict[str, object]], default: str, commands: list[str]
@@ -107,7 +107,7 @@ def _let(present: Policy, commands: list[str]) -> Iterator[Shape]:
             yield from filter(None, (exact(lookup) for lookup in examined.lookups if lookup.rule is None))
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.lists(st.sampled_from(CORPUS), min_size=1, max_size=30), st.sampled_from(["standard", "strict", "open"]))
 def test_of_a_preset_no_more_is_left_than_it_allowed(commands: list[str], name: str) -> None:
     """Whatever ran, the suggestion allows nothing that the preset does not, unless a human allowed just that."""
