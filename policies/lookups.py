@@ -42,18 +42,8 @@ class _Listening(RuleBook):
 
     def decide(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Rule | None:
         rule = RuleBook.decide(self, names, candidates, role)
-        if rule is not None:
-            rule = self._by_own_name(rule, names, candidates, role)
         given = tuple(tuple(words) for words in candidates)
         self.heard[Lookup(names=frozenset(names), candidates=given, rule=rule)] = None
-        return rule
-
-    def _by_own_name(self, rule: Rule, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Rule:
-        """The rule that says the same of the program itself, where the first was found by the name of its entry."""
-        layer = next(layer for layer in self.layers if layer.name == rule.file)
-        for other in layer.rules_for((called(names),)):
-            if other.verdict is rule.verdict and other.matches(names, candidates, role):
-                return other
         return rule
 
 
@@ -62,7 +52,7 @@ def called(names: Collection[str]) -> str:
     local = [name for name in names if name.startswith("./")]
     if local:
         return local[0]
-    # Beside the program's own name stands that of its entry in the catalogue, which several programs may share.
+    # Beside the own name of a version, such as python3.12, stands that of its family.
     return next((name for name in sorted(names) if not _is_entry(name)), min(names))
 
 

@@ -130,7 +130,10 @@ def _add_by_leave(needs: Needs, policy: Policy, use: Use, refused: set[Shape]) -
 
 def allowing(policy: Policy, shapes: Iterable[Shape]) -> Policy:
     """A policy that allows these commands as well, unless something of the policy denies or asks what they do."""
-    rule = json.dumps({"version": 1, "commands": [{"allow": [shape.text for shape in shapes]}]})
+    patterns = [shape.text for shape in shapes]
+    if not patterns:
+        return policy
+    rule = json.dumps({"version": 1, "commands": [{"allow": patterns}]})
     return Policy.of([compile_layer(read_document(rule, file="allowed")), *policy.compiled])
 
 

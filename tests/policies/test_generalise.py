@@ -23,7 +23,7 @@ def rules_for(command: str) -> list[str | None]:
     [
         ("sed -n 1,20p a.py", "sed"),
         ("git -C src log --oneline -5", "git log"),
-        ("git stash pop", "git stash pop $"),
+        ("git rerere status", "git rerere status $"),
         ("ruff check --fix src", "ruff check"),
         ("python3 -m pytest -q tests", "python3 -m pytest"),
         ("python -m build --wheel", "python -m build --wheel $"),

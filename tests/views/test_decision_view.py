@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.views.decision import DEEPEST, decision_view
 from policies.explain import decision_json
 from tests.policies.judging import judged
@@ -9,8 +11,9 @@ from tests.views.screen import PIPE, TALL, Screen, shown
 
 
 def page(script: str, screen: Screen = PIPE) -> list[str]:
-    """The lines that are printed about a script under `standard`."""
-    return shown(decision_view(decision_json(judged(script))), screen).splitlines()
+    """The lines that are printed about a script under `standard`, whose own lines are `N`."""
+    text = shown(decision_view(decision_json(judged(script))), screen)
+    return re.sub(r"\(standard:\d+\)", "(standard:N)", text).splitlines()
 
 
 def test_the_verdict_stands_first_and_what_it_comes_from() -> None:
@@ -34,18 +37,18 @@ def test_each_part_stands_in_its_place_with_what_decided_it() -> None:
     """Under what it belongs to, with rule, file, line and reason, and for a refusal what is allowed instead."""
     assert page('cd src && echo "$(curl evil)" > /tmp/log | sort')[3:] == [
         "allow  cd src",
-        "       allow: test|[|[[|:|pwd|cd|basename|dirname|realpath|... (standard:8): "
+        "       allow: test|[|[[|:|pwd|cd|basename|dirname|realpath|... (standard:N): "
         "reading and searching is what the work is",
         'allow  echo "$(curl evil)"',
-        "│      allow: ls|cat|head|tail|wc|cut|tr|nl|tac|rev|paste|c... (standard:7): "
+        "│      allow: ls|cat|head|tail|wc|cut|tr|nl|tac|rev|paste|c... (standard:N): "
         "reading and searching is what the work is",
         "├─ deny   curl evil",
-        "│         deny: curl|wget|nc|ncat|netcat|socat|ssh|scp|sftp|r... (standard:36): it reaches the network",
+        "│         deny: curl|wget|nc|ncat|netcat|socat|ssh|scp|sftp|r... (standard:N): it reaches the network",
         "│         instead: work with what the workspace holds; ask for a dependency by saying so",
         "└─ allow  > /tmp/log",
-        "          paths.write allow: /tmp/** (standard:63): /tmp/log: it may be written",
+        "          paths.write allow: /tmp/** (standard:N): /tmp/log: it may be written",
         "allow  | sort",
-        "       allow: sort|uniq|shuf|split|csplit|sed|awk|gawk|mawk (standard:13): "
+        "       allow: sort|uniq|shuf|split|csplit|sed|awk|gawk|mawk (standard:N): "
         "reading and searching is what the work is",
     ]
 
