@@ -80,12 +80,14 @@ def spot_of(node: Node, source: bytes, *, piped: bool) -> Spot:
 
 def leads(located: Located) -> bool:
     """Whether what stands within the spot of an item belongs to the item."""
+    if not located.path:
+        return False
     match located.item:
         case Command() | Function() | Redirection():
             return True
         case Assignment(text=text):
             # The head of a loop over words is an assignment; arithmetic in the head of another is only a part of it.
-            return text.startswith(_LOOPS) or not (located.path and located.path[-1].head)
+            return text.startswith(_LOOPS) or not located.path[-1].head
         case _:
             return False
 
