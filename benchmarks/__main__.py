@@ -8,7 +8,7 @@ import sys
 
 import anyio
 
-from benchmarks import command_roundtrip, help_time, own_time
+from benchmarks import command_roundtrip, help_time, own_time, policy_judging
 from benchmarks.figures import Figure, table
 
 
@@ -16,7 +16,8 @@ def main() -> int:
     """Measure everything, show it, and say whether every bar is held."""
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}, load {os.getloadavg()[0]:.1f} at the start")
-    figures = [*help_time.measure(), *anyio.run(command_roundtrip.measure), *anyio.run(own_time.measure)]
+    alone = [*help_time.measure(), *policy_judging.measure()]
+    figures = [*alone, *anyio.run(command_roundtrip.measure), *anyio.run(own_time.measure)]
     print(table([*figures, compared(figures)]))
     return 0 if all(figure.held for figure in figures) else 1
 

@@ -45,7 +45,8 @@ def judge_script(book: RuleBook, script: str, *, role: str, cwd: str) -> Decisio
     try:
         judge.nested(script, Context(cwds=frozenset({cwd})), 0)
     except Unreadable as refused:
-        return Decision(parts=(fixed(Verdict.DENY, refused.rule, refused.why).part(script),))
+        found = fixed(Verdict.DENY, refused.rule, refused.why, instead=refused.instead)
+        return Decision(parts=(found.part(script),))
     except Exception as error:  # noqa: BLE001 - whatever goes wrong while judging, the command must not run
         why = f"judging it failed: {type(error).__name__}"
         return Decision(parts=(fixed(Verdict.DENY, "internal", why).part(script),))
@@ -81,7 +82,7 @@ class _Judge:
             raise Unreadable("limits", f"scripts within scripts, more than {MAX_DEPTH} deep")
         outer = self.path
         around = (*outer, INNER) if outer else outer
-        for located in items_of(script, context, home=HOME):
+        for located in items_of(script, context, home=HOME, nested=depth > 0):
             self.path = (*around, *located.path)
             findings = self._item(located.item, depth)
             self.found.append(findings)

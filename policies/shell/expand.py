@@ -8,21 +8,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies.shell import words
+from policies.shell.budget import Budget
 from policies.shell.items import Assignment, Context, Fixed, Item, Mention
-from policies.shell.refusal import too_much, unparsable
-from policies.shell.words import UNKNOWN, BraceBomb, Known, Word
+from policies.shell.refusal import unparsable
+from policies.shell.scanned import Scanned
+from policies.shell.tree import begin
+from policies.shell.variables import Variables
+from policies.shell.words import HERE, UNKNOWN, BraceBomb, Known, Word
 from policies.verdict import Verdict
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MAX_WORDS = 8000
-
 _NUMERIC_PARAMETERS = frozenset("?#$!")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNING = re.compile(r"(?<![=!<>])=(?!=)|\+\+|--")
-_INTEGER = re.compile(r"-?\d+")
 _POSITIONAL = re.compile(r"\$\{?[0-9@*]")
+_LITERAL = frozenset({"word", "number", "command_name"})
+_PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
 _VALUES = frozenset({"command_substitution", "expansion"})
 _LISTS_NAMES = re.compile(r"\$\{![A-Za-z_]\w*(?:\[[@*]\]|[@*])\}")
 
@@ -31,40 +34,44 @@ _LISTS_NAMES = re.compile(r"\$\{![A-Za-z_]\w*(?:\[[@*]\]|[@*])\}")
 class Expander:
     """Turns nodes into words; what runs inside of them goes to `run`, and what they set or hide becomes items."""
 
-    source: bytes
+    scanned: Scanned
     home: str
     emit: Callable[[Item], None]
     run: Callable[[Node, Context], None]
-    loops: set[str] = field(default_factory=set)
-    assigned: set[str] = field(default_factory=set)
-    tainted: set[str] = field(default_factory=set)
-    computed: set[str] = field(default_factory=set)
-    built: int = 0
+    variables: Variables
+    budget: Budget
+    source: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source = self.scanned.text
 
     def text(self, node: Node) -> str:
         """The source of a node."""
         return self.source[node.start_byte : node.end_byte].decode(errors="replace")
 
+    def shown(self, node: Node) -> str:
+        """The source of a node as it stood in the script, where the grammar was given something else."""
+        origin = self.scanned.origin
+        original = origin.of(node.start_byte, node.end_byte) if origin is not None else None
+        return self.text(node) if original is None else original
+
     def words(self, node: Node, context: Context) -> list[Word]:
         """The words that a node stands for; more than one where braces expand."""
+        if node.type in _LITERAL and _PLAIN.fullmatch(text := self.text(node)):
+            self.budget.word(2)
+            return [Word(text)]
         marked, known = self._marked(node, context)
         try:
             finished = words.finish(marked, known, home=self.home)
-            self._spend(len(finished))
+            self.budget.word(len(finished))
             return finished
         except BraceBomb:
             why = f"its braces expand to more than {words.MAX_BRACES} words"
             self.emit(Fixed(text=self.text(node), verdict=Verdict.ASK, rule="braces", why=why))
             return [Word(UNKNOWN, Known.NOT)]
 
-    def _spend(self, count: int) -> None:
-        """Bound the work by what is counted, not by a clock: the same script gets the same verdict on any machine."""
-        self.built += count
-        if self.built > MAX_WORDS:
-            raise too_much(f"it has more than {MAX_WORDS} words")
-
     def _marked(self, node: Node, context: Context) -> tuple[str, Known]:
-        self._spend(1)
+        self.budget.word()
         match node.type:
             case "word" | "number" | "variable_name" | "special_variable_name" | "test_operator":
                 return self._leaf(node), Known.FULLY
@@ -77,38 +84,39 @@ class Expander:
             case "concatenation" | "command_name" | "brace_expression" | "translated_string":
                 return self._joined(node, context)
             case "simple_expansion":
-                return self._parameter(self.text(node)[1:])
+                return self._parameter(self.text(node).lstrip()[1:], context)
             case "process_substitution":
                 self.run(node, context)
                 return "/dev/fd/63", Known.FULLY
             case _:
                 self.inspect(node, context)
-                return self._value(node)
+                return self._value(node, context)
 
     def _leaf(self, node: Node) -> str:
         if node.child_count:
             raise unparsable("a number that holds an expansion")
         return words.bare(self.text(node))
 
-    def _value(self, node: Node) -> tuple[str, Known]:
-        text = self.text(node)
+    def _value(self, node: Node, context: Context) -> tuple[str, Known]:
+        text = self.text(node).lstrip()
         if node.type == "arithmetic_expansion" or text.startswith("${#"):
             return "0", Known.NUMBER
         if node.type == "expansion" and _NAME.fullmatch(text[2:-1]):
-            return self._parameter(text[2:-1])
+            return self._parameter(text[2:-1], context)
         if node.type not in ("expansion", "command_substitution"):
             return words.bare(text), Known.FULLY
         return UNKNOWN, Known.NOT
 
-    def _parameter(self, name: str) -> tuple[str, Known]:
+    def _parameter(self, name: str, context: Context) -> tuple[str, Known]:
         if name in _NUMERIC_PARAMETERS:
             return "0", Known.NUMBER
-        if name in self.loops and name not in self.assigned:
+        if name in self.variables.loops and name not in self.variables.assigned:
             return UNKNOWN, Known.LOOP
-        if name == "HOME" and name not in self.assigned:
+        if name == "HOME" and self.variables.rely(name):
             return words.quoted(self.home), Known.FULLY
-        if name == "PWD" and name not in self.assigned:
-            return ".", Known.FULLY
+        if name == "PWD" and self.variables.rely(name):
+            [directory, *more] = context.cwds
+            return words.quoted(directory) if directory is not None and not more else HERE, Known.FULLY
         return UNKNOWN, Known.NOT
 
     def _joined(self, node: Node, context: Context) -> tuple[str, Known]:
@@ -117,6 +125,8 @@ class Expander:
         for child in node.children:
             if child.is_named:
                 text, how = self._marked(child, context)
+                if child.type == "simple_expansion" and self.source[child.end_byte : child.end_byte + 1] == b"{":
+                    text, how = UNKNOWN, Known.NOT  # braces expand first, and make another name of it
                 parts.append(text)
                 known = max(known, how)
             elif child.type not in ("$", '"', "``"):
@@ -128,7 +138,7 @@ class Expander:
         known = Known.FULLY
         at = node.start_byte + 1
         for child in node.children[1:-1]:
-            parts.append(self._between(at, child.start_byte))
+            parts.append(self._between(at, begin(child, self.source) if child.is_named else child.start_byte))
             at = child.end_byte
             if not child.is_named or child.type == "string_content":
                 parts.append(self._content(child))
@@ -164,7 +174,7 @@ class Expander:
                     self.inspect(child, context)
 
     def _expansion(self, node: Node, context: Context) -> None:
-        text = self.text(node)
+        text = self.text(node).lstrip()
         operators = [child.type for child in node.children if not child.is_named]
         if "!" in operators[1:2] and not _LISTS_NAMES.fullmatch(text):
             why = "which variable it reads can't be known before it runs"
@@ -175,19 +185,33 @@ class Expander:
         if ":=" in operators or "=" in operators:
             self._assigned_default(node, context)
         if ":" in operators:
-            self._names_computed(text.partition(":")[2])
+            self.variables.compute(text.partition(":")[2])
+            self._evaluated(text.partition(":")[2])
         for child in node.named_children:
-            self.inspect(child, context)
+            self._operand(child, context)
+
+    def _operand(self, node: Node, context: Context) -> None:
+        """Look into what stands behind the operator of `${ }`: text to bash, whatever the grammar takes it for."""
+        if node.type != "word":
+            if node.type == "concatenation":
+                for child in node.named_children:
+                    self._operand(child, context)
+            else:
+                self.inspect(node, context)
+            return
+        self.budget.word()
+        word = Word(words.unescaped(self.text(node)).strip())
+        self.emit(Mention(text=self.text(node), words=(word,), context=context))
 
     def _assigned_default(self, node: Node, context: Context) -> None:
         name = next((self.text(child) for child in node.named_children if child.type == "variable_name"), "")
-        self.tainted.add(name)
+        self.variables.set_to_anything([name])
         self.emit(Assignment(text=self.text(node), name=name, values=(), context=context))
 
     def arithmetic(self, node: Node, context: Context) -> None:
         """Look into an arithmetic expression; bash evaluates the values of the names in it as expressions too."""
         text = self.text(node)
-        self._names_computed(text)
+        self.variables.compute(text)
         if _ASSIGNING.search(text):
             for name in set(_NAME.findall(text)):
                 self.emit(Assignment(text=text, name=name, values=(), context=context))
@@ -195,7 +219,7 @@ class Expander:
             self._inside_arithmetic(child, context)
 
     def _subscript(self, node: Node, context: Context) -> None:
-        self._names_computed(self.text(node).partition("[")[2])
+        self.variables.compute(self.text(node).partition("[")[2])
         for child in node.named_children:
             self._inside_arithmetic(child, context)
 
@@ -209,21 +233,12 @@ class Expander:
         for child in node.named_children:
             self._inside_arithmetic(child, context)
 
-    def _names_computed(self, text: str) -> None:
-        self.computed.update(_NAME.findall(text))
-
     def _evaluated(self, text: str) -> None:
         if "$(" in text or "`" in text or _POSITIONAL.search(text):
             why = "arithmetic evaluates a text that can't be known, which may run commands"
             self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="arithmetic", why=why))
 
     def compared(self, text: str) -> None:
-        """Look at a numeric comparison of `[[ ]]`, which is arithmetic as well."""
-        self._names_computed(text)
+        """Look at an expression that is evaluated though it stands elsewhere: in `[[ -eq ]]`, as a subscript."""
+        self.variables.compute(text)
         self._evaluated(text)
-
-    def assign(self, name: str, values: list[Word], *, arithmetic: bool = False) -> None:
-        """Note that a variable is set; a value that is no plain number taints arithmetic with its name."""
-        self.assigned.add(name)
-        if not arithmetic and not all(word.static and _INTEGER.fullmatch(word.text) for word in values):
-            self.tainted.add(name)

@@ -15,7 +15,7 @@ ANYWHERE: frozenset[str | None] = frozenset({None})
 MAX_DIRECTORIES = 8
 
 _MOVES = frozenset({"cd", "pushd", "popd"})
-_TRANSPARENT = frozenset({"command", "builtin"})
+_TRANSPARENT = frozenset({"command", "builtin", "time"})
 _CD_OPTIONS = frozenset({"-P", "-L", "-e", "-@", "--"})
 
 
@@ -27,15 +27,28 @@ class State:
     functions: frozenset[str]
 
     def after(self, words: Sequence[Word], *, home: str) -> Flow:
-        """The state after a command that may move the shell to another directory."""
-        names = [word for word in words if word.text not in _TRANSPARENT]
-        if not names or names[0].text not in _MOVES:
+        """The state after a command that may move the shell to another directory, or unset a function."""
+        bare = _bare(words)
+        name = bare[0].text if bare else ""
+        if name == "unset":
+            left = self._without(bare)
+            return Flow(ok=left, fail=left)
+        if name not in _MOVES:
             return Flow(ok=self, fail=self)
-        if names[0].text != "cd":
+        if name != "cd":
             return Flow(ok=replace(self, cwds=ANYWHERE), fail=self)
-        operands = [word for word in names[1:] if word.text not in _CD_OPTIONS]
+        operands = [word for word in bare[1:] if word.text not in _CD_OPTIONS]
         target = operands[0] if operands else Word(home)
         return Flow(ok=replace(self, cwds=self._moved(target)), fail=self)
+
+    def _without(self, words: Sequence[Word]) -> State:
+        if not all(word.static for word in words):
+            return replace(self, functions=frozenset())
+        return replace(self, functions=self.functions - {word.text for word in words})
+
+    def covers(self, other: State) -> bool:
+        """Whether what was found out for this state holds for the other as well."""
+        return (None in self.cwds or other.cwds <= self.cwds) and self.functions <= other.functions
 
     def _moved(self, target: Word) -> frozenset[str | None]:
         if not target.static or target.glob or target.text.startswith("-"):
@@ -57,3 +70,19 @@ def join(left: State, right: State) -> State:
         return left
     cwds = left.cwds | right.cwds
     return State(cwds=cwds if len(cwds) <= MAX_DIRECTORIES else ANYWHERE, functions=left.functions & right.functions)
+
+
+def widened(state: State, flow: Flow) -> State:
+    """The state at a loop's later rounds, or in a function that calls itself: of what the first one left, the worst."""
+    cwds = state.cwds if flow.ok.cwds | flow.fail.cwds <= state.cwds else ANYWHERE | state.cwds
+    return State(cwds=cwds, functions=state.functions & flow.ok.functions & flow.fail.functions)
+
+
+def _bare(words: Sequence[Word]) -> Sequence[Word]:
+    """A command's words without those in front that only say how it is found."""
+    at = 0
+    while at < len(words) and words[at].text in _TRANSPARENT:
+        at += 1
+        while at < len(words) and words[at].text.startswith("-"):
+            at += 1
+    return words[at:]

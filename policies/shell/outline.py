@@ -12,6 +12,8 @@ from policies.verdict import Decision, Part, Placed
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from policies.shell.scanned import Scanned
+
 _BODIES = frozenset({"then", "do_group", "compound_statement", "case_item"})
 # `{ }` is none: it changes nothing. A `for` over words is not among them, since its head is judged as an assignment.
 _COMPOUND = frozenset(
@@ -72,9 +74,9 @@ class ScriptDecision(Decision):
         return arranged(self.entries)
 
 
-def spot_of(node: Node, source: bytes, *, piped: bool) -> Spot:
+def spot_of(node: Node, scanned: Scanned, *, piped: bool) -> Spot:
     """The spot of a statement."""
-    head = head_of(node, source) if node.type in _COMPOUND else ""
+    head = head_of(node, scanned) if node.type in _COMPOUND else ""
     return Spot(node.start_byte, f"| {head}" if piped and head else head, piped)
 
 
@@ -138,7 +140,7 @@ def _by_place(entry: Entry) -> tuple[int, Part]:
     return entry.path[-1].start if entry.path else 0, entry.part
 
 
-def head_of(node: Node, source: bytes) -> str:
+def head_of(node: Node, scanned: Scanned) -> str:
     """How a compound statement begins, up to its body."""
     match node.type:
         case "else_clause":
@@ -147,4 +149,7 @@ def head_of(node: Node, source: bytes) -> str:
             return "( )"
         case _:
             body = next((child for child in node.children if child.type in _BODIES), node)
-            return source[node.start_byte : body.start_byte].decode(errors="replace").strip(" \t\n;")
+            start, end = node.start_byte, body.start_byte
+            written = scanned.origin.of(start, end) if scanned.origin is not None else None
+            text = written if written is not None else scanned.text[start:end].decode(errors="replace")
+            return text.strip(" \t\n;")

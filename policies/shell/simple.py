@@ -26,6 +26,10 @@ _TEST_WORDS = frozenset(
 )
 
 
+_ELEMENT = re.compile(r"\[(.*?)\]\+?=", re.DOTALL)
+
+_PLAIN_ELEMENT = re.compile(r"\[\d+\]$")
+
 # Builtins that set variables by name, to what can't be known.
 _SETTERS = frozenset({"read", "printf", "mapfile", "readarray", "getopts"})
 
@@ -45,6 +49,7 @@ class SimpleCommands:
     expander: Expander
     emit: Callable[[Item], None]
     visited: set[int]
+    inserted: set[int]
     redirect: Redirect
     path: list[Spot]
 
@@ -86,9 +91,26 @@ class SimpleCommands:
         self._refuse_reserved(node)
         for redirect in redirects:
             words += self._swallowed(redirect, context)
+        if self.expander.scanned.inserted:
+            words = self._inserted(node, words)
         if any(word.text in _SETTERS for word in words[:3]):
-            self.expander.tainted.update(word.text for word in words)
-        return Command(text=self.expander.text(node), words=tuple(words), context=context)
+            self.expander.variables.set_to_anything([word.text for word in words])
+        return Command(text=self.expander.shown(node), words=tuple(words), context=context)
+
+    def _inserted(self, node: Node, words: list[Word]) -> list[Word]:
+        """The words of a command whose name the scanner may have put in."""
+        scanned = self.expander.scanned
+        name = node.child_by_field_name("name")
+        if name is None or name.start_byte not in scanned.inserted:
+            return words
+        self.inserted.add(name.start_byte)
+        if self.expander.text(name) == scanned.bracket:
+            if not words or words[-1].text != "]":
+                raise unparsable("a [ without its ]")
+            return [literal("["), *words[1:]]
+        if len(words) > 1:
+            raise unparsable("a redirection between an assignment and a command", instead="write it last")
+        return []
 
     def _argument(self, child: Node, context: Context) -> list[Word]:
         if not child.is_named:
@@ -115,7 +137,10 @@ class SimpleCommands:
     def _declaration(self, node: Node, context: Context) -> Command:
         self.visited.add(node.id)
         words = [literal(node.children[0].type)]
+        end = -1
         for child in node.children[1:]:
+            self._refuse_adjacent(child, end)
+            end = child.end_byte
             if child.type == "variable_assignment":
                 self.assignment(child, context)
                 words.append(Word(self.expander.text(child)))
@@ -133,7 +158,7 @@ class SimpleCommands:
         words = self.expander.words(child, context)
         for word in words:
             if not word.text.startswith(("-", "+")):
-                name = re.split(r"\+?=", word.text)[0]
+                name = _PLAIN_ELEMENT.sub("", re.split(r"\+?=", word.text)[0])
                 # A subscript in a quoted name is evaluated, so such a name is none that is known.
                 self._set(name if word.static else "", words, self.expander.text(node), context)
         return words
@@ -147,7 +172,7 @@ class SimpleCommands:
         words = [literal(opening)]
         self._test_words(node, context, words, plain=opening == "[")
         if opening == "[[" and _NUMERIC_TESTS.search(self.expander.text(node)):
-            self.expander.compared(self.expander.text(node))
+            self.expander.compared(" ".join([self.expander.text(node), *(word.text for word in words)]))
         return Command(text=self.expander.text(node), words=tuple(words), context=context)
 
     def _test_words(self, node: Node, context: Context, words: list[Word], *, plain: bool) -> None:
@@ -180,12 +205,15 @@ class SimpleCommands:
             self.expander.inspect(target, context)
         nodes = values[0].named_children if values and values[0].type == "array" else values
         words = [word for value in nodes for word in self.expander.words(value, context)]
+        for value in nodes if nodes is not values else ():
+            if (found := _ELEMENT.match(self.expander.text(value))) is not None:
+                self.expander.compared(found[1])
         arithmetic = bool(values) and values[0].type == "arithmetic_expansion"
         self._set(name, words, self.expander.text(node), context, arithmetic=arithmetic)
         self.path.pop()
 
     def _set(self, name: str, words: list[Word], text: str, context: Context, *, arithmetic: bool = False) -> None:
-        self.expander.assign(name, words, arithmetic=arithmetic)
+        self.expander.variables.assign(name, words, arithmetic=arithmetic)
         self.emit(Assignment(text=text, name=name, values=tuple(words), context=context))
 
     def loop_variable(self, node: Node, context: Context) -> None:
@@ -195,9 +223,9 @@ class SimpleCommands:
         nodes = [child for child in values if child.type != "compound_statement"]
         words = [word for value in nodes for word in self.expander.words(value, context)]
         name = self.expander.text(variable)
-        self.expander.loops.add(name)
+        self.expander.variables.loops.add(name)
         if not words or not all(word.known is Known.FULLY and word.text.isdigit() for word in words):
-            self.expander.tainted.add(name)
-        text = head_of(node, self.expander.source)
+            self.expander.variables.tainted.add(name)
+        text = head_of(node, self.expander.scanned)
         self.emit(Assignment(text=text, name=name, values=tuple(words), context=context))
         self.emit(Mention(text=text, words=tuple(words), context=context))

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policies.shell.budget import Budget
+from policies.shell.careful import scan_carefully
 from policies.shell.expand import Expander
-from policies.shell.flow import ANYWHERE, Flow, State, join
+from policies.shell.flow import ANYWHERE, Flow, State, join, widened
 from policies.shell.guard import encode
-from policies.shell.items import Command, Context, Fixed, Function, Item, Mention, Redirection, Stdin
+from policies.shell.items import Command, Context, Fixed, Function, Item, Stdin
 from policies.shell.outline import CALLED, Located, Spot, spot_of
-from policies.shell.refusal import too_much, unparsable
-from policies.shell.scan import Scanned, scan
+from policies.shell.redirects import Redirections
+from policies.shell.refusal import Unreadable, too_much, unparsable
+from policies.shell.scan import scan
+from policies.shell.scanned import Scanned
 from policies.shell.simple import SimpleCommands
-from policies.shell.tree import STATEMENTS, parse
+from policies.shell.tree import STATEMENTS, Tree, parse
+from policies.shell.variables import Variables
+from policies.shell.words import literal
 from policies.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 5000
 MAX_CALLS = 20
-MAX_STEPS = 10000
-MAX_FUNCTIONS = 50
 
 _SEPARATORS = frozenset({";", "\n", "{", "}", "(", ")", "do", "done", "$(", "`", "<(", ">(", "else", "``"})
 _PUSHED_DOWN = frozenset({"list", "pipeline", "negated_command"})
@@ -31,18 +35,36 @@ _TRANSPARENT = _PUSHED_DOWN | {"redirected_statement", "do_group"}
 _OUTLIVES = "it may go on after the command has ended"
 
 
-def items_of(script: str, context: Context, *, home: str) -> list[Located]:
+def items_of(script: str, context: Context, *, home: str, nested: bool = False) -> list[Located]:
     """All that a script would do, in any order of running, each with its place.
+
+    `nested`: a shell runs it that another script started.
 
     Raises:
         Unreadable: it can't be parsed, or not surely as bash reads it, or is too large.
 
     """
-    scanned = scan(encode(script))
-    root, judged = parse(scanned)
-    walker = _Walker(scanned=scanned, home=home)
-    walker.walk(root, context)
-    walker.check(judged)
+    raw = encode(script)
+    try:
+        return _items(scan(raw), context, home, nested=nested)
+    except Unreadable as refused:
+        if refused.rule != "unparsable":
+            raise
+        try:
+            return _items(scan_carefully(raw), context, home, nested=nested)
+        except Unreadable:
+            raise refused from None
+
+
+def _items(scanned: Scanned, context: Context, home: str, *, nested: bool) -> list[Located]:
+    tree = parse(scanned)
+    # A later assignment may run before an earlier use, in a loop or a function.
+    variables = Variables(nested=nested, assigned=set(tree.assigned))
+    walker = _Walker(scanned=scanned, home=home, variables=variables, budget=Budget())
+    walker.walk(tree, context)
+    if walker.heredocs != set(scanned.heredocs):
+        raise unparsable("a here-document was not reached")
+    walker.items += [Located(item, ()) for item in walker.variables.doubts()]
     return walker.items
 
 
@@ -50,21 +72,45 @@ def items_of(script: str, context: Context, *, home: str) -> list[Located]:
 class _Walker:
     scanned: Scanned
     home: str
+    variables: Variables
+    budget: Budget
     items: list[Located] = field(default_factory=list)
     path: list[Spot] = field(default_factory=list)
     piped: bool = False
-    visited: set[int] = field(default_factory=set)
     heredocs: set[str] = field(default_factory=set)
-    bodies: dict[str, list[Node]] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    steps: int = 0
+    bodies: dict[str, list[tuple[_Walker, Node]]] = field(default_factory=dict)
+    calls: dict[str, State] = field(default_factory=dict)
+    visited: set[int] = field(default_factory=set)
+    descriptors: set[int] = field(default_factory=set)
+    inserted: set[int] = field(default_factory=set)
     expander: Expander = field(init=False)
+    redirections: Redirections = field(init=False)
     simple: SimpleCommands = field(init=False)
 
     def __post_init__(self) -> None:
-        self.expander = Expander(source=self.scanned.text, home=self.home, emit=self.emit, run=self._substitution)
+        self.expander = Expander(
+            scanned=self.scanned,
+            home=self.home,
+            emit=self.emit,
+            run=self._substitution,
+            variables=self.variables,
+            budget=self.budget,
+        )
+        self.redirections = Redirections(
+            expander=self.expander,
+            emit=self.emit,
+            visited=self.visited,
+            heredocs=self.heredocs,
+            descriptors=self.descriptors,
+            within=self._within,
+        )
         self.simple = SimpleCommands(
-            expander=self.expander, emit=self.emit, visited=self.visited, redirect=self._redirect, path=self.path
+            expander=self.expander,
+            emit=self.emit,
+            visited=self.visited,
+            inserted=self.inserted,
+            redirect=self._redirect,
+            path=self.path,
         )
 
     def emit(self, item: Item) -> None:
@@ -73,22 +119,20 @@ class _Walker:
             raise too_much(f"it would do more than {MAX_ITEMS} things")
         self.items.append(Located(item, tuple(self.path)))
 
-    def walk(self, root: Node, context: Context) -> None:
-        """List the whole script."""
-        _assignments_ahead(root, self.expander)
-        self._sequence(root, State(cwds=context.cwds, functions=context.functions), context)
-        if names := sorted(self.expander.computed & self.expander.tainted):
-            why = f"arithmetic evaluates what {names[0]} holds, which can't be known and may run commands"
-            self.emit(Fixed(text=names[0], verdict=Verdict.ASK, rule="arithmetic", why=why))
-
-    def check(self, judged: frozenset[int]) -> None:
-        """Make sure that nothing of the tree was passed over.
+    def walk(self, tree: Tree, context: Context) -> None:
+        """List a whole tree.
 
         Raises:
-            Unreadable: something was.
+            Unreadable: something of it was passed over.
 
         """
-        if not judged <= self.visited or self.heredocs != set(self.scanned.heredocs):
+        self.path.append(Spot(-1))
+        for _ in range(self.scanned.timed):
+            self.emit(Command(text="time", words=(literal("time"), literal(":")), context=context))
+        self.path.pop()
+        self._sequence(tree.root, State(cwds=context.cwds, functions=context.functions), context)
+        reached = self.descriptors == set(self.scanned.descriptors) and self.inserted == self.scanned.inserted
+        if not tree.judged <= self.visited or not reached:
             raise unparsable("a part of it was not reached")
 
     def _text(self, node: Node) -> str:
@@ -96,26 +140,26 @@ class _Walker:
 
     def _sequence(self, node: Node, state: State, context: Context, *, children: list[Node] | None = None) -> Flow:
         flow = Flow(ok=state, fail=state)
+        before = state
         previous: Node | None = None
         for child in children if children is not None else node.children:
             if child.is_named:
-                flow = self._statement(child, join(flow.ok, flow.fail) if previous else state, context)
+                before = join(flow.ok, flow.fail) if previous else state
+                flow = self._statement(child, before, context)
                 previous = child
             elif child.type == "&" and previous is not None:
-                self.emit(
-                    Fixed(text=f"{self._text(previous)} &", verdict=Verdict.ASK, rule="background", why=_OUTLIVES)
-                )
+                text = f"{self.expander.shown(previous)} &"
+                self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="background", why=_OUTLIVES))
+                flow = Flow(ok=before, fail=before)
             elif child.type not in _SEPARATORS:
                 raise unparsable(f"an unexpected {child.type}")
         return flow
 
     def _statement(self, node: Node, state: State, context: Context, redirects: tuple[Node, ...] = ()) -> Flow:
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise too_much(f"following it takes more than {MAX_STEPS} steps")
+        self.budget.step()
         if node.type in _TRANSPARENT:
             return self._compound(node, state, self._redirected_by(redirects, state, context, node), redirects)
-        self.path.append(spot_of(node, self.scanned.text, piped=self.piped))
+        self.path.append(spot_of(node, self.scanned, piped=self.piped))
         self.piped = False
         flow = self._compound(node, state, self._redirected_by(redirects, state, context, node), redirects)
         self.path.pop()
@@ -200,44 +244,27 @@ class _Walker:
         return replace(context, stdin=here.stdin)
 
     def _redirect(self, node: Node, context: Context, *, extra_allowed: bool) -> Context:
-        """List a redirection; the context that comes back has the input it gives."""
-        self.visited.add(node.id)
         self.path.append(Spot(node.start_byte))
-        after = self._redirection(node, context, extra_allowed=extra_allowed)
+        after = self.redirections(node, context, extra_allowed=extra_allowed)
         self.path.pop()
         return after
 
-    def _redirection(self, node: Node, context: Context, *, extra_allowed: bool) -> Context:
-        if node.type == "herestring_redirect":
-            return self._herestring(node, context)
-        operator = next(child.type for child in node.children if not child.is_named)
-        targets = [child for child in node.named_children if child.type != "file_descriptor"]
-        if not targets:
-            return context
-        if len(targets) > 1 and not extra_allowed:
-            # The grammar takes words after a redirection for more targets; bash takes them for the command.
-            raise unparsable("words after a redirection that belong to no command; write the redirection last")
-        if operator in (">&", "<&") and targets[0].type == "number":
-            return context
-        if operator == "<" and self._text(targets[0]) in self.scanned.heredocs:
-            return self._heredoc(self._text(targets[0]), context)
-        for word in self.expander.words(targets[0], context):
-            writes = not operator.startswith("<")
-            self.emit(Redirection(text=self._text(node), target=word, writes=writes, context=context))
-        return context if operator != "<" else replace(context, stdin=Stdin.FILE)
-
-    def _herestring(self, node: Node, context: Context) -> Context:
-        mentioned = tuple(self.expander.words(node.named_children[-1], context))
-        self.emit(Mention(text=self._text(node), words=mentioned, context=context))
-        return replace(context, stdin=Stdin.DATA)
-
-    def _heredoc(self, name: str, context: Context) -> Context:
-        heredoc = self.scanned.heredocs[name]
-        self.heredocs.add(name)
-        if heredoc.code is not None:
-            inside = items_of(heredoc.code, replace(context, stdin=Stdin.INHERITED), home=self.home)
-            self.items += [Located(item, (*self.path, *path)) for item, path in inside]
-        return replace(context, stdin=Stdin.QUOTED_HEREDOC if heredoc.quoted else Stdin.HEREDOC)
+    def _within(self, scanned: Scanned, context: Context) -> None:
+        """List what a here-document's body expands."""
+        tree = parse(scanned)
+        self.variables.assigned |= tree.assigned
+        inner = _Walker(
+            scanned=scanned,
+            home=self.home,
+            variables=self.variables,
+            budget=self.budget,
+            items=self.items,
+            path=self.path,
+            heredocs=self.heredocs,
+            bodies=self.bodies,
+            calls=self.calls,
+        )
+        inner.walk(tree, context)
 
     def _conditional(self, node: Node, state: State, context: Context) -> Flow:
         loop = node.type == "while_statement"
@@ -245,10 +272,15 @@ class _Walker:
         condition = [child for child in node.children[1:middle] if child.type not in ("then", ";")]
         if loop:
             self._loop_reads(condition)
+        defined = self.budget.functions
         flow = self._conditional_once(node, middle, condition, state, context)
-        if loop and not flow.ok.cwds <= state.cwds:
-            flow = self._conditional_once(node, middle, condition, _again(state, flow), context)
+        if loop and self._differs(state, flow, defined):
+            flow = self._conditional_once(node, middle, condition, widened(state, flow), context)
         return flow
+
+    def _differs(self, state: State, flow: Flow, defined: int) -> bool:
+        """Whether a loop's later rounds may do what its first one did not."""
+        return not state.covers(join(flow.ok, flow.fail)) or self.budget.functions > defined
 
     def _conditional_once(self, node: Node, middle: int, condition: list[Node], state: State, context: Context) -> Flow:
         tested = self._sequence(node, state, context, children=condition)
@@ -268,7 +300,7 @@ class _Walker:
             inner = node.named_children[0] if node.type == "redirected_statement" else node
             texts = self._text(inner).split()
             if inner.type == "command" and "read" in texts:
-                self.expander.loops.update(text for text in texts[texts.index("read") + 1 :] if text.isidentifier())
+                self.variables.loops.update(text for text in texts[texts.index("read") + 1 :] if text.isidentifier())
 
     def _for(self, node: Node, state: State, context: Context) -> Flow:
         here = self._here(state, context)
@@ -277,10 +309,11 @@ class _Walker:
         else:
             self._for_arithmetic(node, here)
         body = next(child for child in node.named_children if child.type in ("do_group", "compound_statement"))
+        defined = self.budget.functions
         flow = self._statement(body, state, context)
         after = join(flow.ok, flow.fail)
-        if not after.cwds <= state.cwds:
-            flow = self._statement(body, _again(state, flow), context)
+        if self._differs(state, flow, defined):
+            flow = self._statement(body, widened(state, flow), context)
             after = join(after, join(flow.ok, flow.fail))
         end = join(state, after)
         return Flow(ok=end, fail=end)
@@ -294,7 +327,7 @@ class _Walker:
 
     def _case(self, node: Node, state: State, context: Context) -> Flow:
         here = self._here(state, context)
-        end = state
+        end = begin = state
         for child in node.named_children:
             if child.type != "case_item":
                 self.expander.inspect(child, here)
@@ -303,31 +336,41 @@ class _Walker:
             for pattern in child.children[:close]:
                 self.expander.inspect(pattern, here)
             body = [part for part in child.children[close + 1 :] if part.type not in (";;", ";&", ";;&")]
-            flow = self._sequence(child, state, context, children=body)
-            end = join(end, join(flow.ok, flow.fail))
+            flow = self._sequence(child, begin, context, children=body)
+            done = join(flow.ok, flow.fail)
+            end = join(end, done)
+            begin = join(state, done) if child.children[-1].type in (";&", ";;&") else state
         return Flow(ok=end, fail=end)
 
     def _function(self, node: Node, state: State, context: Context) -> Flow:
         self.visited.add(node.id)
         name_node, *rest = node.named_children
         name = self.expander.words(name_node, context)[0].text
-        self.emit(Function(text=self._text(node), name=name, context=context))
+        self.emit(Function(text=self.expander.shown(node), name=name, context=context))
         body = next(child for child in rest if not child.type.endswith("_redirect"))
         redirects = tuple(child for child in rest if child.type.endswith("_redirect"))
         inside = self._redirects(redirects, state, context, body=None)
-        self.bodies.setdefault(name, []).append(body)
-        if sum(map(len, self.bodies.values())) > MAX_FUNCTIONS:
-            raise too_much(f"it defines more than {MAX_FUNCTIONS} functions")
+        bodies = self.bodies.setdefault(name, [])
+        if (self, body) not in bodies:
+            bodies.append((self, body))
+            self.budget.function()
         self._call(name, body, state, inside)
         defined = replace(state, functions=state.functions | {name})
         return Flow(ok=defined, fail=defined)
 
     def _call(self, name: str, body: Node, state: State, context: Context) -> Flow:
-        if len(self.calls) >= MAX_CALLS or name in self.calls:
+        outer = self.calls.get(name)
+        if outer is not None and outer.covers(state):
             return Flow(ok=replace(state, cwds=ANYWHERE), fail=replace(state, cwds=ANYWHERE))
-        self.calls.append(name)
-        flow = self._statement(body, state, context)
-        self.calls.pop()
+        if len(self.calls) >= MAX_CALLS:
+            raise too_much(f"functions that call each other more than {MAX_CALLS} deep")
+        # Another call from within finds it in the state that is worst, so that there is no third.
+        self.calls[name] = state if outer is None else widened(outer, Flow(ok=state, fail=state))
+        flow = self._statement(body, self.calls[name], context)
+        if outer is None:
+            del self.calls[name]
+        else:
+            self.calls[name] = outer
         return flow
 
     def _simple(self, node: Node, state: State, context: Context, redirects: tuple[Node, ...]) -> Flow:
@@ -343,8 +386,8 @@ class _Walker:
         if name not in self.bodies:
             return flow
         self.path.append(CALLED)
-        for body in self.bodies[name]:
-            called = self._call(name, body, state, replace(context, stdin=command.context.stdin))
+        for walker, body in tuple(self.bodies[name]):
+            called = walker._call(name, body, state, replace(context, stdin=command.context.stdin))
             end = join(join(flow.ok, flow.fail), join(called.ok, called.fail))
             flow = Flow(ok=end, fail=end)
         self.path.pop()
@@ -355,18 +398,3 @@ class _Walker:
         fed = node.type == "process_substitution" and node.children[0].type == ">("
         inside = replace(context, stdin=Stdin.PIPE) if fed else context
         self._sequence(node, State(cwds=context.cwds, functions=context.functions), inside)
-
-
-def _again(state: State, flow: Flow) -> State:
-    """The state at a loop's later rounds, whose first one moved to another directory."""
-    return replace(state, cwds=state.cwds | flow.ok.cwds | flow.fail.cwds | ANYWHERE)
-
-
-def _assignments_ahead(root: Node, expander: Expander) -> None:
-    """Note every assigned name first: a later assignment may run before an earlier use, in a loop or a function."""
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if node.type == "variable_assignment":
-            expander.assigned.add(expander.text(node.named_children[0]).partition("[")[0])
-        pending += node.named_children

@@ -16,9 +16,14 @@ MAX_BRACES = 64
 
 # A quoted character that would be special unquoted is carried as a private-use character until the word is finished.
 _MARK_BASE = 0x100000
-_SPECIAL = "{},*?[]~=:\\"
+_SPECIAL = "{},*?[]~=:\\$"
 _MARK = {ord(char): _MARK_BASE + ord(char) for char in _SPECIAL}
 _UNMARK = {mark: char for char, mark in _MARK.items()}
+
+_RESERVED = re.compile("[\U00100000-\U001000ff]")
+
+HERE = "\U001000ff"
+"""In a marked text: the directory that the shell stands in, of which more than one is possible."""
 
 _WORD_FAULT = re.compile(r"(?<!\\)(?:\\\\)*(?:[\s;&|<>()`'\"]|\$[A-Za-z0-9_@*#?$!{(\[-])")
 _QUOTED_FAULT = re.compile(r"(?<!\\)(?:\\\\)*(?:[`\"]|\$[A-Za-z0-9_@*#?$!{(\[-])")
@@ -74,6 +79,11 @@ def bare(raw: str) -> str:
     return _ESCAPED.sub(lambda found: quoted(found[1]), raw)
 
 
+def unescaped(raw: str) -> str:
+    """Text in which a backslash stands for nothing but what follows it."""
+    return _ESCAPED.sub(r"\1", raw)
+
+
 def quoted(text: str) -> str:
     """Text from within quotes, its special characters marked as plain."""
     return text.translate(_MARK)
@@ -109,7 +119,10 @@ def ansi_quoted(raw: str) -> str:
         at = found.end()
     whole = b"".join([*parts, raw[at:].encode()])
     # Bash ends the string at a NUL; a NUL here also is the sign of an unknown stretch.
-    return quoted(whole.split(b"\x00")[0].decode(errors="replace"))
+    text = whole.split(b"\x00")[0].decode(errors="replace")
+    if _RESERVED.search(text):
+        raise unparsable("a $' quotation with a character for private use")
+    return quoted(text)
 
 
 def finish(marked: str, known: Known, *, home: str) -> list[Word]:
@@ -127,6 +140,10 @@ def finish(marked: str, known: Known, *, home: str) -> list[Word]:
 
 def _finished(marked: str, known: Known, home: str) -> Word:
     glob = _GLOB.search(marked) is not None
+    if HERE in marked:
+        if marked[0] != HERE or marked[1:2] not in ("", "/") or HERE in marked[1:]:
+            return Word(marked.replace(HERE, UNKNOWN).translate(_UNMARK), Known.NOT, glob)
+        marked = "." + marked[1:]
     if marked.startswith("~"):
         marked, known = _tilde(marked, known, home)
     return Word(marked.translate(_UNMARK), known, glob)

@@ -53,7 +53,7 @@ def tree(script: str) -> Tree:
                 )
             ],
         ),
-        ("cat <<E\n$(id)\nE", [("cat", [(': "$(id)"', [("id", [])])])]),
+        ("cat <<E\n$(id)\nE", [("cat", [("$(id)", [("id", [])])])]),
     ],
 )
 def test_what_stands_within_what(script: str, expected: Tree) -> None:
