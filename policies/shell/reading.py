@@ -12,6 +12,7 @@ from policies.shell.scanned import Frame, Heredoc, Opens, Origin, Scanned
 MAX_NESTING = 50
 
 WORD_ENDS = " \t\n;&|("
+_TAIL_ENDS = frozenset(WORD_ENDS + "<>")
 
 _KINDS = {
     Frame.DOUBLE: Opens.DOUBLE,
@@ -45,6 +46,7 @@ class Reading:
     moves: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     opaque: list[tuple[int, int]] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
+    openings: dict[int, str] = field(default_factory=dict)
     descriptors: dict[int, str] = field(default_factory=dict)
     both: set[int] = field(default_factory=set)
     inserted: set[int] = field(default_factory=set)
@@ -56,6 +58,7 @@ class Reading:
             text="".join(self.out).encode("latin-1"),
             spans=frozenset(self.spans),
             heredocs=self.heredocs,
+            openings=self.openings,
             descriptors=self.descriptors,
             both=frozenset(self.both),
             origin=Origin(text=self.text, moves=self.moves, opaque=self.opaque) if len(self.moves) > 1 else None,
@@ -94,11 +97,13 @@ class Reading:
             self.note(kind, start)
 
     def span(self, kind: Opens, text: str) -> None:
+        """Put out a whole quotation."""
         start = self.length
         self.emit(text)
         self.note(kind, start)
 
     def note(self, kind: Opens, start: int) -> None:
+        """Note a quotation or substitution that ends here."""
         self.spans.add((start, self.length, kind.value))
         self.glued = self.length  # a word that ends in it goes on behind it
 
@@ -114,10 +119,12 @@ class Reading:
         )
 
     def take(self, inside: Reading) -> None:
+        """Put out what was read of a script within this one."""
         if len(inside.stack) > 1:
             raise unparsable("a parenthesis within backticks is not closed")
         by = self.length
         self.spans |= {(start + by, end + by, kind) for start, end, kind in inside.spans}
+        self.openings |= {place + by: name for place, name in inside.openings.items()}
         self.descriptors |= {place + by: name for place, name in inside.descriptors.items()}
         self.both |= {place + by for place in inside.both}
         self.inserted |= {place + by for place in inside.inserted}
@@ -129,7 +136,7 @@ class Reading:
         tail = ""
         for piece in reversed(self.out):
             tail = piece + tail
-            if not set(WORD_ENDS).isdisjoint(piece):
+            if not _TAIL_ENDS.isdisjoint(piece):
                 break
         return tail
 

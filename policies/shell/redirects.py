@@ -53,8 +53,8 @@ class Redirections:
             raise unparsable("words after a redirection that belong to no command; write the redirection last")
         if operator.type in (">&", "<&") and targets[0].type == "number":
             return context
-        if operator.type == "<" and self.expander.text(targets[0]) in self.expander.scanned.heredocs:
-            return self._heredoc(self.expander.text(targets[0]), context)
+        if (name := self.expander.scanned.openings.get(operator.start_byte)) is not None:
+            return self._heredoc(name, context)
         return self._file(node, operator, targets[0], context)
 
     def _file(self, node: Node, operator: Node, target: Node, context: Context) -> Context:

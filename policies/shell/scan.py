@@ -254,6 +254,7 @@ class Scanner(Reading):
         substituted = any(frame in _SUBSTITUTING for frame in self.stack)
         pending = heredocs.opened(self.text, self.at, name=name, depth=len(self.stack), substituted=substituted)
         self.pending.append(pending)
+        self.openings[self.length] = name
         self.emit(f"< {name}", consumed=len(pending.opening))
 
     def _expanded(self, body: str) -> Scanned | None:

@@ -77,7 +77,8 @@ class Origin:
 class Scanned:
     """A script ready for the grammar.
 
-    `spans` are the start, end and kind of each quotation and substitution; `heredocs` are found by their file's name;
+    `spans` are the start, end and kind of each quotation and substitution; `heredocs` are found by their file's name,
+    which is that of `openings`, by the place of the redirection;
     `descriptors` are the variables of redirections such as `{fd}>`, and `both` the redirections `<>`, by their place;
     `origin` knows what was written where the text holds something else. What only a careful scanner finds: `inserted`
     are the places of words that it put in as a command's name, either `bracket`, for a `[`, or `nothing`, where there
@@ -87,6 +88,7 @@ class Scanned:
     text: bytes
     spans: frozenset[tuple[int, int, str]] = frozenset()
     heredocs: dict[str, Heredoc] = field(default_factory=dict)
+    openings: dict[int, str] = field(default_factory=dict)
     descriptors: dict[int, str] = field(default_factory=dict)
     both: frozenset[int] = frozenset()
     origin: Origin | None = None

@@ -134,3 +134,9 @@ def test_a_redirection_that_sets_a_variable_is_an_assignment(script: str) -> Non
 def test_arithmetic_never_evaluates_what_is_not_known(script: str, use: str) -> None:
     """A value from elsewhere in arithmetic could run commands, wherever bash evaluates it."""
     assert verdict(script.replace("{}", use)) is not ALLOW
+
+
+def test_a_file_is_never_taken_for_a_here_document() -> None:
+    """The names that stand for here-documents within the reader mean nothing in a script, however they come about."""
+    assert verdict("python3 - <<'E'\na\nE") is ASK
+    assert verdict("cat <<'E'; python3 - < heredoc0\\\nx0x\na\nE") is DENY
