@@ -29,7 +29,8 @@ _WORD_FAULT = re.compile(r"(?<!\\)(?:\\\\)*(?:[\s;&|<>()`'\"]|\$[A-Za-z0-9_@*#?$
 _QUOTED_FAULT = re.compile(r"(?<!\\)(?:\\\\)*(?:[`\"]|\$[A-Za-z0-9_@*#?$!{(\[-])")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED_QUOTED = re.compile(r"\\([$`\"\\])")
-_ANSI = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|.)", re.DOTALL)
+_ANSI = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|.)", re.DOTALL)
+_ANSI_RARE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:c|x\{)")
 _ANSI_NAMED = {"a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _GLOB = re.compile(r"[*?]|\[.*\]", re.DOTALL)
 _RANGE = re.compile(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.-?\d{1,4})?|([A-Za-z])\.\.([A-Za-z])(?:\.\.-?\d{1,4})?")
@@ -100,6 +101,8 @@ def ansi_quoted(raw: str) -> str:
     """What stands between `$'` and `'`."""
     if "\\" not in raw:
         return quoted(raw)
+    if _ANSI_RARE.search(raw):
+        raise unparsable("a $' quotation with \\c or \\x{ }", instead="write the character itself, or \\xHH")
 
     def unescape(found: re.Match[str]) -> bytes:
         code = found[1]
@@ -108,9 +111,9 @@ def ansi_quoted(raw: str) -> str:
             return bytes([number]) if code[0] == "x" else chr(min(number, 0x10FFFF)).encode(errors="replace")
         if code[0] in "01234567":
             return bytes([int(code, 8) & 0xFF])
-        if code[0] == "c" and len(code) > 1:
-            return bytes([ord(code[1]) & 0x1F])
-        return bytes([_ANSI_NAMED[code]]) if code in _ANSI_NAMED else code.encode()
+        if code in _ANSI_NAMED:
+            return bytes([_ANSI_NAMED[code]])
+        return code.encode() if code in "\\'\"?" else b"\\" + code.encode()
 
     parts: list[bytes] = []
     at = 0

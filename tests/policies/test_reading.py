@@ -9,6 +9,7 @@ import pytest
 
 from policies.verdict import Verdict
 from tests.policies.judging import judged, verdict
+from tests.properties.vocabulary import words_of
 
 HERE = Path(__file__).parent
 
@@ -140,3 +141,26 @@ def test_a_file_is_never_taken_for_a_here_document() -> None:
     """The names that stand for here-documents within the reader mean nothing in a script, however they come about."""
     assert verdict("python3 - <<'E'\na\nE") is ASK
     assert verdict("cat <<'E'; python3 - < heredoc0\\\nx0x\na\nE") is DENY
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("\\x41\\101\\u0041\\U00000041", "AAAA"),
+        ("\\'\\\"\\?\\\\", "'\"?\\"),
+        ("\\t\\n\\e", "\t\n\x1b"),
+        ("\\q\\x\\\n", "\\q\\x\\\n"),
+        ("a\\0b", "a"),
+        ("\\xc3\\xa9", "é"),
+    ],
+)
+def test_escapes_mean_what_they_mean_to_bash(written: str, meant: str) -> None:
+    """Within `$' '` known escapes are resolved, the backslash of others stays, and a NUL ends the string."""
+    [(_, word)] = words_of(f"c $'{written}'")
+    assert word == meant
+
+
+@pytest.mark.parametrize("script", ["cat $'/etc/sha\\x{64}ow'", "cat $'a\\cx'", "cat $'\\U00100042'"])
+def test_escapes_that_bash_versions_differ_in_are_refused(script: str) -> None:
+    """`\\x{...}` and `\\c` are refused, and so are the characters that stand for others within the reader."""
+    assert judged(script).deciding.rule == "unparsable"
