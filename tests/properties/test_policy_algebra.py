@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import shlex
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.meet import meet
 from policies.policy import Policy
 from policies.verdict import Verdict
+from tests.properties.vocabulary import plain
 
-PATTERNS = ["frob", "frob a", "frob *", "frob a|b x", "frob --opt", "frob a $", "other"]
+PATTERNS = [
+    "frob",
+    "frob a",
+    "frob *",
+    "frob a|b x",
+    "frob --opt",
+    "frob a $",
+    "other",
+    "git",
+    "git status|push",
+    "git *",
+]
+PATTERNS += [
+    "cat|ls|rm",
+    "rm -rf",
+    "python -m pytest",
+    "sed -i",
+    "find * -name",
+    "echo *",
+    "*",
+    "curl",
+    "bash",
+    "env|timeout",
+]
 COMMANDS = ["frob", "frob a", "frob a x", "frob b x", "frob --opt a", "frob a --opt", "other y", "unknown", "frob $X"]
 
 ROLES = ["investigator", "editor", "tester"]
@@ -17,7 +43,7 @@ ROLES = ["investigator", "editor", "tester"]
 rules = st.tuples(st.sampled_from(["allow", "ask", "deny"]), st.sampled_from(PATTERNS))
 layer_rules = st.lists(rules, max_size=4)
 policies = st.lists(layer_rules, min_size=1, max_size=3)
-commands = st.sampled_from(COMMANDS)
+commands = st.sampled_from(COMMANDS) | st.sampled_from([shlex.join(words) for words in plain()[::3]])
 
 
 def _policy(layers: list[list[tuple[str, str]]]) -> Policy:
