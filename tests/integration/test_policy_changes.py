@@ -24,10 +24,11 @@ def program(make: MakeProgram) -> Program:
 
 def test_a_change_of_the_past_is_judged(program: Program) -> None:
     """One commit or all between two, by the policy that is there or another, as text and as JSON."""
-    assert program.run("policy", "changes").stdout == "1 file that no rule stops\nverdict: allow\n"
+    assert program.run("policy", "changes").stdout == "verdict: allow\n\n1 file that no rule stops\n"
     text = program.run("policy", "changes", "HEAD~2..").stdout
+    assert text.startswith("verdict: ask\n")
     assert "ask    tests/test_a.py\n       changes tests: ask (" in text
-    assert "policy.yaml:5): 1 test fewer, 1 assertion fewer\n1 file that no rule stops\nverdict: ask\n" in text
+    assert "policy.yaml:5): 1 test fewer, 1 assertion fewer\n1 file that no rule stops\n" in text
     judged = program.json("policy", "changes", "HEAD~1")
     assert [(part["text"], part["verdict"]) for part in judged["parts"]] == [("tests/test_a.py", "ask")]
     assert program.json("policy", "changes", "HEAD~1", "--policy", "standard")["verdict"] == "allow"
