@@ -10,6 +10,15 @@ WORKSPACE = "/workspace"
 HOME = "/home/agent"
 
 _SLASHES = re.compile("/{2,}")
+# Directories that the system keeps as links: `..` behind one leads out of where the link leads, not of where it is.
+_LINKS = {
+    "/dev/fd": "/proc/self/fd",
+    "/proc/net": "/proc/self/net",
+    "/proc/thread-self": "/proc/self/task/self",
+    "/var/lock": "/run/lock",
+    "/var/run": "/run",
+}
+_LEADS_ANYWHERE = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/(?:cwd|root|exe|fd/[^/]+)")
 
 
 def resolve(path: str, cwd: str | None) -> str | None:
@@ -19,7 +28,20 @@ def resolve(path: str, cwd: str | None) -> str | None:
             return None
         path = f"{cwd}/{path}"
     # normpath keeps a leading double slash, which Linux does not.
-    return posixpath.normpath(_SLASHES.sub("/", path))
+    path = _SLASHES.sub("/", path)
+    return _stepped(path) if "/.." in path else posixpath.normpath(path)
+
+
+def _stepped(path: str) -> str:
+    """A path walked as the kernel does where the system has links; out of one that may lead anywhere no `..` comes."""
+    walked = ""
+    for segment in path.split("/"):
+        if segment == ".." and not _LEADS_ANYWHERE.match(walked):
+            walked = walked.rpartition("/")[0]
+        elif segment not in ("", ".", ".."):
+            walked = f"{walked}/{segment}"
+            walked = _LINKS.get(walked, walked)
+    return walked or "/"
 
 
 def is_inside(path: str, directory: str) -> bool:

@@ -25,6 +25,7 @@ CHECKS: Mapping[str, Check] = {
     "awk": textcheck.check_awk,
     "cd": shellcheck.check_cd,
     "chmod": filecheck.check_chmod,
+    "compiled": pythoncheck.check_compiled,
     "coverage_run": pythoncheck.check_coverage_run,
     "cp": filecheck.check_cp,
     "csplit": textcheck.check_csplit,

@@ -60,6 +60,9 @@ def check_branch(_: Services, call: Call) -> list[Finding]:
 def check_rm(services: Services, call: Call) -> list[Finding]:
     """`git rm` removes files, unless only from the index; git takes wildcards itself."""
     kept = call.parsed.given("--cached", "-n", "--dry-run")
+    magic = [word.text for word in call.parsed.operands if word.text.startswith(":")]
+    if magic and not kept:
+        return asked("git rm", f"what {magic[0]!r} stands for is not looked into")
     return [
         found
         for word in call.parsed.operands

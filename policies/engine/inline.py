@@ -13,12 +13,14 @@ _SED_TEXT = frozenset("aic")
 _SED_JUMP = frozenset("btT:")
 _SED_FLAGS = re.compile(r"[gpiImM0-9]*")
 _AWK_WORDS = re.compile(r"\bsystem\b|\bgetline\b|@|/inet")
-_AWK_SHOWN = re.compile(r"\bENVIRON\b|\bARGV\b")
+_AWK_SHOWN = re.compile(r"\bENVIRON\b|\bARGV\b|\bSYMTAB\b")
 _AWK_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _AWK_REGEX = re.compile(r"(^|[(,{};!~&|=?:<>\[\n]\s*|\b(?:print|return|in|else|do)\s+)/(?:\\.|[^/\\\n])*/")
 _AWK_ENDS = re.compile(r"[\n;{}]")
 _AWK_COMMENT = re.compile(r"#[^\n]*")
-_AWK_CONTINUED = re.compile(r"\\\n|(,|&&|\|\|)\s*\n")
+_AWK_BRACKET = re.compile(r"\\.|\[\^?+\]?+(?:\\.|\[:\w*:\]|\[\.[^\].]*\.\]|\[=[^\]=]*=\]|[^\]\\])*+\]", re.DOTALL)
+_AWK_JOINED = re.compile(r"\\\r?\n")
+_AWK_CONTINUED = re.compile(r"(,|&&|\|\|)\s*\n")
 _PARENTHESES = re.compile(r"\([^();{}\n]*\)")
 MAX_PARENTHESES = 200
 _JQ_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
@@ -105,7 +107,7 @@ def _part(delimiter: str, brackets: bool) -> re.Pattern[str]:
 
 def awk_fault(program: str) -> tuple[str, str] | None:
     """`("deny" | "ask", why)` if an awk program may do more than compute and print, else None."""
-    if (word := _AWK_WORDS.search(program.replace("\\\n", ""))) is not None:
+    if (word := _AWK_WORDS.search(_AWK_JOINED.sub("", program))) is not None:
         return "deny", f"it holds {word[0]!r}, by which awk runs a program or opens a file"
     bare = _awk_bare(program)
     if "|" in bare.replace("||", ""):
@@ -119,10 +121,13 @@ def awk_fault(program: str) -> tuple[str, str] | None:
 
 def _awk_bare(program: str) -> str:
     """An awk program without strings, expressions, comments and line ends that end no statement."""
-    rest = _AWK_REGEX.sub(r"\1 0 ", program)
-    removed = [found[0] for found in _AWK_REGEX.finditer(program)]
+    joined = _AWK_JOINED.sub(" ", program)
+    rest = _AWK_REGEX.sub(r"\1 0 ", joined)
+    removed = [found[0] for found in _AWK_REGEX.finditer(joined)]
     strings = _AWK_STRING.findall(rest)
-    if any('"' in regex or "#" in regex for regex in removed) or any("/" in string for string in strings):
+    # A line that is continued might be one of a comment, which is not.
+    unclear = joined != program and "#" in program
+    if unclear or any(_open_ended(regex) for regex in removed) or any("/" in string for string in strings):
         # What is a string and what an expression is not clear: nothing is left out, and all is one statement.
         return _AWK_ENDS.sub(" ", program)
     rest = _AWK_COMMENT.sub("", _AWK_STRING.sub(" 0 ", rest))
@@ -135,6 +140,11 @@ def _awk_bare(program: str) -> str:
     return rest
 
 
+def _open_ended(regex: str) -> bool:
+    """Whether what looks like an expression may end elsewhere: to awk, a slash between [ ] is one of its characters."""
+    return '"' in regex or "#" in regex or "[" in _AWK_BRACKET.sub("", regex)
+
+
 def _prints_to_file(statement: str) -> bool:
     printed = re.search(r"\bprintf?\b(.*)", statement, re.DOTALL)
     return printed is not None and ">" in printed[1]
@@ -142,12 +152,10 @@ def _prints_to_file(statement: str) -> bool:
 
 def jq_fault(program: str) -> str | None:
     """Why a program of jq may show more than its input, else None."""
-    found = _JQ_WORDS.search(_JQ_STRING.sub(_interpolated, program))
+    # A comment may hold one quote, and a string further strings in \( ): then nothing is left out.
+    plain = "#" not in program and "\\(" not in program
+    found = _JQ_WORDS.search(_JQ_STRING.sub('""', program) if plain else program)
     return f"it holds {found[0]!r}, by which jq shows the environment or takes in a file" if found else None
-
-
-def _interpolated(string: re.Match[str]) -> str:
-    return string[0] if "\\(" in string[0] else '""'
 
 
 def strings_in(code: str) -> list[str]:

@@ -16,6 +16,7 @@ from policies.verdict import Verdict
 
 _INSTEAD = "write below /workspace or /tmp"
 _ABSOLUTE = "a path that begins with /workspace or /tmp"
+_UP_FROM_WILD = re.compile(r"[*?\[][^/]*/(?:[^/]*/)*\.\.(?:/|$)")
 _PIECES = re.compile(r"[=:,@]")
 _SECRET_PATHS = re.compile(r"(?:[~/][\w.@+~-]*)+(?:/[\w.@+~*-]+)*|(?<![\w.])\.env(?![\w.])|\bid_(?:rsa|ed25519)\b")
 
@@ -121,6 +122,9 @@ class PathJudge:
     def _expanded(self, word: Word, context: Context) -> list[Finding]:
         """A word with wildcards, which expands to paths that are there."""
         secrets = self.book.denied_globs("paths.read")
+        if secrets and _UP_FROM_WILD.search(word.text):
+            why = "`..` behind a wildcard leads out of whatever that matches, a link too"
+            return [fixed(Verdict.ASK, "glob", why, instead="name the directory")]
         for cwd in context.cwds:
             path = resolve(word.text, cwd if cwd is not None else WORKSPACE) or ""
             met = next((secret for secret in secrets if may_name(path, secret.glob)), None)

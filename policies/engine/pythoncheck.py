@@ -49,3 +49,10 @@ def check_pytest(services: Services, call: Call) -> list[Finding]:
             path = Word(report.text.partition(":")[2], report.known)
             findings += services.paths.written(path, call.context)
     return findings
+
+
+def check_compiled(services: Services, call: Call) -> list[Finding]:
+    """What is compiled lands beside its source; without a name, beside all that python can import."""
+    if not call.parsed.operands or any(word.text == "-" for word in call.parsed.operands):
+        return asked(call.program.name, "what it compiles, and where that lands, is not named")
+    return [found for word in call.parsed.operands for found in services.paths.written(word, call.context, into=True)]
