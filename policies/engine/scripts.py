@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from policies.engine.arguments import parse_arguments
@@ -10,7 +11,7 @@ from policies.engine.interpreters import read_python
 from policies.engine.names import Named
 from policies.paths import resolve
 from policies.shell.items import Context
-from policies.shell.words import Word
+from policies.shell.words import UNKNOWN, Known, Word
 
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _READ_FIRST: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +28,13 @@ _READ_FIRST: Mapping[str, tuple[str, ...]] = {
     "yarn": ("package.json",),
 }
 """The files with commands in them that a program reads from its directory without being told."""
+
+_CODE = re.compile(
+    r"(?:.*=)?(?P<path>[^=]+\.(?:bash|bat|cjs|cmake|cts|ex|exs|go|groovy|java|jl|js|jsx|kts?|lua|mjs|mk|mts|php|pl|ps1|"
+    r"py|pyz|r|rb|rs|sh|sql|tcl|ts|tsx|zsh))",
+    re.DOTALL | re.IGNORECASE,
+)
+"""A word that names a file of code: of `uv run x.py`, `npx ./x.js`, `node -r ./hook.js`."""
 
 _VALUED = ("-f", "--file", "--makefile", "-C", "--directory", "-o", "-W", "-I")
 _FLAGS = ("-b", "-B", "-d", "-e", "-h", "-i", "-k", "-m", "-n", "-p", "-q", "-r", "-R", "-s", "-S", "-t", "-v", "-w")
@@ -53,9 +61,15 @@ def scripts_of(named: Named, words: Sequence[Word], context: Context) -> Iterato
         operands += _OPERANDS[program.check](program, words[1:])
     if name in _READ_FIRST:
         operands += _read_first(name, words[1:])
-    for word in operands:
+    if name == "coverage" or (program is None and not named.local and name not in ("make", "gmake")):
+        operands += _code_in(words[1:])
+    for word in dict.fromkeys(operands):
         known = word.static and not word.glob
         yield from (resolve(word.text, cwd) if known else None for cwd in sorted(context.cwds, key=str))
+
+
+def _code_in(words: Sequence[Word]) -> list[Word]:
+    return [Word(found["path"], word.known, word.glob) for word in words if (found := _CODE.fullmatch(word.text))]
 
 
 def _of_shell(program: Program, words: Sequence[Word]) -> list[Word]:
@@ -66,7 +80,9 @@ def _of_shell(program: Program, words: Sequence[Word]) -> list[Word]:
 def _of_interpreter(program: Program, words: Sequence[Word]) -> list[Word]:
     parsed = parse_arguments(program, words)
     code = any(option.effect == "code" for _, option, _ in parsed.options)
-    return [*parsed.values("-f"), *([] if code else parsed.operands[:1])]
+    first, *rest = parsed.operands or [Word("")]
+    subject = [] if code or not parsed.operands else rest[:1] if first.text == "run" and rest else [first]
+    return [*parsed.values("-f", "-r", "--require", "--import"), *subject]
 
 
 def _of_python(_: Program, words: Sequence[Word]) -> list[Word]:
@@ -76,7 +92,14 @@ def _of_python(_: Program, words: Sequence[Word]) -> list[Word]:
     if line.mode != "m":
         return [line.subject]
     path = line.subject.text.replace(".", "/")
-    return [Word(f"{path}{end}", line.subject.known) for end in (".py", "/__main__.py")]
+    covered = _code_in(line.rest) if line.subject.text == "coverage" else []
+    return [*(Word(f"{path}{end}", line.subject.known) for end in (".py", "/__main__.py")), *covered]
+
+
+def _of_env(program: Program, words: Sequence[Word]) -> list[Word]:
+    """What `-S` splits is not looked into; a command that is given in words is seen by itself."""
+    split = parse_arguments(program, words).given("-S", "--split-string")
+    return [Word(UNKNOWN, Known.NOT)] if split else []
 
 
 def _of_source(program: Program, words: Sequence[Word]) -> list[Word]:
@@ -84,6 +107,7 @@ def _of_source(program: Program, words: Sequence[Word]) -> list[Word]:
 
 
 _OPERANDS: Mapping[str, Callable[[Program, Sequence[Word]], list[Word]]] = {
+    "env": _of_env,
     "interpreter": _of_interpreter,
     "python": _of_python,
     "shell": _of_shell,

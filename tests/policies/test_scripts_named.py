@@ -29,6 +29,10 @@ from tests.policies.judging import standard
         ("make -kC sub -j4 -f my.mk test", ["sub/my.mk"]),
         ("npm run build && tox", ["package.json", "tox.ini", "pyproject.toml", "setup.cfg"]),
         ("'py'thon  ./a/../x.py", ["x.py"]),
+        ("uv run --script=a.py && npx ./b.js && go run c.go", ["a.py", "b.js", "c.go"]),
+        ("node -r ./hook.js a.js; deno run b.ts", ["hook.js", "a.js", "b.ts"]),
+        ("coverage run -p a.py", ["a.py"]),
+        ("python -m coverage run a.py", ["coverage.py", "coverage/__main__.py", "a.py"]),
     ],
 )
 def test_the_code_of_each_command_is_named(script: str, paths: list[str]) -> None:
@@ -50,6 +54,8 @@ def test_a_path_outside_is_named_as_it_is() -> None:
         "ls | xargs python",
         "cd $D && python x.py",
         "make -f $F",
+        "env -S './run --fast'",
+        "uv run tools/*.py",
         "python 'unfinished",
     ],
 )
