@@ -55,6 +55,10 @@ class Expander:
         original = origin.of(node.start_byte, node.end_byte) if origin is not None else None
         return self.text(node) if original is None else original
 
+    def is_dollar(self, node: Node) -> bool:
+        """Whether a `$` by itself is one, and not the beginning of a `$"..."`, of which bash leaves the string."""
+        return self.source[node.end_byte : node.end_byte + 1] != b'"'
+
     def words(self, node: Node, context: Context) -> list[Word]:
         """The words that a node stands for; more than one where braces expand."""
         if node.type in _LITERAL and _PLAIN.fullmatch(text := self.text(node)):
@@ -129,7 +133,7 @@ class Expander:
                     text, how = UNKNOWN, Known.NOT  # braces expand first, and make another name of it
                 parts.append(text)
                 known = max(known, how)
-            elif child.type not in ("$", '"', "``"):
+            elif child.type not in ("$", '"', "``") or (child.type == "$" and self.is_dollar(child)):
                 parts.append(words.bare(self.text(child)))
         return "".join(parts), known
 

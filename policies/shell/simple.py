@@ -87,6 +87,9 @@ class SimpleCommands:
                 words += self._argument(child, context)
             elif child.type != "$":
                 raise unparsable(f"an unexpected {child.type}")
+            elif self.expander.is_dollar(child):
+                self._refuse_adjacent(child, end)
+                words.append(literal("$"))
             end = child.end_byte
         self._refuse_reserved(node)
         for redirect in redirects:
@@ -118,7 +121,8 @@ class SimpleCommands:
         return self.expander.words(child, context)
 
     def _refuse_adjacent(self, child: Node, end: int) -> None:
-        if child.start_byte == end and self.expander.source[end - 1 : end] != b"$":
+        translated = self.expander.source[end - 1 : end + 1] == b'$"'
+        if child.start_byte == end and not translated:
             raise unparsable("two words without a blank between them")
 
     def _refuse_reserved(self, node: Node) -> None:
