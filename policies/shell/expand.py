@@ -57,7 +57,7 @@ class Expander:
 
     def is_dollar(self, node: Node) -> bool:
         """Whether a `$` by itself is one, and not the beginning of a `$"..."`, of which bash leaves the string."""
-        return self.source[node.end_byte : node.end_byte + 1] != b'"'
+        return self.source[node.start_byte : node.end_byte + 1] != b'$"'
 
     def words(self, node: Node, context: Context) -> list[Word]:
         """The words that a node stands for; more than one where braces expand."""

@@ -121,7 +121,8 @@ class SimpleCommands:
         return self.expander.words(child, context)
 
     def _refuse_adjacent(self, child: Node, end: int) -> None:
-        translated = self.expander.source[end - 1 : end + 1] == b'$"'
+        before = child.prev_sibling
+        translated = before is not None and before.type == "$" and not self.expander.is_dollar(before)
         if child.start_byte == end and not translated:
             raise unparsable("two words without a blank between them")
 

@@ -52,7 +52,8 @@ _ONE_LINE = frozenset(
 )
 _BLANKS = (b" ", b"\t", b"\n")
 _EXPANDING = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
-_CHECKED = frozenset({"case_statement", "compound_statement", "simple_expansion", "variable_assignment"})
+_DOLLARS = frozenset({"simple_expansion", "translated_string"})
+_CHECKED = _DOLLARS | {"case_statement", "compound_statement", "variable_assignment"}
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 
 
@@ -148,7 +149,7 @@ class _Check:
         if kind == "case_statement" and substituted and not self.scanned.careful:
             # A pattern's lone `)` would have seemed to the scanner to close the substitution.
             raise unparsable("`case` within a substitution")
-        if kind == "simple_expansion" and node.children[1].start_byte != first.end_byte:
+        if kind in _DOLLARS and node.children[1].start_byte != first.end_byte:
             # To bash that is a `$` as it stands, and then another word: of `x=$ ls` the command.
             raise unparsable("a blank behind a $")
         if first.type == "{" and text[first.end_byte : first.end_byte + 1] not in _METACHARACTERS:
