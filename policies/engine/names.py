@@ -31,7 +31,7 @@ class Named:
 
 def name_of(word: Word, context: Context) -> Named | Finding:
     """The program that a first word names, or why it may not run."""
-    if word.known is not Known.FULLY or word.glob or not word.text or word.text.startswith("-"):
+    if word.known is not Known.FULLY or word.glob or word.braced or not word.text or word.text.startswith("-"):
         why = "which command runs can't be known before it runs"
         return fixed(Verdict.DENY, "dynamic-command-name", why, instead="write the command's name")
     if "/" not in word.text:

@@ -99,6 +99,8 @@ def env(services: Services, call: Call, names: frozenset[str]) -> list[Finding]:
     for split in call.parsed.values("-S", "--split-string"):
         if UNKNOWN in split.text or names_denied(services, split.text, whole=True):
             findings.append(fixed(Verdict.DENY, "env -S", "it splits a string into a command that is denied"))
+    for name in call.parsed.values("-u", "--unset"):
+        findings += services.variable(name.text, (), context)
     for directory in call.parsed.values("-C", "--chdir"):
         findings += services.paths.read(directory, context)
         moved = frozenset(resolve(directory.text, cwd) if directory.static else None for cwd in context.cwds)
@@ -120,7 +122,7 @@ def xargs(services: Services, call: Call, names: frozenset[str]) -> list[Finding
         words.append(Word(UNKNOWN, Known.LOOP))
     for source in call.parsed.values("-a", "--arg-file"):
         findings += services.paths.read(source, call.context)
-    context = replace(call.context, functions=frozenset(), stdin=Stdin.INHERITED)
+    context = replace(call.context, functions=frozenset()).fed_by(Stdin.INHERITED)
     return findings + _inner(services, call, words, context)
 
 

@@ -1,8 +1,8 @@
 """A slower reading of a script, for what the grammar refused: it follows where commands begin and end.
 
 What the grammar does not read as bash does is put into other words: `[` as the command that it is to bash, assignments
-with a redirection as a command of no name, `time` in front of a compound left out. A wrong guess does no harm: each
-word put in must come back from the grammar as the name of a command.
+with a redirection as a command of no name, `time` and `coproc` in front of a compound left out, a here-string as a
+file. A wrong guess does no harm: each word put in must come back from the grammar as the name of a command.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ from policies.shell.scanned import Frame, Opens, Scanned
 
 _PIECES = re.compile(r"[ \t]+|;;&|;;|;&|[;&|]+|[^ \t;&|]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?\+?=")
-_COMPOUND = re.compile(r"[ \t]+(?:-p[ \t]+)?(?=\(|\{[ \t\n]|(?:if|for|while|until|case)[ \t\n])")
+_COMPOUND = r"(?=\(|\{[ \t\n]|(?:if|for|while|until|case)[ \t\n])"
+# A keyword in front of a compound, and a word between them that is no part of it.
+_LEFT_OUT = {
+    "time": re.compile(rf"[ \t]+(?:(-p)[ \t]+)?{_COMPOUND}"),
+    "coproc": re.compile(rf"[ \t]+(?:(?!(?:if|for|while|until|case)\b)([A-Za-z_][A-Za-z0-9_]*)[ \t]+)?{_COMPOUND}"),
+}
 _ESAC = re.compile(r"\s*esac\b")
 _BEGINNING = frozenset("if then else elif do while until { !".split())
 
@@ -56,6 +61,7 @@ class Careful(Scanner):
 
     places: list[_Place] = field(default_factory=lambda: [_Place()])
     in_word: bool = False
+    skips: bool = False
 
     def result(self) -> Scanned:
         """What was read."""
@@ -117,6 +123,10 @@ class Careful(Scanner):
                 self._piece(piece, whole=found.end() < len(run) or self.text[end : end + 1] in ("", "\n", "(", ")"))
 
     def _piece(self, piece: str, *, whole: bool) -> None:
+        if self.skips:
+            self.skips = False
+            self.emit(" " * len(piece))
+            return
         place = self.places[-1]
         begins = place.begins
         following = self.text[self.at + len(piece) : self.at + len(piece) + 1]
@@ -125,13 +135,20 @@ class Careful(Scanner):
         self._word(piece if whole else "", part=piece)
         if whole and begins and piece == "[" and following in (" ", "\t"):
             self._put("bracket", consumed=1)
-        elif whole and begins and piece == "time" and _COMPOUND.match(self.text, self.at + 4):
-            self.timed += 1
-            self.places[-1].begins = True
-            self.emit("    ")
-        else:
+        elif not (whole and begins and self._leaves_out(piece)):
             super().plain(piece)
         self.in_word = True
+
+    def _leaves_out(self, piece: str) -> bool:
+        """Leave out a keyword, and the word behind it next, where a compound follows."""
+        if piece not in _LEFT_OUT or (found := _LEFT_OUT[piece].match(self.text, self.at + len(piece))) is None:
+            return False
+        named = found[1] or ""
+        self.keywords.append(f"{piece} {named}".rstrip() if piece == "coproc" else piece)
+        self.skips = bool(named)
+        self.places[-1].begins = True
+        self.emit(" " * len(piece))
+        return True
 
     def _word(self, whole: str, *, part: str = "") -> None:
         """Note that a word begins: all of it if it is known, or its first part."""
@@ -223,7 +240,13 @@ class Careful(Scanner):
             self._word("")
         elif self.places[-1].assigned:
             self._nothing()
-        super().angle()
+        if self.text.startswith("<<<", self.at):
+            # Behind a redirection to a file, the grammar knows no here-string.
+            self.descriptor()
+            self.strings.add(self.length)
+            self.emit("<", consumed=3)
+        else:
+            super().angle()
         self.in_word = False
         if not process:
             self.places[-1].begins = False  # behind a redirection no word is a keyword

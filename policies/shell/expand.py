@@ -27,6 +27,8 @@ _POSITIONAL = re.compile(r"\$\{?[0-9@*]")
 _LITERAL = frozenset({"word", "number", "command_name"})
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
 _VALUES = frozenset({"command_substitution", "expansion"})
+_COUNTS = re.compile(r"wc[ \t]+-[lwcm]")
+_COUNTS_FILE = re.compile(r"wc[ \t]+-[lwcm][ \t]*<[ \t]*(?:[\w./-]+|\"?\$\{?\w+\}?\"?)", re.ASCII)
 _LISTS_NAMES = re.compile(r"\$\{![A-Za-z_]\w*(?:\[[@*]\]|[@*])\}")
 
 
@@ -59,14 +61,14 @@ class Expander:
         """Whether a `$` by itself is one, and not the beginning of a `$"..."`, of which bash leaves the string."""
         return self.source[node.start_byte : node.end_byte + 1] != b'$"'
 
-    def words(self, node: Node, context: Context) -> list[Word]:
-        """The words that a node stands for; more than one where braces expand."""
-        if node.type in _LITERAL and _PLAIN.fullmatch(text := self.text(node)):
+    def words(self, node: Node, context: Context, *, tilde: bool = False) -> list[Word]:
+        """The words that a node stands for; more than one where braces expand. `tilde`: one stands before it."""
+        if not tilde and node.type in _LITERAL and _PLAIN.fullmatch(text := self.text(node)):
             self.budget.word(2)
             return [Word(text)]
         marked, known = self._marked(node, context)
         try:
-            finished = words.finish(marked, known, home=self.home)
+            finished = words.finish(f"~{marked}" if tilde else marked, known, home=self.home)
             self.budget.word(len(finished))
             return finished
         except BraceBomb:
@@ -230,7 +232,7 @@ class Expander:
     def _inside_arithmetic(self, node: Node, context: Context) -> None:
         if node.type in ("command_substitution", "process_substitution", "expansion"):
             self.inspect(node, context)
-        if node.type == "simple_expansion" or node.type in _VALUES:
+        if node.type == "simple_expansion" or (node.type in _VALUES and not self.counts(node)):
             self._evaluated(self.text(node))
         if node.type == "expansion":
             return
@@ -241,6 +243,16 @@ class Expander:
         if "$(" in text or "`" in text or _POSITIONAL.search(text):
             why = "arithmetic evaluates a text that can't be known, which may run commands"
             self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="arithmetic", why=why))
+
+    def counts(self, node: Node) -> bool:
+        """Whether a substitution is `wc -l < FILE`, or ends in `| wc -l`: it gives a number, whatever it is about."""
+        if node.type != "command_substitution" or node.named_child_count != 1:
+            return False
+        [inner] = node.named_children
+        if inner.type not in ("pipeline", "redirected_statement"):
+            return False
+        text = self.text(inner.named_children[-1] if inner.type == "pipeline" else inner)
+        return (_COUNTS if inner.type == "pipeline" else _COUNTS_FILE).fullmatch(text) is not None
 
     def compared(self, text: str) -> None:
         """Look at an expression that is evaluated though it stands elsewhere: in `[[ -eq ]]`, as a subscript."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -29,7 +29,11 @@ class Context:
     stdin: Stdin = Stdin.INHERITED
     functions: frozenset[str] = field(default_factory=frozenset)
     body: str = ""
-    """The text of a quoted here-document that is its input."""
+    """The text of a here-document that is its input."""
+
+    def fed_by(self, stdin: Stdin, body: str = "") -> Context:
+        """The same with another input."""
+        return replace(self, stdin=stdin, body=body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,8 @@ class Reading:
     descriptors: dict[int, str] = field(default_factory=dict)
     both: set[int] = field(default_factory=set)
     inserted: set[int] = field(default_factory=set)
-    timed: int = 0
+    strings: set[int] = field(default_factory=set)
+    keywords: list[str] = field(default_factory=list)
 
     def result(self) -> Scanned:
         """What was read."""
@@ -63,7 +64,8 @@ class Reading:
             both=frozenset(self.both),
             origin=Origin(text=self.text, moves=self.moves, opaque=self.opaque) if len(self.moves) > 1 else None,
             inserted=frozenset(self.inserted),
-            timed=self.timed,
+            strings=frozenset(self.strings),
+            keywords=tuple(self.keywords),
         )
 
     def emit(self, text: str, *, consumed: int | None = None) -> None:
@@ -128,7 +130,8 @@ class Reading:
         self.descriptors |= {place + by: name for place, name in inside.descriptors.items()}
         self.both |= {place + by for place in inside.both}
         self.inserted |= {place + by for place in inside.inserted}
-        self.timed += inside.timed
+        self.strings |= {place + by for place in inside.strings}
+        self.keywords += inside.keywords
         self.emit("".join(inside.out), consumed=0)
 
     def tail(self) -> str:

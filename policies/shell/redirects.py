@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.shell.expand import Expander
@@ -39,7 +39,7 @@ class Redirections:
             # The grammar takes some for an argument of the command.
             raise unparsable("a number directly before a redirection")
         if node.type == "herestring_redirect":
-            return self._herestring(node, context)
+            return self._herestring(node, node.named_children[-1], context)
         operator = next(child for child in node.children if not child.is_named)
         if (name := self.expander.scanned.descriptors.get(operator.start_byte)) is not None:
             self.descriptors.add(operator.start_byte)
@@ -55,6 +55,8 @@ class Redirections:
             return context
         if (name := self.expander.scanned.openings.get(operator.start_byte)) is not None:
             return self._heredoc(name, context)
+        if operator.start_byte in self.expander.scanned.strings:
+            return self._herestring(node, targets[0], context)
         return self._file(node, operator, targets[0], context)
 
     def _file(self, node: Node, operator: Node, target: Node, context: Context) -> Context:
@@ -63,16 +65,16 @@ class Redirections:
         for word in self.expander.words(target, context):
             for writes in (False, True) if both else (operator.type[0] != "<",):
                 self.emit(Redirection(text=text, target=word, writes=writes, context=context))
-        return context if operator.type != "<" else replace(context, stdin=Stdin.FILE)
+        return context if operator.type != "<" else context.fed_by(Stdin.FILE)
 
-    def _herestring(self, node: Node, context: Context) -> Context:
-        mentioned = tuple(self.expander.words(node.named_children[-1], context))
+    def _herestring(self, node: Node, target: Node, context: Context) -> Context:
+        mentioned = tuple(self.expander.words(target, context))
         self.emit(Mention(text=self.expander.text(node), words=mentioned, context=context))
-        return replace(context, stdin=Stdin.DATA)
+        return context.fed_by(Stdin.DATA)
 
     def _heredoc(self, name: str, context: Context) -> Context:
         heredoc = self.expander.scanned.heredocs[name]
         self.heredocs.add(name)
         if heredoc.code is not None:
-            self.within(heredoc.code, replace(context, stdin=Stdin.INHERITED))
-        return replace(context, stdin=Stdin.QUOTED_HEREDOC if heredoc.quoted else Stdin.HEREDOC)
+            self.within(heredoc.code, context.fed_by(Stdin.INHERITED))
+        return context.fed_by(Stdin.QUOTED_HEREDOC if heredoc.quoted else Stdin.HEREDOC, heredoc.body)

@@ -103,10 +103,7 @@ class Scanner(Reading):
 
     def plain(self, run: str) -> None:
         """Put out a stretch without quotes."""
-        if not run.isascii():
-            found = DISGUISE.search(run.encode("latin-1").decode(errors="replace"))
-            if found is not None:
-                raise unparsable(f"it holds U+{ord(found[0]):04X} outside quotes, which disguises a word")
+        _refuse_disguise(run)
         self.words += len(run.split())
         self.operators += run.count("|") + run.count("&")
         if self.words > MAX_WORDS or self.operators > MAX_OPERATORS:
@@ -188,7 +185,7 @@ class Scanner(Reading):
         if two in ("<(", ">("):
             self.push(Frame.PROCESS, two)
             return
-        self._descriptor()
+        self.descriptor()
         if self.text.startswith("<<<", self.at):
             self.emit("<<<")
         elif two == "<<":
@@ -199,7 +196,7 @@ class Scanner(Reading):
         else:
             self.emit(self.text[self.at])
 
-    def _descriptor(self) -> None:
+    def descriptor(self) -> None:
         """Take out the `{name}` of `{name}>`: the shell sets that variable; and the `0` of `0<`, which says nothing."""
         if not self.out or self.out[-1][-1] not in "0}":
             return
@@ -232,6 +229,7 @@ class Scanner(Reading):
             return
         end = self.text.find("\n", self.at)
         comment = self.text[self.at : end if end >= 0 else len(self.text)]
+        _refuse_disguise(comment)
         # Comments leave no trace for the grammar to stumble on.
         self.emit(" ", consumed=len(comment))
 
@@ -242,8 +240,10 @@ class Scanner(Reading):
         for pending in waiting:
             lines, self.at = heredocs.body(self.text, self.at, pending)
             self.moved()
-            code = None if pending.quoted else self._expanded("\n".join(lines))
-            self.heredocs[pending.name] = Heredoc(quoted=pending.quoted, code=code)
+            body = "\n".join(lines)
+            code = None if pending.quoted else self._expanded(body)
+            written = body.encode("latin-1").decode(errors="replace")
+            self.heredocs[pending.name] = Heredoc(quoted=pending.quoted, body=written, code=code)
 
     def _heredoc(self) -> None:
         self.marker = self.marker or unused_name(self.text)
@@ -340,3 +340,12 @@ class Scanner(Reading):
             raise unparsable("a quote within arithmetic")
         else:
             self.emit(char)
+
+
+def _refuse_disguise(run: str) -> None:
+    """Refuse what no reader sees outside of quotes; in a comment it may move what is read before it."""
+    if run.isascii():
+        return
+    found = DISGUISE.search(run.encode("latin-1").decode(errors="replace"))
+    if found is not None:
+        raise unparsable(f"it holds U+{ord(found[0]):04X} outside quotes, which disguises a word")

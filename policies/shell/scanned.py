@@ -41,6 +41,7 @@ class Heredoc:
     """A here-document taken out of the script; `code` is what its body would expand, None where that is nothing."""
 
     quoted: bool
+    body: str
     code: Scanned | None
 
 
@@ -82,7 +83,8 @@ class Scanned:
     `descriptors` are the variables of redirections such as `{fd}>`, and `both` the redirections `<>`, by their place;
     `origin` knows what was written where the text holds something else. What only a careful scanner finds: `inserted`
     are the places of words that it put in as a command's name, either `bracket`, for a `[`, or `nothing`, where there
-    is none; `timed` is how often it left out `time` in front of a compound.
+    is none; `strings` are the places of `<<<` that are put out as `<`; `keywords` are what was left out in front of
+    compounds: `time`, or `coproc` with its name.
     """
 
     text: bytes
@@ -95,5 +97,6 @@ class Scanned:
     bracket: str = ""
     nothing: str = ""
     inserted: frozenset[int] = frozenset()
-    timed: int = 0
+    strings: frozenset[int] = frozenset()
+    keywords: tuple[str, ...] = ()
     careful: bool = False

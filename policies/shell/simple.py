@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,9 @@ _TEST_WORDS = frozenset(
 )
 
 
+# What may stand between `time` and the command that it is about, beside `!` and assignments.
+_LEADING = frozenset({"time", "coproc", "-p", "--"})
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)(\[.*?\])?\+?=", re.DOTALL | re.ASCII)
 _ELEMENT = re.compile(r"\[(.*?)\]\+?=", re.DOTALL)
 
 _PLAIN_ELEMENT = re.compile(r"\[\d+\]$")
@@ -76,6 +79,7 @@ class SimpleCommands:
         self.visited.add(node.id)
         words: list[Word] = []
         end = -1
+        leading = self._is_keyword(node, redirects)
         for child in node.children:
             if child.type == "variable_assignment":
                 self.assignment(child, context)
@@ -84,7 +88,9 @@ class SimpleCommands:
                 words += self._swallowed(child, context)
             elif child.is_named or child.type in ("==", "=~"):
                 self._refuse_adjacent(child, end)
-                words += self._argument(child, context)
+                front = self._in_front(child, context) if leading else None
+                leading = front is not None
+                words += self._argument(child, context) if front is None else front
             elif child.type != "$":
                 raise unparsable(f"an unexpected {child.type}")
             elif self.expander.is_dollar(child):
@@ -113,6 +119,30 @@ class SimpleCommands:
             return [literal("["), *words[1:]]
         if len(words) > 1:
             raise unparsable("a redirection between an assignment and a command", instead="write it last")
+        return []
+
+    def _is_keyword(self, node: Node, redirects: tuple[Node, ...]) -> bool:
+        """Whether a command begins with `time` or `coproc`, behind which another one begins."""
+        first = node.children[0]
+        name = self.expander.text(first)
+        if name == "coproc" and node.child_count == 1 and not redirects:
+            raise unparsable("coproc without a command")
+        redirected = any(redirect.start_byte < node.start_byte for redirect in redirects)
+        return first.type == "command_name" and name in ("time", "coproc") and not redirected
+
+    def _in_front(self, child: Node, context: Context) -> list[Word] | None:
+        """What is left of a word that stands in front of a command's name; None where it is the name itself."""
+        text = self.expander.text(child)
+        if text in _LEADING:
+            return [literal(text)]
+        if text == "!":
+            return []
+        if (found := _ASSIGNED.match(text)) is None:
+            return None
+        if found[2]:
+            raise unparsable("an array's element that is set behind time or coproc")
+        values = [Word(word.text.partition("=")[2], word.known) for word in self.expander.words(child, context)]
+        self._set(found[1], values, text, context)
         return []
 
     def _argument(self, child: Node, context: Context) -> list[Word]:
@@ -177,8 +207,18 @@ class SimpleCommands:
         words = [literal(opening)]
         self._test_words(node, context, words, plain=opening == "[")
         if opening == "[[" and _NUMERIC_TESTS.search(self.expander.text(node)):
-            self.expander.compared(" ".join([self.expander.text(node), *(word.text for word in words)]))
+            self.expander.compared(" ".join([self._compared(node), *(word.text for word in words)]))
         return Command(text=self.expander.text(node), words=tuple(words), context=context)
+
+    def _compared(self, node: Node) -> str:
+        """A test's text without the substitutions that surely give a number."""
+        text = self.expander.text(node)
+        pending = [node]
+        while pending:
+            inner = pending.pop()
+            pending += inner.named_children
+            text = text.replace(self.expander.text(inner), "0") if self.expander.counts(inner) else text
+        return text
 
     def _test_words(self, node: Node, context: Context, words: list[Word], *, plain: bool) -> None:
         if plain and b"\n" in self.expander.source[node.start_byte : node.end_byte] and node.type == "test_command":
@@ -191,8 +231,17 @@ class SimpleCommands:
                 raise unparsable("unquoted parentheses within [ ]; write [[ ]]")
             if child.type in _TEST_WORDS:
                 words += self._test_word(child, context)
+            elif child.child_count and child.children[0].type == "~":
+                words += self._tilde(child, context)
             elif child.is_named:
                 self._test_words(child, context, words, plain=plain)
+
+    def _tilde(self, node: Node, context: Context) -> list[Word]:
+        """A word that begins with a tilde, which the grammar takes for an operator of arithmetic."""
+        operand = node.children[-1]
+        if node.child_count != 2 or operand.start_byte != node.start_byte + 1:
+            raise unparsable("a ~ that stands alone within [[ ]]")
+        return self.expander.words(operand, context, tilde=True)
 
     def _test_word(self, child: Node, context: Context) -> list[Word]:
         if child.type not in ("regex", "extglob_pattern"):
@@ -234,3 +283,12 @@ class SimpleCommands:
         text = head_of(node, self.expander.scanned)
         self.emit(Assignment(text=text, name=name, values=tuple(words), context=context))
         self.emit(Mention(text=text, words=tuple(words), context=context))
+
+
+def left_out(keywords: Sequence[str], context: Context) -> Iterator[Item]:
+    """What the scanner left out in front of compounds: `time`, or `coproc`, which sets the variable that it names."""
+    for text in keywords:
+        keyword, _, name = text.partition(" ")
+        yield Command(text=text, words=(literal(keyword), literal(":")), context=context)
+        if keyword == "coproc":
+            yield Assignment(text=text, name=name or "COPROC", values=(), context=context)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from policies.shell.reading import MAX_NESTING
 from policies.shell.refusal import too_much, unparsable
 from policies.shell.scanned import Opens, Scanned
 
@@ -55,6 +56,11 @@ _EXPANDING = frozenset({"simple_expansion", "expansion", "command_substitution",
 _DOLLARS = frozenset({"simple_expansion", "translated_string"})
 _CHECKED = _DOLLARS | {"case_statement", "compound_statement", "variable_assignment"}
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
+# What is within another thing, to a reader: a function's body counts, and not the function once more.
+_NESTING = _SUBSTITUTIONS | frozenset(
+    "string expansion arithmetic_expansion compound_statement subshell negated_command if_statement while_statement "
+    "for_statement c_style_for_statement case_statement".split()
+)
 
 
 @lru_cache(maxsize=1)
@@ -115,19 +121,22 @@ class _Check:
     def run(self, root: Node) -> Tree:
         """Look at every node once."""
         text = self.scanned.text
-        pending = [(root, root.type, 0, False)]
+        pending = [(root, root.type, 0, 0, False)]
         while pending:
-            node, kind, depth, substituted = pending.pop()
+            node, kind, depth, nesting, substituted = pending.pop()
             if node.is_named:
                 self._named(node, kind, depth, substituted=substituted)
                 substituted = substituted or kind in _SUBSTITUTIONS
+                nesting += kind in _NESTING
+                if nesting > MAX_NESTING:
+                    raise too_much(f"it is nested deeper than {MAX_NESTING}")
             elif kind in _KEYWORDS and text[node.end_byte : node.end_byte + 1] not in _METACHARACTERS:
                 raise unparsable(f"a {kind} without a blank behind it")
             if node.child_count:
                 children = node.children
                 if kind not in _LOOSE:
                     _check_gaps(node, children, text, kind)
-                pending += [(child, child.type, depth + 1, substituted) for child in children]
+                pending += [(child, child.type, depth + 1, nesting, substituted) for child in children]
         if self.spans != self.scanned.spans:
             raise unparsable("its quotes or substitutions can be read in two ways")
         return Tree(root, frozenset(self.judged), frozenset(self.assigned))
@@ -154,6 +163,8 @@ class _Check:
             raise unparsable("a blank behind a $")
         if first.type == "{" and text[first.end_byte : first.end_byte + 1] not in _METACHARACTERS:
             raise unparsable("a { without a blank behind it")
+        if first.type == "{" and not node.named_child_count:
+            raise unparsable("{ } without a command in it")
         if kind == "variable_assignment":
             self.assigned.add(text[first.start_byte : first.end_byte].decode(errors="replace").partition("[")[0])
 

@@ -16,10 +16,9 @@ from policies.shell.redirects import Redirections
 from policies.shell.refusal import Unreadable, too_much, unparsable
 from policies.shell.scan import scan
 from policies.shell.scanned import Scanned
-from policies.shell.simple import SimpleCommands
+from policies.shell.simple import SimpleCommands, left_out
 from policies.shell.tree import STATEMENTS, Tree, parse
 from policies.shell.variables import Variables
-from policies.shell.words import literal
 from policies.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -127,8 +126,8 @@ class _Walker:
 
         """
         self.path.append(Spot(-1))
-        for _ in range(self.scanned.timed):
-            self.emit(Command(text="time", words=(literal("time"), literal(":")), context=context))
+        for item in left_out(self.scanned.keywords, context):
+            self.emit(item)
         self.path.pop()
         self._sequence(tree.root, State(cwds=context.cwds, functions=context.functions), context)
         reached = self.descriptors == set(self.scanned.descriptors) and self.inserted == self.scanned.inserted
@@ -223,7 +222,7 @@ class _Walker:
         members = node.named_children
         for member in members:
             self.piped = member.id != members[0].id
-            inside = replace(context, stdin=Stdin.PIPE) if self.piped else context
+            inside = context.fed_by(Stdin.PIPE) if self.piped else context
             self._statement(member, state, inside, redirects if member.id == members[-1].id else ())
         return Flow(ok=state, fail=state)
 
@@ -241,7 +240,7 @@ class _Walker:
         here = self._here(state, context)
         for redirect in redirects:
             here = self._redirect(redirect, here, extra_allowed=body is not None and body.type == "command")
-        return replace(context, stdin=here.stdin)
+        return context.fed_by(here.stdin, here.body)
 
     def _redirect(self, node: Node, context: Context, *, extra_allowed: bool) -> Context:
         self.path.append(Spot(node.start_byte))
@@ -387,7 +386,7 @@ class _Walker:
             return flow
         self.path.append(CALLED)
         for walker, body in tuple(self.bodies[name]):
-            called = walker._call(name, body, state, replace(context, stdin=command.context.stdin))
+            called = walker._call(name, body, state, context.fed_by(command.context.stdin, command.context.body))
             end = join(join(flow.ok, flow.fail), join(called.ok, called.fail))
             flow = Flow(ok=end, fail=end)
         self.path.pop()
@@ -396,5 +395,5 @@ class _Walker:
     def _substitution(self, node: Node, context: Context) -> None:
         self.visited.add(node.id)
         fed = node.type == "process_substitution" and node.children[0].type == ">("
-        inside = replace(context, stdin=Stdin.PIPE) if fed else context
+        inside = context.fed_by(Stdin.PIPE) if fed else context
         self._sequence(node, State(cwds=context.cwds, functions=context.functions), inside)

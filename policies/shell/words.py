@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import pairwise, product
 from shlex import quote
@@ -52,6 +52,8 @@ class Word:
     text: str
     known: Known = Known.FULLY
     glob: bool = False
+    braced: bool = False
+    """Whether it came of braces, which are never written to name a program."""
 
     @property
     def static(self) -> bool:
@@ -138,7 +140,8 @@ def finish(marked: str, known: Known, *, home: str) -> list[Word]:
     if marked.count("{") > MAX_BRACES:
         raise BraceBomb
     texts = _braces(marked) if "{" in marked and "}" in marked else [marked]
-    return [_finished(text, known, home) for text in texts]
+    braced = texts != [marked]
+    return [replace(word, braced=True) if braced else word for word in (_finished(text, known, home) for text in texts)]
 
 
 def _finished(marked: str, known: Known, home: str) -> Word:

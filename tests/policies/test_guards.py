@@ -48,6 +48,31 @@ def test_bounds_hold_before_anything_is_parsed(monkeypatch: pytest.MonkeyPatch, 
     assert judged(script).deciding.rule == rule
 
 
+NESTS = [
+    "{{ {}; }}", "( {} )", "! {}", "if {}; then ls; fi", "if ls; then ls; else {}; fi", "while ls; do {}; done",
+    "for x in a; do {}; done", "for ((;;)); do {}; done", "case a in a) {};; esac", "f() {{ {}; }}", "echo $({})",
+    'echo "$({})"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("around", NESTS)
+def test_nesting_is_bounded_for_all_that_nests(around: str) -> None:
+    """Compounds count as quotes and substitutions do; what anybody writes is far from the bound."""
+    scripts = ["ls"]
+    for _ in range(55):
+        scripts.append(around.format(scripts[-1]))
+    assert judged(scripts[55]).verdict is Verdict.DENY
+    assert judged(scripts[10]).deciding.rule != "limits"
+
+
+def test_different_things_nest_alike() -> None:
+    """The bound is on all of them together."""
+    script = "ls"
+    for at in range(55):
+        script = NESTS[at % 7].format(script)
+    assert judged(script).deciding.rule == "limits"
+
+
 def test_parsing_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text that keeps the parser busy is refused, and the next one is parsed as if nothing had been."""
     busy = "[ \\( a \\) ];\n" * 3000
