@@ -216,7 +216,7 @@ class Expander:
 
     def arithmetic(self, node: Node, context: Context) -> None:
         """Look into an arithmetic expression; bash evaluates the values of the names in it as expressions too."""
-        text = self.text(node)
+        text = self.evaluated(node)
         self.variables.compute(text)
         if _ASSIGNING.search(text):
             for name in set(_NAME.findall(text)):
@@ -232,7 +232,7 @@ class Expander:
     def _inside_arithmetic(self, node: Node, context: Context) -> None:
         if node.type in ("command_substitution", "process_substitution", "expansion"):
             self.inspect(node, context)
-        if node.type == "simple_expansion" or (node.type in _VALUES and not self.counts(node)):
+        if node.type == "simple_expansion" or (node.type in _VALUES and not self._counts(node)):
             self._evaluated(self.text(node))
         if node.type == "expansion":
             return
@@ -244,7 +244,17 @@ class Expander:
             why = "arithmetic evaluates a text that can't be known, which may run commands"
             self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="arithmetic", why=why))
 
-    def counts(self, node: Node) -> bool:
+    def evaluated(self, node: Node) -> str:
+        """The text of an expression without the substitutions that surely give a number."""
+        text = self.text(node)
+        pending = [node]
+        while pending:
+            inner = pending.pop()
+            pending += inner.named_children
+            text = text.replace(self.text(inner), "0") if self._counts(inner) else text
+        return text
+
+    def _counts(self, node: Node) -> bool:
         """Whether a substitution is `wc -l < FILE`, or ends in `| wc -l`: it gives a number, whatever it is about."""
         if node.type != "command_substitution" or node.named_child_count != 1:
             return False

@@ -190,6 +190,8 @@ class Scanner(Reading):
             self.emit("<<<")
         elif two == "<<":
             self._heredoc()
+        elif self.text.startswith("<>&", self.at):
+            raise unparsable("<> with a descriptor")
         elif two == "<>":
             self.both.add(self.length)
             self.emit("<", consumed=2)

@@ -11,14 +11,16 @@ from policies.shell.expand import Expander
 from policies.shell.items import Assignment, Command, Context, Item, Mention
 from policies.shell.outline import Spot, head_of
 from policies.shell.refusal import unparsable
+from policies.shell.strict import RESERVED
 from policies.shell.words import Known, Word, literal
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_RESERVED = frozenset("if then else elif fi do done case esac while until for select function in { } ! [[ ]]".split())
 _TEST_TOKENS = frozenset({"[", "]", "!", "=", "==", "!=", "-a", "-o", "=~", "(", ")"})
 _NUMERIC_TESTS = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s|^-v\s|<|>")
+_OPERATOR = re.compile(r"-(?:eq|ne|lt|le|gt|ge)")
+_OPERATORS = re.compile(rf"\s{_OPERATOR.pattern}(?=\s)")
 _TEST_WORDS = frozenset(
     "word number concatenation string raw_string ansi_c_string simple_expansion expansion command_substitution "
     "process_substitution arithmetic_expansion test_operator regex extglob_pattern translated_string "
@@ -28,6 +30,7 @@ _TEST_WORDS = frozenset(
 
 # What may stand between `time` and the command that it is about, beside `!` and assignments.
 _LEADING = frozenset({"time", "coproc", "-p", "--"})
+_TIMED_NOTHING = re.compile(rb"[ \t]*(?:$|[\n;])")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(\[.*?\])?\+?=", re.DOTALL | re.ASCII)
 _ELEMENT = re.compile(r"\[(.*?)\]\+?=", re.DOTALL)
 
@@ -127,6 +130,10 @@ class SimpleCommands:
         name = self.expander.text(first)
         if name == "coproc" and node.child_count == 1 and not redirects:
             raise unparsable("coproc without a command")
+        if name == "coproc" and any(self.expander.text(child) in RESERVED for child in node.children[1:3]):
+            raise unparsable("coproc in front of a compound")
+        if name == "time" and node.child_count == 1 and not _TIMED_NOTHING.match(self.expander.source, node.end_byte):
+            raise unparsable("time without a command")
         redirected = any(redirect.start_byte < node.start_byte for redirect in redirects)
         return first.type == "command_name" and name in ("time", "coproc") and not redirected
 
@@ -137,6 +144,8 @@ class SimpleCommands:
             return [literal(text)]
         if text == "!":
             return []
+        if text in RESERVED:
+            raise unparsable(f"{text!r} where a command must stand")
         if (found := _ASSIGNED.match(text)) is None:
             return None
         if found[2]:
@@ -158,7 +167,7 @@ class SimpleCommands:
 
     def _refuse_reserved(self, node: Node) -> None:
         name = node.child_by_field_name("name")
-        if name is not None and self.expander.text(name) in _RESERVED:
+        if name is not None and self.expander.text(name) in RESERVED:
             raise unparsable(f"{self.expander.text(name)!r} where a command must stand")
 
     def _swallowed(self, redirect: Node, context: Context) -> list[Word]:
@@ -207,18 +216,20 @@ class SimpleCommands:
         words = [literal(opening)]
         self._test_words(node, context, words, plain=opening == "[")
         if opening == "[[" and _NUMERIC_TESTS.search(self.expander.text(node)):
-            self.expander.compared(" ".join([self._compared(node), *(word.text for word in words)]))
+            self.expander.compared(self._compared(node, [word.text for word in words]))
         return Command(text=self.expander.text(node), words=tuple(words), context=context)
 
-    def _compared(self, node: Node) -> str:
-        """A test's text without the substitutions that surely give a number."""
-        text = self.expander.text(node)
-        pending = [node]
+    def _compared(self, node: Node, words: list[str]) -> str:
+        """What a test evaluates as numbers, or may: without its operators, where each is surely one."""
+        text = self.expander.evaluated(node)
+        pending, operators = [node], 0
         while pending:
             inner = pending.pop()
-            pending += inner.named_children
-            text = text.replace(self.expander.text(inner), "0") if self.expander.counts(inner) else text
-        return text
+            pending += inner.children
+            operators += inner.type == "binary_expression" and inner.children[1].type == "test_operator"
+        if len(_OPERATORS.findall(text)) == sum(1 for word in words if _OPERATOR.fullmatch(word)) <= operators:
+            return " ".join([_OPERATORS.sub(" ", text), *(word for word in words if not _OPERATOR.fullmatch(word))])
+        return " ".join([text, *words])
 
     def _test_words(self, node: Node, context: Context, words: list[Word], *, plain: bool) -> None:
         if plain and b"\n" in self.expander.source[node.start_byte : node.end_byte] and node.type == "test_command":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from policies.shell.reading import MAX_NESTING
 from policies.shell.refusal import too_much, unparsable
 from policies.shell.scanned import Opens, Scanned
+from policies.shell.strict import METACHARACTERS, fault_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -44,7 +45,6 @@ _KNOWN = STATEMENTS | JUDGED | _INSIDE
 _OPENING = frozenset(kind.value for kind in Opens)
 # Within these the source between two nodes is text, or an operator that the grammar keeps to itself.
 _LOOSE = frozenset("string translated_string expansion arithmetic_expansion regex extglob_pattern".split())
-_METACHARACTERS = (b"", *(bytes([char]) for char in b" \t\n;&|()<>"))
 _KEYWORDS = frozenset("if then else elif fi do done while until for select case esac in function".split())
 # A line's end ends these: where one lies within, the grammar has read two as one.
 _ONE_LINE = frozenset(
@@ -53,8 +53,10 @@ _ONE_LINE = frozenset(
 )
 _BLANKS = (b" ", b"\t", b"\n")
 _EXPANDING = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
-_DOLLARS = frozenset({"simple_expansion", "translated_string"})
-_CHECKED = _DOLLARS | {"case_statement", "compound_statement", "variable_assignment"}
+_CHECKED = frozenset(
+    "case_statement case_item compound_statement do_group for_statement function_definition pipeline regex "
+    "simple_expansion test_command translated_string variable_assignment".split()
+)
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 # What is within another thing, to a reader: a function's body counts, and not the function once more.
 _NESTING = _SUBSTITUTIONS | frozenset(
@@ -130,7 +132,7 @@ class _Check:
                 nesting += kind in _NESTING
                 if nesting > MAX_NESTING:
                     raise too_much(f"it is nested deeper than {MAX_NESTING}")
-            elif kind in _KEYWORDS and text[node.end_byte : node.end_byte + 1] not in _METACHARACTERS:
+            elif kind in _KEYWORDS and text[node.end_byte : node.end_byte + 1] not in METACHARACTERS:
                 raise unparsable(f"a {kind} without a blank behind it")
             if node.child_count:
                 children = node.children
@@ -154,18 +156,14 @@ class _Check:
             self._check(node, kind, substituted=substituted)
 
     def _check(self, node: Node, kind: str, *, substituted: bool) -> None:
-        text, first = self.scanned.text, node.children[0]
+        text = self.scanned.text
         if kind == "case_statement" and substituted and not self.scanned.careful:
             # A pattern's lone `)` would have seemed to the scanner to close the substitution.
             raise unparsable("`case` within a substitution")
-        if kind in _DOLLARS and node.children[1].start_byte != first.end_byte:
-            # To bash that is a `$` as it stands, and then another word: of `x=$ ls` the command.
-            raise unparsable("a blank behind a $")
-        if first.type == "{" and text[first.end_byte : first.end_byte + 1] not in _METACHARACTERS:
-            raise unparsable("a { without a blank behind it")
-        if first.type == "{" and not node.named_child_count:
-            raise unparsable("{ } without a command in it")
+        if (fault := fault_of(node, kind, text)) is not None:
+            raise unparsable(fault)
         if kind == "variable_assignment":
+            first = node.children[0]
             self.assigned.add(text[first.start_byte : first.end_byte].decode(errors="replace").partition("[")[0])
 
 

@@ -67,7 +67,9 @@ def plain() -> list[tuple[str, ...]]:
         items = items_of(command, Context(cwds=frozenset({"/workspace"})), home="/home/agent")
         match items:
             case [(Command(words=words), _)] if words and all(word.known == 0 and not word.glob for word in words):
-                if not set("~$") & set(command) and "" not in (texts := tuple(word.text for word in words)):
+                texts = tuple(word.text for word in words)
+                # A keyword is none in quotes.
+                if not set("~$") & set(command) and "" not in texts and texts[0] not in ("time", "coproc"):
                     found.append(texts)
     return found
 
