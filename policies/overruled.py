@@ -36,11 +36,15 @@ class Overruled:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A rule with what says who is asked first: its layer's number, then its number in the layer."""
+    """A rule with what says who is asked first: its layer's number, then its number in the layer.
+
+    `binds`: its layer stands beyond one that inherits restrictions, and so before those that are nearer.
+    """
 
     layer: int
     number: int
     rule: Rule
+    binds: bool
 
 
 def rules_in(layer: Layer) -> list[Rule]:
@@ -52,7 +56,7 @@ def rules_in(layer: Layer) -> list[Rule]:
 def overruled(policy: Policy) -> Iterator[Overruled]:
     """All rules of a policy that never decide; that one could decide is not said of any other."""
     placed = [
-        _Placed(at, number, rule)
+        _Placed(at, number, rule, binds=any(each.file.inherit == "restrictions" for each in policy.compiled[:at]))
         for at, layer in enumerate(policy.compiled)
         for number, rule in enumerate(rules_in(layer))
     ]
@@ -92,7 +96,9 @@ def _goes_first(other: _Placed, one: _Placed, name: str) -> bool:
     if one.rule.verdict is Verdict.DENY and not same:
         return False
     if other.layer != one.layer:
-        return other.layer < one.layer
+        farther = max(other, one, key=lambda each: each.layer)
+        binds = farther.binds and verdict is not Verdict.DENY
+        return (other is farther) is binds
     if not same:
         return verdict.strictness > one.rule.verdict.strictness
     # Of two that say the same about the same, the first stands; else the wider one.
@@ -123,6 +129,7 @@ def _glob_rules(
 
 
 def _glob_goes_first(other: tuple[int, Verdict, int], own: tuple[int, Verdict, int]) -> bool:
+    # To inherit restrictions alone is about commands: of globs, the nearer layer's go first in any case.
     if Verdict.DENY in (other[1], own[1]) and other[1] is not own[1]:
         return other[1] is Verdict.DENY
     if other[0] != own[0]:

@@ -32,6 +32,7 @@ CHECKS: Mapping[str, Check] = {
     "date": readercheck.check_date,
     "declare": shellcheck.check_declare,
     "formats": pythoncheck.check_formats,
+    "getopts": shellcheck.check_getopts,
     "git": gitcheck.check_git,
     "git_branch": gitcheck.check_branch,
     "git_commit": gitcheck.check_commit,
@@ -41,8 +42,10 @@ CHECKS: Mapping[str, Check] = {
     "install": filecheck.check_install,
     "jq": textcheck.check_jq,
     "ln": filecheck.check_ln,
+    "let": shellcheck.check_let,
     "local": shellcheck.check_local,
     "made": filecheck.check_made,
+    "mapfile": shellcheck.check_mapfile,
     "mv": filecheck.check_mv,
     "patch": archivecheck.check_patch,
     "printf": shellcheck.check_printf,
@@ -57,6 +60,7 @@ CHECKS: Mapping[str, Check] = {
     "tar": archivecheck.check_tar,
     "test": shellcheck.check_test,
     "unzip": archivecheck.check_unzip,
+    "wait": shellcheck.check_wait,
 }
 
 SELF_JUDGED: Mapping[str, SelfJudged] = {

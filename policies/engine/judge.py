@@ -166,7 +166,7 @@ class _Judge:
     def _unlisted(self, named: Named, words: Sequence[Word], context: Context) -> list[Finding]:
         findings = [self.book.command(named.names, [_texts(words[1:])], self.role)]
         plain = unicodedata.normalize("NFKC", named.bare)
-        if plain != named.bare and self.book.names(plain, self.role):
+        if plain != named.bare and (self.book.names(plain, self.role) or find_program(plain) is not None):
             findings.append(fixed(Verdict.DENY, "disguise", f"{named.bare!r} is {plain!r} in other letters"))
         findings += [finding for word in words[1:] for finding in self.paths.read(word, context)]
         return findings + _dynamic(words[1:], "")

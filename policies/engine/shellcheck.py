@@ -13,7 +13,7 @@ from policies.shell.words import UNKNOWN, Word
 
 _SET_FLAGS = re.compile(r"[-+][euxv]*o?")
 _SET_NAMES = frozenset({"pipefail", "errexit", "nounset", "xtrace", "verbose"})
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SUBSCRIPT = re.compile(r"\[.*(?:\$\(|`)", re.DOTALL)
 _ACTIVATES = frozenset({f"{WORKSPACE}/.venv/bin/activate", f"{WORKSPACE}/venv/bin/activate"})
 
@@ -55,11 +55,32 @@ def check_printf(services: Services, call: Call) -> list[Finding]:
     return findings
 
 
+def check_mapfile(services: Services, call: Call) -> list[Finding]:
+    """`mapfile` sets the variable that it names."""
+    return _named(services, call, call.parsed.operands)
+
+
+def check_getopts(services: Services, call: Call) -> list[Finding]:
+    """`getopts` sets its second operand."""
+    return _named(services, call, call.parsed.operands[1:2])
+
+
+def check_wait(services: Services, call: Call) -> list[Finding]:
+    """`wait -p` sets a variable."""
+    return _named(services, call, call.parsed.values("-p"))
+
+
+def check_let(services: Services, call: Call) -> list[Finding]:
+    """`let` sets any variable of its expressions."""
+    names = {name for word in call.words[1:] for name in _NAME.findall(word.text)}
+    return [found for name in sorted(names) for found in services.variable(name, (), call.context)]
+
+
 def _named(services: Services, call: Call, names: list[Word]) -> list[Finding]:
     """Variables that a builtin sets by name: judged as if assigned."""
     findings: list[Finding] = []
     for word in names:
-        plain = word.static and _PLAIN_NAME.fullmatch(word.text)
+        plain = word.static and _NAME.fullmatch(word.text)
         findings += services.variable(word.text if plain else "", (), call.context)
     return findings
 
@@ -67,20 +88,25 @@ def _named(services: Services, call: Call, names: list[Word]) -> list[Finding]:
 def check_test(_: Services, call: Call) -> list[Finding]:
     """`test -v` evaluates a subscript."""
     for option, name in pairwise(call.words[1:]):
-        if option.text in ("-v", "-R") and not _PLAIN_NAME.fullmatch(name.text):
+        if option.text in ("-v", "-R") and not _NAME.fullmatch(name.text):
             return denied("test -v", "a subscript in a variable's name is evaluated")
         if option.text.startswith(UNKNOWN) and _SUBSCRIPT.search(name.text):
             return denied("test -v", "what may be -v stands before a subscript that runs a command")
     return []
 
 
-def check_declare(_: Services, call: Call) -> list[Finding]:
+def check_declare(services: Services, call: Call) -> list[Finding]:
     """`export`, `declare` and their like show variables, or change what later uses of a name do."""
+    if call.parsed.given("-f") and (call.name == "export" or call.parsed.given("-x")) and call.parsed.operands:
+        names = [f"BASH_FUNC_{word.text}%%" for word in call.parsed.operands]
+        return [found for name in names for found in services.variable(name, (), call.context)]
     if call.parsed.given("-p", "-f", "-F") or not call.parsed.operands:
         return asked(call.name, "it shows variables or functions")
     for name in ("-i", "-n"):
         if call.parsed.given(name):
-            return asked(f"{call.name} {name}", "it changes what later assignments and uses of the name do")
+            named = [word.text.partition("=")[2] for word in call.parsed.operands if name == "-n" and "=" in word.text]
+            set_by_it = [found for each in named for found in services.variable(each, (), call.context)]
+            return set_by_it + asked(f"{call.name} {name}", "it changes what later assignments and uses of the name do")
     return []
 
 

@@ -191,8 +191,7 @@ class Expander:
         if ":=" in operators or "=" in operators:
             self._assigned_default(node, context)
         if ":" in operators:
-            self.variables.compute(text.partition(":")[2])
-            self._evaluated(text.partition(":")[2])
+            self.compared(text.partition(":")[2], context)
         for child in node.named_children:
             self._operand(child, context)
 
@@ -217,15 +216,18 @@ class Expander:
     def arithmetic(self, node: Node, context: Context) -> None:
         """Look into an arithmetic expression; bash evaluates the values of the names in it as expressions too."""
         text = self.evaluated(node)
-        self.variables.compute(text)
-        if _ASSIGNING.search(text):
-            for name in set(_NAME.findall(text)):
-                self.emit(Assignment(text=text, name=name, values=(), context=context))
+        self._computed(text, context)
         for child in node.named_children:
             self._inside_arithmetic(child, context)
 
+    def _computed(self, text: str, context: Context, *, sets: bool = True) -> None:
+        self.variables.compute(text)
+        if sets and _ASSIGNING.search(text):
+            for name in set(_NAME.findall(text)):
+                self.emit(Assignment(text=text, name=name, values=(), context=context))
+
     def _subscript(self, node: Node, context: Context) -> None:
-        self.variables.compute(self.text(node).partition("[")[2])
+        self._computed(self.text(node).partition("[")[2], context)
         for child in node.named_children:
             self._inside_arithmetic(child, context)
 
@@ -264,7 +266,7 @@ class Expander:
         text = self.text(inner.named_children[-1] if inner.type == "pipeline" else inner)
         return (_COUNTS if inner.type == "pipeline" else _COUNTS_FILE).fullmatch(text) is not None
 
-    def compared(self, text: str) -> None:
+    def compared(self, text: str, context: Context, *, sets: bool = True) -> None:
         """Look at an expression that is evaluated though it stands elsewhere: in `[[ -eq ]]`, as a subscript."""
-        self.variables.compute(text)
+        self._computed(text, context, sets=sets)
         self._evaluated(text)

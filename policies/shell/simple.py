@@ -216,11 +216,11 @@ class SimpleCommands:
         words = [literal(opening)]
         self._test_words(node, context, words, plain=opening == "[")
         if opening == "[[" and _NUMERIC_TESTS.search(self.expander.text(node)):
-            self.expander.compared(self._compared(node, [word.text for word in words]))
+            self._compared(node, [word.text for word in words], context)
         return Command(text=self.expander.text(node), words=tuple(words), context=context)
 
-    def _compared(self, node: Node, words: list[str]) -> str:
-        """What a test evaluates as numbers, or may: without its operators, where each is surely one."""
+    def _compared(self, node: Node, words: list[str], context: Context) -> None:
+        """Look at what a test evaluates as numbers, or may: without its operators, where each is surely one."""
         text = self.expander.evaluated(node)
         pending, operators = [node], 0
         while pending:
@@ -228,8 +228,11 @@ class SimpleCommands:
             pending += inner.children
             operators += inner.type == "binary_expression" and inner.children[1].type == "test_operator"
         if len(_OPERATORS.findall(text)) == sum(1 for word in words if _OPERATOR.fullmatch(word)) <= operators:
-            return " ".join([_OPERATORS.sub(" ", text), *(word for word in words if not _OPERATOR.fullmatch(word))])
-        return " ".join([text, *words])
+            text = _OPERATORS.sub(" ", text)
+            words = [word for word in words if not _OPERATOR.fullmatch(word)]
+        self.expander.compared(text, context, sets=False)  # a `=` of the test's own is no assignment
+        for word in words:
+            self.expander.compared(word, context)
 
     def _test_words(self, node: Node, context: Context, words: list[Word], *, plain: bool) -> None:
         if plain and b"\n" in self.expander.source[node.start_byte : node.end_byte] and node.type == "test_command":
@@ -272,7 +275,7 @@ class SimpleCommands:
         words = [word for value in nodes for word in self.expander.words(value, context)]
         for value in nodes if nodes is not values else ():
             if (found := _ELEMENT.match(self.expander.text(value))) is not None:
-                self.expander.compared(found[1])
+                self.expander.compared(found[1], context)
         arithmetic = bool(values) and values[0].type == "arithmetic_expansion"
         self._set(name, words, self.expander.text(node), context, arithmetic=arithmetic)
         self.path.pop()

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 from shlex import quote
 
-from policies.shell.refusal import unparsable
+from policies.shell.reading import MAX_NESTING
+from policies.shell.refusal import too_much, unparsable
 
 UNKNOWN = "\x00"
 MAX_BRACES = 64
@@ -137,11 +138,17 @@ def finish(marked: str, known: Known, *, home: str) -> list[Word]:
         BraceBomb: there are more of them than are judged.
 
     """
+    if marked.count("{") > MAX_NESTING and _depth(marked) > MAX_NESTING:
+        raise too_much(f"its braces are nested deeper than {MAX_NESTING}")
     if marked.count("{") > MAX_BRACES:
         raise BraceBomb
     texts = _braces(marked) if "{" in marked and "}" in marked else [marked]
     braced = texts != [marked]
     return [replace(word, braced=True) if braced else word for word in (_finished(text, known, home) for text in texts)]
+
+
+def _depth(marked: str) -> int:
+    return max(accumulate((char == "{") - (char == "}") for char in marked), default=0)
 
 
 def _finished(marked: str, known: Known, home: str) -> Word:

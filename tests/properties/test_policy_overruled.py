@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from hypothesis import given, settings
@@ -49,7 +49,8 @@ rules = st.builds(
     unless=st.lists(st.sampled_from(["-x", "b", "--l*"]), max_size=1).map(tuple),
     roles=st.sampled_from([(), (), ("editor",), ("editor", "tester")]),
 )
-layers = st.lists(st.lists(rules, min_size=1, max_size=5), min_size=1, max_size=2)
+layers = st.lists(st.lists(rules, min_size=1, max_size=5), min_size=1, max_size=3)
+inherits = st.lists(st.booleans(), min_size=3, max_size=3)
 commands = st.builds(
     lambda name, words: " ".join([name, *words]),
     st.sampled_from(["frob", "knot", "fred", "other"]),
@@ -57,36 +58,54 @@ commands = st.builds(
 )
 
 
-def policy(written: list[list[Written]]) -> Policy:
-    """The policy of some layers."""
-    return Policy.from_layers({f"layer{at}": text(layer, far=at > 0) for at, layer in enumerate(written)})
+def policy(written: list[list[Written]], restricted: list[bool]) -> Policy:
+    """The policy of some layers; of those that are extended, each may be so for its restrictions alone."""
+    heads = ["inherit: restrictions" if each else "" for each in restricted[: len(written) - 1]]
+    heads.append("default: deny" if heads else "")
+    return Policy.from_layers(
+        {f"layer{at}": text(layer, head) for at, (layer, head) in enumerate(zip(written, heads, strict=True))}
+    )
 
 
-def text(layer: list[Written], *, far: bool) -> str:
+def text(layer: list[Written], second: str) -> str:
     """The file of a layer; its rules begin in the fourth line."""
-    head = ["version: 1", "default: deny" if far else "", "commands:" if layer else ""]
+    head = ["version: 1", second, "commands:" if layer else ""]
     return "\n".join([*head, *(rule.line() for rule in layer)])
 
 
-def without_overruled(written: list[list[Written]], before: Policy) -> Policy:
+def without_overruled(written: list[list[Written]], restricted: list[bool], before: Policy) -> Policy:
     """The policy without the rules that are said never to decide."""
     gone = {(found.layer.name, found.rule.line) for found in overruled(before) if not found.names}
     kept = [
         [rule for line, rule in enumerate(layer, start=4) if (f"layer{at}", line) not in gone]
         for at, layer in enumerate(written)
     ]
-    return policy(kept) if gone else before
+    return policy(kept, restricted) if gone else before
 
 
 @settings(max_examples=20, deadline=None)
-@given(layers, st.sampled_from(["editor", "tester", "reviewer"]), st.lists(commands, min_size=10, max_size=10))
-def test_a_rule_that_never_decides_can_go(written: list[list[Written]], role: str, some: list[str]) -> None:
+@given(
+    layers, inherits, st.sampled_from(["editor", "tester", "reviewer"]), st.lists(commands, min_size=10, max_size=10)
+)
+def test_a_rule_that_never_decides_can_go(
+    written: list[list[Written]], restricted: list[bool], role: str, some: list[str]
+) -> None:
     """Taking out all that are reported changes no verdict on any command, for any role."""
-    before = policy(written)
-    after = without_overruled(written, before)
+    before = policy(written, restricted)
+    after = without_overruled(written, restricted, before)
     for command in some:
         judged = [each.judge_command(command, role=role).verdict for each in (before, after)]
         assert judged[0] is judged[1], command
+
+
+def test_what_is_inherited_as_a_restriction_goes_before_a_nearer_rule() -> None:
+    """An `ask` beyond such a layer decides over its `allow`: the nearer rule is the one that never does."""
+    near, far = Written("allow", "frob", (), ()), Written("ask", "frob a", (), ())
+    both = policy([[near], [far]], [True])
+    assert both.judge_command("frob a", role="editor").verdict is Verdict.ASK
+    assert not list(overruled(both))
+    [found] = overruled(policy([[far], [replace(near, verdict="ask")]], [True]))
+    assert (found.layer.name, found.by.file) == ("layer0", "layer1")
 
 
 SEGMENTS = ["a", "b", "A", ".git", "*", "?", "a*", "**"]
