@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies.covers import glob_covers
@@ -49,6 +49,7 @@ rules = st.builds(
     unless=st.lists(st.sampled_from(["-x", "b", "--l*"]), max_size=1).map(tuple),
     roles=st.sampled_from([(), (), ("editor",), ("editor", "tester")]),
 )
+NEAR, FAR = Written("allow", "frob", (), ()), Written("ask", "frob a", (), ())
 layers = st.lists(st.lists(rules, min_size=1, max_size=5), min_size=1, max_size=3)
 inherits = st.lists(st.booleans(), min_size=3, max_size=3)
 commands = st.builds(
@@ -84,6 +85,7 @@ def without_overruled(written: list[list[Written]], restricted: list[bool], befo
 
 
 @settings(max_examples=20, deadline=None)
+@example([[NEAR], [FAR]], [True] * 3, "editor", ["frob a"])
 @given(
     layers, inherits, st.sampled_from(["editor", "tester", "reviewer"]), st.lists(commands, min_size=10, max_size=10)
 )
@@ -100,11 +102,10 @@ def test_a_rule_that_never_decides_can_go(
 
 def test_what_is_inherited_as_a_restriction_goes_before_a_nearer_rule() -> None:
     """An `ask` beyond such a layer decides over its `allow`: the nearer rule is the one that never does."""
-    near, far = Written("allow", "frob", (), ()), Written("ask", "frob a", (), ())
-    both = policy([[near], [far]], [True])
+    both = policy([[NEAR], [FAR]], [True])
     assert both.judge_command("frob a", role="editor").verdict is Verdict.ASK
     assert not list(overruled(both))
-    [found] = overruled(policy([[far], [replace(near, verdict="ask")]], [True]))
+    [found] = overruled(policy([[FAR], [replace(NEAR, verdict="ask")]], [True]))
     assert (found.layer.name, found.by.file) == ("layer0", "layer1")
 
 
