@@ -67,6 +67,7 @@ def policy_json(policy: Policy, *, role: str | None = None, program: str | None 
         "layers": [
             {
                 "name": printable(layer.name),
+                "inherit": layer.file.inherit,
                 "commands": [_command(rule, by.get(id(rule))) for rule in shown[layer.name]],
                 "globs": _globs(layer, by) if program is None else [],
                 "changes": _changes(layer, role) if program is None else [],

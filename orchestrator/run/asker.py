@@ -124,7 +124,8 @@ def _unanswered(question: Question) -> Unanswered:
 class RememberingAsker:
     """Uses the answer that a human gave while the run was parked, once for each, and else asks.
 
-    A task that is taken up again may come to the same command at another step, so its exact text is what counts.
+    A task that is taken up again may come to the same command at another step, so its exact text is what counts, and
+    the role of who asked.
     """
 
     def __init__(self, store: JournalStore, run: str, asker: Asker) -> None:
@@ -132,16 +133,18 @@ class RememberingAsker:
         self._store = store
         self._run = run
         self._asker = asker
-        self._unused: dict[tuple[str, str], QuestionAnswered] | None = None
+        self._unused: dict[tuple[str, str, str], QuestionAnswered] | None = None
 
     async def ask(self, question: Question) -> Answer:
-        """The human's earlier answer to the same text of the same task, or that of the asker behind."""
+        """The human's earlier answer to the same text of the same task and role, or that of the asker behind."""
         if self._unused is None:
             self._unused = await to_thread.run_sync(_unused_answers, self._store, self._run)
-        earlier = self._unused.pop((question.task, question.binding), None)
+        role = _role_in(question.id, question.about)
+        earlier = self._unused.pop((question.task, role, question.binding), None)
         if earlier is None:
             return await self._asker.ask(question)
-        return Answer(allowed=earlier.allowed, by=HUMAN, why=f"{_USED}{earlier.id}")
+        said = f": {earlier.why}" if earlier.why else ""
+        return Answer(allowed=earlier.allowed, by=HUMAN, why=f"{_USED}{earlier.id}{said}")
 
 
 _USED = "answered before as "
@@ -154,10 +157,13 @@ def refused_for_good(store: JournalStore, run: str, roles: Mapping[str, str]) ->
     for recorded in store.of_kind(run, "question asked"):
         event = event_of(recorded)
         if isinstance(event, QuestionAsked) and event.id in ids:
-            # A command's question is named TASK.AGENT..., and an agent ROLE.NUMBER.
-            agent = event.id.partition(".")[2]
-            role = agent.partition(".")[0] if event.about == "command" else roles.get(recorded.task or "", "")
-            yield event.about, role, event.binding
+            yield event.about, _role_in(event.id, event.about) or roles.get(recorded.task or "", ""), event.binding
+
+
+def _role_in(id: str, about: str) -> str:
+    """The role that the id of a question tells; one about a change is its task's, whose role it does not name."""
+    # A command's question is named TASK.AGENT..., and an agent ROLE.NUMBER.
+    return id.partition(".")[2].partition(".")[0] if about == "command" else ""
 
 
 def human_answers(store: JournalStore, run: str) -> list[QuestionAnswered]:
@@ -166,17 +172,20 @@ def human_answers(store: JournalStore, run: str) -> list[QuestionAnswered]:
     return [event for event in events if isinstance(event, QuestionAnswered) and event.by == HUMAN]
 
 
-def _unused_answers(store: JournalStore, run: str) -> dict[tuple[str, str], QuestionAnswered]:
-    """Answers that no agent has had yet, by task and text: whoever gets one records it a second time."""
+def _unused_answers(store: JournalStore, run: str) -> dict[tuple[str, str, str], QuestionAnswered]:
+    """Answers that no agent has had yet, by task, role and text: whoever gets one records it a second time."""
     answers = human_answers(store, run)
     times = Counter(answer.id for answer in answers)
     unused = {answer.id: answer for answer in answers if times[answer.id] == 1}
     for used in answers:
-        unused.pop((used.why or "").removeprefix(_USED), None)
+        if (used.why or "").startswith(_USED):
+            unused.pop(used.id, None)  # it is an earlier one's, and reached its agent
+            unused.pop((used.why or "").removeprefix(_USED).partition(": ")[0], None)
     found = {}
     for recorded in store.of_kind(run, "question asked"):
         event = event_of(recorded)
         if isinstance(event, QuestionAsked) and event.id in unused:
             # Whoever makes the tasks asks under the one name that no task may have.
-            found[recorded.task or MAIN, event.binding] = unused[event.id]
+            role = _role_in(event.id, event.about)
+            found[recorded.task or MAIN, role, event.binding] = unused[event.id]
     return found

@@ -32,7 +32,7 @@ Rule = Mapping[str, Any]
 
 def policy_view(policy: Mapping[str, Any], *, program: str | None = None) -> Iterator[RenderableType]:
     """What is odd about it, then the rules: a deny of any layer first, then layer by layer, the nearest first."""
-    yield one_line(f"layers: {', then '.join(layer['name'] for layer in policy['layers'])}")
+    yield one_line(f"layers: {', then '.join(_named(layer) for layer in policy['layers'])}")
     yield one_line(f"hash: {policy['hash']}", FAINT)
     if policy["warnings"]:
         yield Text()
@@ -44,6 +44,11 @@ def policy_view(policy: Mapping[str, Any], *, program: str | None = None) -> Ite
         yield from _titled("Hosts")
         yield Indented(one_line(", ".join(policy["network"]) or "none"))
         yield from _changes(policy)
+
+
+def _named(layer: Mapping[str, Any]) -> str:
+    """A layer's name, and what it takes from those behind it where that is not everything."""
+    return f"{layer['name']} (inherits {layer['inherit']})" if layer["inherit"] != "everything" else str(layer["name"])
 
 
 def _commands(policy: Mapping[str, Any], program: str | None) -> Iterator[RenderableType]:

@@ -186,6 +186,27 @@ async def test_an_answer_given_while_parked_is_used_once(store: JournalStore) ->
     assert not (await RememberingAsker(store, RUN, DenyAsker()).ask(question(id="q10"))).allowed
 
 
+async def test_an_answer_given_while_parked_keeps_its_reason(store: JournalStore) -> None:
+    """The agent is told why, and the answer is spent as one without a reason is, however often the run is resumed."""
+    store.append(RUN, [("a", QuestionAsked(id="q1", about="command", subject="make"))])
+    store.append(RUN, [("a", QuestionAnswered(id="q1", allowed=False, by="human", why="not now: it is slow"))])
+    first = await RememberingAsker(store, RUN, DenyAsker()).ask(question(id="q9"))
+    assert first.why == "answered before as q1: not now: it is slow"
+    store.append(RUN, [("a", QuestionAsked(id="q9", about="command", subject="make"))])
+    store.append(RUN, [("a", QuestionAnswered(id="q9", allowed=False, by=first.by, why=first.why))])
+    again = await RememberingAsker(store, RUN, DenyAsker()).ask(question(id="q10"))
+    assert again.by == "--ask deny"
+
+
+async def test_an_answer_is_for_the_role_that_asked(store: JournalStore) -> None:
+    """The agent of a gate does not use up, nor get, what its task's editor was allowed."""
+    store.append(RUN, [("a", QuestionAsked(id="a.editor.1.3.1.0123", about="command", subject="make"))])
+    store.append(RUN, [("a", QuestionAnswered(id="a.editor.1.3.1.0123", allowed=True, by="human"))])
+    asker = RememberingAsker(store, RUN, DenyAsker())
+    assert not (await asker.ask(question(id="a.tester.1.1.1.0123"))).allowed
+    assert (await asker.ask(question(id="a.editor.2.1.1.0123"))).allowed
+
+
 async def test_an_answer_holds_for_what_it_was_bound_to(store: JournalStore) -> None:
     """A yes that was given while the run was parked, or for the whole run, is none to another text of a script."""
     seen, other = {"/workspace/x.py": "1" * 64}, {"/workspace/x.py": "2" * 64}

@@ -70,6 +70,12 @@ def test_every_rule_stands_with_its_place() -> None:
         assert expected in text
 
 
+def test_what_a_layer_inherits_is_said() -> None:
+    """Where it is not everything, beside the layer's name."""
+    texts = {"own": "version: 1\ninherit: restrictions\n", "far": "version: 1\n"}
+    assert page(Policy.from_layers(texts)).startswith("layers: own (inherits restrictions), then far\n")
+
+
 def test_rules_stand_in_the_order_in_which_they_decide() -> None:
     """A deny of any layer first, then the nearest layer, then what it extends, then the default."""
     text = page(own_policy())
