@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,33 +26,47 @@ _QUOTED = re.compile(rb"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\[\[:\w+:\]", re.DOTALL
 
 def fault_of(node: Node, kind: str, text: bytes) -> str | None:
     """Why bash would not take a node for what it seems, None where nothing is known against it."""
-    if kind in _BETWEEN and any(not child.is_named and child.type not in _BETWEEN[kind] for child in node.children):
-        return "an operator in the head of a loop or a case"
-    match kind:
-        case "simple_expansion" | "translated_string":
-            # To bash that is a `$` as it stands, and then another word: of `x=$ ls` the command.
-            return "a blank behind a $" if node.children[1].start_byte != node.children[0].end_byte else None
-        case "pipeline":
-            negated = any(child.type == "negated_command" for child in node.named_children[1:])
-            return "a ! within a pipeline" if negated else None
-        case "do_group":
-            return None if node.named_child_count else "a loop without a command in it"
-        case "for_statement" | "function_definition":
-            return _name(node, text)
-        case "case_statement":
-            return _unended(node, text)
-        case "case_item":
-            return _extended(node, text)
-        case "compound_statement":
-            return _braces(node, text)
-        case "test_command" if node.children[0].type == "[[":
-            end = node.children[0].end_byte
-            return None if text[end : end + 1] in (b" ", b"\t", b"\n") else "a [[ without a blank behind it"
-        case "regex":
-            bare = _QUOTED.sub(b"", text[node.start_byte : node.end_byte])
-            return "parentheses of an expression that do not match" if bare.count(b"(") != bare.count(b")") else None
-        case _:
-            return None
+    look = _LOOKS.get(kind)
+    return look(node, text) if look is not None else None
+
+
+def _dollar(node: Node, _: bytes) -> str | None:
+    # To bash a `$` before a blank is a `$` as it stands, and then comes another word: of `x=$ ls` the command.
+    return "a blank behind a $" if node.children[1].start_byte != node.children[0].end_byte else None
+
+
+def _pipeline(node: Node, _: bytes) -> str | None:
+    negated = any(child.type == "negated_command" for child in node.named_children[1:])
+    return "a ! within a pipeline" if negated else None
+
+
+def _body(node: Node, _: bytes) -> str | None:
+    return None if node.named_child_count else "a loop without a command in it"
+
+
+def _test(node: Node, text: bytes) -> str | None:
+    first = node.children[0]
+    if first.type != "[[" or text[first.end_byte : first.end_byte + 1] in (b" ", b"\t", b"\n"):
+        return None
+    return "a [[ without a blank behind it"
+
+
+def _regex(node: Node, text: bytes) -> str | None:
+    bare = _QUOTED.sub(b"", text[node.start_byte : node.end_byte])
+    return "parentheses of an expression that do not match" if bare.count(b"(") != bare.count(b")") else None
+
+
+def _head(node: Node) -> str | None:
+    odd = any(not child.is_named and child.type not in _BETWEEN[node.type] for child in node.children)
+    return "an operator in the head of a loop or a case" if odd else None
+
+
+def _loop(node: Node, text: bytes) -> str | None:
+    return _head(node) or _name(node, text)
+
+
+def _case(node: Node, text: bytes) -> str | None:
+    return _head(node) or _unended(node, text)
 
 
 def _name(node: Node, text: bytes) -> str | None:
@@ -90,3 +105,20 @@ def _braces(node: Node, text: bytes) -> str | None:
     if text[first.end_byte : first.end_byte + 1] not in METACHARACTERS or glued not in METACHARACTERS:
         return "a { without a blank beside it"
     return None
+
+
+_LOOKS: Mapping[str, Callable[[Node, bytes], str | None]] = {
+    "case_item": _extended,
+    "case_statement": _case,
+    "compound_statement": _braces,
+    "do_group": _body,
+    "for_statement": _loop,
+    "function_definition": _name,
+    "pipeline": _pipeline,
+    "regex": _regex,
+    "simple_expansion": _dollar,
+    "test_command": _test,
+    "translated_string": _dollar,
+}
+SUSPECTS = frozenset(_LOOKS)
+"""The kinds of nodes that are looked at."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from policies.shell.reading import MAX_NESTING
 from policies.shell.refusal import too_much, unparsable
 from policies.shell.scanned import Opens, Scanned
-from policies.shell.strict import METACHARACTERS, fault_of
+from policies.shell.strict import METACHARACTERS, SUSPECTS, fault_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -53,10 +53,7 @@ _ONE_LINE = frozenset(
 )
 _BLANKS = (b" ", b"\t", b"\n")
 _EXPANDING = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
-_CHECKED = frozenset(
-    "case_statement case_item compound_statement do_group for_statement function_definition pipeline regex "
-    "simple_expansion test_command translated_string variable_assignment".split()
-)
+_CHECKED = SUSPECTS | {"variable_assignment"}
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 # What is within another thing, to a reader: a function's body counts, and not the function once more.
 _NESTING = _SUBSTITUTIONS | frozenset(

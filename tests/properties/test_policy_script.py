@@ -125,11 +125,15 @@ def test_nothing_around_a_denied_command_lets_it_run(before: str, separator: str
 
 @pytest.mark.slow
 def test_every_known_command_keeps_its_verdict_in_another_form() -> None:
-    """What holds for samples holds for all commands that the specification judges, each in some other form."""
+    """What holds for samples holds for all commands that the specification judges, each in some other form.
+
+    But for arithmetic over a name within `bash -c`: what an outer shell set it to may run commands.
+    """
     forms = [(script, AROUND[at % len(AROUND)].format(script)) for at, script in enumerate(readable())]
     forms += [(script, f"bash -c {shlex.quote(script)}") for script in readable()]
     forms += [
         (shlex.join(words), " \\\n ".join(_quoted(word, at % 4) for word in words)) for at, words in enumerate(plain())
     ]
-    assert not [other for script, other in forms if verdict(other) is not verdict(script)]
+    changed = [other for script, other in forms if verdict(other) is not verdict(script)]
+    assert not [other for other in changed if decision(other).deciding.rule != "arithmetic"]
     assert len(readable()) > len(commands()) * 9 // 10
