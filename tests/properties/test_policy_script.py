@@ -64,12 +64,16 @@ def test_a_line_may_be_broken_anywhere(rng: random.Random) -> None:
 @settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_shells_within_shells_change_nothing(rng: random.Random) -> None:
-    """`sh -c` around a script, several times, leaves its verdict as it is."""
+    """`sh -c` around a script, several times, leaves its verdict as it is.
+
+    But for arithmetic over a name: what an outer shell set it to may run commands.
+    """
     command = rng.choice(readable())
     script = command
     for _ in range(1 + rng.randrange(3)):
         script = shlex.join([rng.choice(["bash", "sh"]), "-c", script])
-    assert verdict(script) is verdict(command)
+    within = decision(script)
+    assert within.verdict is verdict(command) or within.deciding.rule == "arithmetic"
 
 
 @settings(max_examples=60, deadline=None)
@@ -125,10 +129,7 @@ def test_nothing_around_a_denied_command_lets_it_run(before: str, separator: str
 
 @pytest.mark.slow
 def test_every_known_command_keeps_its_verdict_in_another_form() -> None:
-    """What holds for samples holds for all commands that the specification judges, each in some other form.
-
-    But for arithmetic over a name within `bash -c`: what an outer shell set it to may run commands.
-    """
+    """What holds for samples holds for all commands that the specification judges, each in some other form."""
     forms = [(script, AROUND[at % len(AROUND)].format(script)) for at, script in enumerate(readable())]
     forms += [(script, f"bash -c {shlex.quote(script)}") for script in readable()]
     forms += [
