@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 WORKSPACE = "/workspace"
 HOME = "/home/agent"
@@ -21,6 +22,7 @@ _LINKS = {
 _LEADS_ANYWHERE = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/(?:cwd|root|exe|fd/[^/]+)")
 
 
+@lru_cache(maxsize=4096)
 def resolve(path: str, cwd: str | None) -> str | None:
     """The absolute path without `.`, `..` and doubled slashes; None where its directory is not known."""
     if not path.startswith("/"):

@@ -22,6 +22,8 @@ class Pattern:
 
     def names_program(self, names: Collection[str]) -> bool:
         """Whether the first word matches any of a program's names."""
+        if self.names:
+            return not self.names.isdisjoint(names)
         return any(self.first.fullmatch(name) for name in names)
 
     def matches(self, arguments: Sequence[str]) -> bool:

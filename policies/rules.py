@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.instead import instead_of
 from policies.layer import OUTSIDE_TASK, GlobRule, Layer, Rule
 from policies.verdict import Part, Verdict
 
 BUILT_IN = "built-in"
+
+MOST_KNOWN = 4096
+"""How many answers of the globs are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class RuleBook:
     default_line: int
     task: tuple[re.Pattern[str], ...] = ()
     """What the task at hand may change, if it is bound to something."""
+    known: dict[tuple[str, str], Finding | None] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What the globs were found to say: the same paths come up again and again."""
 
     def command(self, names: Collection[str], candidates: Sequence[Sequence[str]], role: str) -> Finding:
         """A deny in any layer; else the nearest layer where a rule matches, ask before allow; else the default."""
@@ -74,6 +79,13 @@ class RuleBook:
 
     def glob(self, section: str, value: str) -> Finding | None:
         """The same for a resolved path or a name; None where no glob matches."""
+        if (section, value) not in self.known:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known[section, value] = self._glob(section, value)
+        return self.known[section, value]
+
+    def _glob(self, section: str, value: str) -> Finding | None:
         for layer in self.layers:
             if (matched := layer.matched_glob(section, Verdict.DENY, value)) is not None:
                 return Finding(verdict=Verdict.DENY, rule=matched.name, file=matched.file, line=matched.line, why="")
