@@ -15,7 +15,7 @@ from policies.shell.scanned import Scanned
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_NUMBERED = re.compile(rb"(?:^|[ \t\n;&|()])[0-9]+$")
+_NUMBERED = re.compile(rb"(?:^|[ \t\n;&|()<>])[0-9]+$")
 
 
 @dataclass(slots=True, kw_only=True)

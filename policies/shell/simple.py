@@ -30,7 +30,7 @@ _TEST_WORDS = frozenset(
 
 # What may stand between `time` and the command that it is about, beside `!` and assignments.
 _LEADING = frozenset({"time", "coproc", "-p", "--"})
-_TIMED_NOTHING = re.compile(rb"[ \t]*(?:$|[\n;])")
+_TIMED_NOTHING = re.compile(rb"[ \t]*(?:$|\n|;(?![;&]))")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(\[.*?\])?\+?=", re.DOTALL | re.ASCII)
 _ELEMENT = re.compile(r"\[(.*?)\]\+?=", re.DOTALL)
 
@@ -82,8 +82,9 @@ class SimpleCommands:
         self.visited.add(node.id)
         words: list[Word] = []
         end = -1
-        leading = self._is_keyword(node, redirects)
-        for child in node.children:
+        children = node.children
+        leading = self._is_keyword(node, children, redirects)
+        for child in children:
             if child.type == "variable_assignment":
                 self.assignment(child, context)
             elif child.type.endswith("_redirect"):
@@ -124,18 +125,17 @@ class SimpleCommands:
             raise unparsable("a redirection between an assignment and a command", instead="write it last")
         return []
 
-    def _is_keyword(self, node: Node, redirects: tuple[Node, ...]) -> bool:
+    def _is_keyword(self, node: Node, children: list[Node], redirects: tuple[Node, ...]) -> bool:
         """Whether a command begins with `time` or `coproc`, behind which another one begins."""
-        first = node.children[0]
-        name = self.expander.text(first)
-        if name == "coproc" and node.child_count == 1 and not redirects:
-            raise unparsable("coproc without a command")
-        if name == "coproc" and any(self.expander.text(child) in RESERVED for child in node.children[1:3]):
+        first, source = children[0], self.expander.source
+        name = source[first.start_byte : first.end_byte]
+        if name not in (b"time", b"coproc") or first.type != "command_name":
+            return False
+        if len(children) == 1 and not (name == b"time" and _TIMED_NOTHING.match(source, node.end_byte)):
+            raise unparsable(f"{name.decode()} without a command")
+        if name == b"coproc" and any(self.expander.text(child) in RESERVED for child in children[1:3]):
             raise unparsable("coproc in front of a compound")
-        if name == "time" and node.child_count == 1 and not _TIMED_NOTHING.match(self.expander.source, node.end_byte):
-            raise unparsable("time without a command")
-        redirected = any(redirect.start_byte < node.start_byte for redirect in redirects)
-        return first.type == "command_name" and name in ("time", "coproc") and not redirected
+        return not any(redirect.start_byte < node.start_byte for redirect in redirects)
 
     def _in_front(self, child: Node, context: Context) -> list[Word] | None:
         """What is left of a word that stands in front of a command's name; None where it is the name itself."""

@@ -72,8 +72,9 @@ def _case(node: Node, text: bytes) -> str | None:
 def _name(node: Node, text: bytes) -> str | None:
     name = node.named_children[0]
     begin, end = node.children[0].end_byte, node.children[1].start_byte
-    if b"\n" in text[begin:end]:
-        return "a name that is not on the line of its keyword"
+    close = next((child.start_byte for child in node.children if child.type == ")"), end)
+    if b"\n" in text[begin : max(end, close)]:
+        return "a name that is not on the line of its keyword, or of its parentheses"
     if node.type == "function_definition" and text[name.start_byte : name.end_byte].decode() in RESERVED:
         return "a keyword as the name of a function"
     return None

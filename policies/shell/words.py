@@ -142,9 +142,9 @@ def finish(marked: str, known: Known, *, home: str) -> list[Word]:
         raise too_much(f"its braces are nested deeper than {MAX_NESTING}")
     if marked.count("{") > MAX_BRACES:
         raise BraceBomb
-    texts = _braces(marked) if "{" in marked and "}" in marked else [marked]
-    braced = texts != [marked]
-    return [replace(word, braced=True) if braced else word for word in (_finished(text, known, home) for text in texts)]
+    if "{" in marked and "}" in marked and (texts := _braces(marked)) != [marked]:
+        return [replace(_finished(text, known, home), braced=True) for text in texts]
+    return [_finished(marked, known, home)]
 
 
 def _depth(marked: str) -> int:
