@@ -27,6 +27,10 @@ _POSITIONAL = re.compile(r"\$\{?[0-9@*]")
 _LITERAL = frozenset({"word", "number", "command_name"})
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
 _VALUES = frozenset({"command_substitution", "expansion"})
+_BEFORE = (b" ", b"\t", b"\n", b"(")
+_BEHIND = tuple(bytes([char]) for char in b" \t\n)+-*/%<>=")
+# A name that goes on in an expansion.
+_COMPOSED = re.compile(r"[A-Za-z_]\w*[\"']*\$")
 _COUNTS = re.compile(r"wc[ \t]+-[lwcm]")
 _COUNTS_FILE = re.compile(r"wc[ \t]+-[lwcm][ \t]*<[ \t]*(?:[\w./-]+|\"?\$\{?\w+\}?\"?)", re.ASCII)
 _LISTS_NAMES = re.compile(r"\$\{![A-Za-z_]\w*(?:\[[@*]\]|[@*])\}")
@@ -222,6 +226,8 @@ class Expander:
 
     def _computed(self, text: str, context: Context, *, sets: bool = True) -> None:
         self.variables.compute(text)
+        if sets and _COMPOSED.search(text):
+            self.composed(text)
         if sets and _ASSIGNING.search(text):
             for name in set(_NAME.findall(text)):
                 self.emit(Assignment(text=text, name=name, values=(), context=context))
@@ -243,22 +249,36 @@ class Expander:
 
     def _evaluated(self, text: str) -> None:
         if "$(" in text or "`" in text or _POSITIONAL.search(text):
-            why = "arithmetic evaluates a text that can't be known, which may run commands"
-            self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="arithmetic", why=why))
+            self.composed(text)
+
+    def composed(self, text: str) -> None:
+        """Ask about an expression that can't be known before it runs."""
+        why = "arithmetic evaluates a text that can't be known, which may run commands"
+        self.emit(Fixed(text=text, verdict=Verdict.ASK, rule="arithmetic", why=why))
 
     def evaluated(self, node: Node) -> str:
         """The text of an expression without the substitutions that surely give a number."""
-        text = self.text(node)
-        pending = [node]
+        parts: list[bytes] = []
+        at, pending = node.start_byte, [node]
         while pending:
             inner = pending.pop()
-            pending += inner.named_children
-            text = text.replace(self.text(inner), "0") if self._counts(inner) else text
-        return text
+            if self._counts(inner):
+                parts += [self.source[at : inner.start_byte], b"0"]
+                at = inner.end_byte
+            else:
+                pending += reversed(inner.named_children)
+        return b"".join([*parts, self.source[at : node.end_byte]]).decode(errors="replace")
+
+    def _stands_alone(self, node: Node) -> bool:
+        """Whether an operand of an expression is nothing but this: beside a letter, it would make a name of it."""
+        start, end, source = node.start_byte, node.end_byte, self.source
+        if source[start - 1 : start] == source[end : end + 1] == b'"':
+            start, end = start - 1, end + 1
+        return source[start - 1 : start] in _BEFORE and source[end : end + 1] in _BEHIND
 
     def _counts(self, node: Node) -> bool:
         """Whether a substitution is `wc -l < FILE`, or ends in `| wc -l`: it gives a number, whatever it is about."""
-        if node.type != "command_substitution" or node.named_child_count != 1:
+        if node.type != "command_substitution" or node.named_child_count != 1 or not self._stands_alone(node):
             return False
         [inner] = node.named_children
         if inner.type not in ("pipeline", "redirected_statement"):

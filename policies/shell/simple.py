@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _TEST_TOKENS = frozenset({"[", "]", "!", "=", "==", "!=", "-a", "-o", "=~", "(", ")"})
 _NUMERIC_TESTS = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s|^-v\s|<|>")
+# A name of which a part can't be known: it may be that of any variable.
+_COMPOSED = re.compile(r"[A-Za-z_]\w*(?:\x00|\d)")
 _OPERATOR = re.compile(r"-(?:eq|ne|lt|le|gt|ge)")
 _OPERATORS = re.compile(rf"\s{_OPERATOR.pattern}(?=\s)")
 _TEST_WORDS = frozenset(
@@ -216,12 +218,16 @@ class SimpleCommands:
         words = [literal(opening)]
         self._test_words(node, context, words, plain=opening == "[")
         if opening == "[[" and _NUMERIC_TESTS.search(self.expander.text(node)):
-            self._compared(node, [word.text for word in words], context)
+            self._compared(node, words, context)
         return Command(text=self.expander.text(node), words=tuple(words), context=context)
 
-    def _compared(self, node: Node, words: list[str], context: Context) -> None:
+    def _compared(self, node: Node, operands: list[Word], context: Context) -> None:
         """Look at what a test evaluates as numbers, or may: without its operators, where each is surely one."""
         text = self.expander.evaluated(node)
+        words = [word.text for word in operands]
+        for at in (at for at, word in enumerate(words) if _OPERATOR.fullmatch(word)):
+            if any(word.known and _COMPOSED.search(word.text) for word in operands[at - 1 : at + 2 : 2]):
+                self.expander.composed(text)
         pending, operators = [node], 0
         while pending:
             inner = pending.pop()
