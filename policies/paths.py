@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from policies.pattern import starred
+
 WORKSPACE = "/workspace"
 HOME = "/home/agent"
 
+_SEGMENTS = "(?:[^/]*/)*"
 _SLASHES = re.compile("/{2,}")
 # Directories that the system keeps as links: `..` behind one leads out of where the link leads, not of where it is.
 _LINKS = {
@@ -86,14 +89,20 @@ def anchored(glob: str, root: str = WORKSPACE, home: str = HOME) -> str:
 
 def _translated(glob: str, with_directory: bool) -> str:
     glob = glob.removeprefix("/") if glob.startswith("/**/") else glob
-    out, at = "", 0
-    while at < len(glob):
-        if glob.startswith("**/", at):
-            out, at = out + "(?:.*/)?", at + 3
-        elif glob.startswith("/**", at) and at + 3 == len(glob):
-            out, at = out + ("(?:/.*)?" if with_directory else "/.*"), at + 3
-        elif glob[at] in "*?":
-            out, at = out + ("[^/]*" if glob[at] == "*" else "[^/]"), at + 1
-        else:
-            out, at = out + re.escape(glob[at]), at + 1
-    return f"(?s:{out})"
+    while "**/**" in glob:
+        glob = glob.replace("**/**", "**" if glob != "**/**" else "**/*")
+    below = "" if not glob.endswith("/**") else "(?:/.*)?" if with_directory else "/.*"
+    begin, *parts = glob.removesuffix("/**").split("**/") if below else glob.split("**/")
+    # Between two `**` the first place that fits is as good as any, and trying each would take hours for a few of them.
+    middle = "".join(f"(?>{_SEGMENTS}?{_within(part)})" for part in parts[:-1])
+    last = "".join(f"{_SEGMENTS}{_within(part)}" for part in parts[-1:])
+    return f"(?s:{_within(begin)}{middle}{last}{below})"
+
+
+def _within(part: str) -> str:
+    """The expression of some segments, none of them `**`."""
+    return "/".join(starred(segment, "[^/]", _escaped) for segment in part.split("/"))
+
+
+def _escaped(text: str) -> str:
+    return "[^/]".join(map(re.escape, text.split("?")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 
@@ -83,8 +83,21 @@ def alternatives(word: str) -> list[str]:
 
 
 def _word(word: str) -> re.Pattern[str]:
-    parts = [".*".join(re.escape(piece) for piece in part.split("*")) for part in alternatives(word)]
-    return re.compile("|".join(parts), re.DOTALL)
+    return re.compile("|".join(starred(part, ".") for part in alternatives(word)), re.DOTALL)
+
+
+def starred(text: str, any_of: str, escape: Callable[[str], str] = re.escape) -> str:
+    """The expression of a text in which `*` is any run of such characters.
+
+    What stands between two stars is taken where it comes first: another place would leave less for the rest, and to
+    try each of them would take hours for a few stars.
+    """
+    begin, *pieces = map(escape, text.split("*"))
+    return (
+        begin
+        + "".join(f"(?>{any_of}*?{piece})" for piece in pieces[:-1])
+        + "".join(f"{any_of}*{piece}" for piece in pieces[-1:])
+    )
 
 
 def _operands(arguments: Sequence[str]) -> list[str]:

@@ -133,7 +133,7 @@ def allowing(policy: Policy, shapes: Iterable[Shape]) -> Policy:
     patterns = [shape.text for shape in shapes]
     if not patterns:
         return policy
-    rule = json.dumps({"version": 1, "commands": [{"allow": patterns}]})
+    rule = json.dumps({"version": 1, "commands": [{"allow": patterns}]}, ensure_ascii=False)
     return Policy.of([compile_layer(read_document(rule, file="allowed")), *policy.compiled])
 
 

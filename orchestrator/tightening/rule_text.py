@@ -14,6 +14,7 @@ COLUMNS = 96
 
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|\./)[A-Za-z0-9_./ =+~|$@%^-]*(?<! )")
 _SENTENCE = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./ =+~|$@%^,;'()-]|:(?! |$))*(?<! )")
+_TWO = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 
@@ -35,7 +36,13 @@ def scalar(text: str) -> str:
     """A text in YAML, read back as it is in a block or a list on one line; never more than ASCII."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
         return text
-    return json.dumps(text)
+    return _TWO.sub(_as_one, json.dumps(text))
+
+
+def _as_one(found: re.Match[str]) -> str:
+    """A character beyond the first 65536, which JSON writes as two, and YAML reads as those."""
+    character: str = json.loads('"' + found[0] + '"')
+    return f"\\U{ord(character):08x}"
 
 
 def _prose(text: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from orchestrator.errors import UsageProblem
 from policies.document import Document, DocumentError, read_document
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _SCALAR = re.compile(r"[^\s#]+")
 _KEYS_BEFORE = {"inherit": ("extends", "version"), "default": ("inherit", "extends", "version")}
 
@@ -85,7 +87,7 @@ class _Source:
     def read(cls, text: str, file: str) -> _Source:
         document = read_document(text, file=file)
         newline = "\r\n" if "\r\n" in text else "\n"
-        source = cls(file=file, text=text, document=document, lines=text.splitlines(), newline=newline)
+        source = cls(file=file, text=text, document=document, lines=_lines(text), newline=newline)
         if not isinstance(document.data, dict) or not all(map(source._is_block, range(len(source.rules)))):
             raise source.refusal()
         return source
@@ -138,8 +140,10 @@ class _Source:
 
     def replaced(self, start: int, end: int, lines: Sequence[str], *, without: Collection[int] = ()) -> str:
         """The text with other lines in the place of some, and `without` some behind them."""
-        behind = [line for number, line in enumerate(self.lines[end:], start=end) if number not in without]
-        return "".join(f"{line}{self.newline}" for line in (*self.lines[:start], *lines, *behind))
+        ends = [found[0] for found in _LINE_END.finditer(self.text)]
+        own = [f"{line}{end}" for line, end in zip_longest(self.lines, ends, fillvalue=self.newline)]
+        behind = [line for number, line in enumerate(own[end:], start=end) if number not in without]
+        return "".join([*own[:start], *(f"{line}{self.newline}" for line in lines), *behind])
 
     def checked(self, text: str, expected: dict[str, Any]) -> str:
         """The text, if it reads as expected and in nothing else otherwise; raises UsageProblem."""
@@ -178,6 +182,11 @@ class _Source:
         while end > start + 1 and _is_between(self.lines[end - 1], dash):
             end -= 1
         return end
+
+
+def _lines(text: str) -> list[str]:
+    lines = _LINE_END.split(text)
+    return lines if lines[-1] else lines[:-1]
 
 
 def _is_between(line: str, dash: int) -> bool:

@@ -35,13 +35,13 @@ def _segments(guarded: str) -> tuple[str, ...]:
 
 
 def _meets(path: Sequence[str], guarded: tuple[str, ...], *, least: int) -> bool:
-    if guarded == ("**",):
-        return True
-    if not guarded or not path:
-        return not guarded and not path
-    if guarded[0] == "**":
-        return _meets(path, guarded[1:], least=least) or _meets(path[1:], guarded, least=least)
-    return _segment(path[0], guarded[0], least) and _meets(path[1:], guarded[1:], least=least)
+    reached = {0}
+    for segment in guarded:
+        if segment == "**":
+            reached = set(range(min(reached, default=len(path) + 1), len(path) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(path) and _segment(path[at], segment, least)}
+    return len(path) in reached
 
 
 def _segment(given: str, guarded: str, least: int) -> bool:

@@ -227,3 +227,9 @@ def test_past_runs_are_read_without_what_they_landed(tmp_path: Path) -> None:
         read = {run.run: run for run in past_runs(store)}
     assert [act.subject for act in read["r1"].acts] == ["make test", "ls"]
     assert [act.allowed for act in read["r2"].acts] == [False, True]
+
+
+def test_a_word_of_any_script_stays_itself(file: PolicyOnDisk) -> None:
+    """A character that JSON writes as two is one in YAML too."""
+    rule = offered(file, "frob '\U0001f600'")
+    assert rule.policy.judge_command("frob \U0001f600", role="editor").verdict is Verdict.ALLOW

@@ -166,3 +166,15 @@ def test_any_text_is_read_back_as_it_is(text: str) -> None:
     expected = {"allow": "x", "accepts": [text, "b"], "rejects": [text * 50], **({"why": text} if text else {})}
     assert data("\n".join(lines)) == [expected]
     assert data(f"k: {scalar(text)}") == {"k": text}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_each_line_keeps_its_own_end(end: str) -> None:
+    """A file whose lines end in two ways keeps both."""
+    text = f"version: 1\r\nextends: standard{end}commands:\n  - allow: foo{end}"
+    assert (
+        with_rule(text, ["- allow: bar"], file="own.yaml")
+        .replace("  - allow: bar\r\n", "")
+        .replace("  - allow: bar\n", "")
+        == text
+    )

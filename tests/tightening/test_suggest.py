@@ -9,9 +9,11 @@ import pytest
 
 from orchestrator.errors import UsageProblem
 from orchestrator.tightening.backtest import backtest
+from orchestrator.tightening.evidence import allowing
 from orchestrator.tightening.suggest import Suggestion, suggestion
 from policies.loader import load_policy, preset
 from policies.policy import Policy
+from policies.shape import shape_of
 from policies.verdict import Verdict
 from tests.tightening.doing import ran
 
@@ -195,3 +197,11 @@ def test_hostile_words_do_not_steer_a_terminal() -> None:
     """What a model made up stands in the file as escapes, or not at all."""
     made = suggested(STANDARD, {"a": ["grep '\u202e' a", "make '\u202e\x07'", "echo 'a: b # c'"]})
     assert made.text.isascii()
+
+
+def test_what_is_needed_may_be_written_in_any_script() -> None:
+    """A rule is tried out with the very characters of the command."""
+    shape = shape_of(("frob", "\U0001f600"), closed=True)
+    assert shape is not None
+    decision = allowing(preset("standard"), [shape]).judge_command("frob \U0001f600", role="editor")
+    assert decision.verdict is Verdict.ALLOW
