@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -51,18 +52,22 @@ def preset(name: str) -> Policy:
 
 
 def _collect(source: str, reader: Reader, layers: list[Layer], *, asked_by: Layer | None) -> None:
-    if source in PRESETS:
-        name, raw = source, (_DIRECTORY / f"{source}.yaml").read_bytes()
-    else:
-        name = source if asked_by is None else _relative(source, asked_by.name)
-        raw = _read(name, reader, asked_by)
+    name = source if source in PRESETS or asked_by is None else _relative(source, asked_by.name)
     if any(layer.name == name for layer in layers) or len(layers) >= MAX_LAYERS:
         chain = " -> ".join([*(layer.name for layer in layers), name])
         raise _at_extends(asked_by, name, f"policies extend each other in a circle: {chain}")
-    layer = compile_layer(read_document(raw, file=name))
+    layer = (
+        _shipped(name) if source in PRESETS else compile_layer(read_document(_read(name, reader, asked_by), file=name))
+    )
     layers.append(layer)
     if layer.file.extends is not None:
         _collect(layer.file.extends, reader, layers, asked_by=layer)
+
+
+@cache
+def _shipped(name: str) -> Layer:
+    """The layer of a preset; it never changes, and most policies stand on one."""
+    return compile_layer(read_document((_DIRECTORY / f"{name}.yaml").read_bytes(), file=name))
 
 
 def _relative(path: str, named_in: str) -> str:
