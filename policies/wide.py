@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 
 from policies.covers import words_of
+from policies.engine.catalogue import find_program
 from policies.layer import Rule
 from policies.pattern import alternatives
 from policies.policy import Policy
@@ -52,7 +54,16 @@ def _tries(rule: Rule) -> Iterator[str]:
     for name in alternatives(words_of(rule.pattern.text)[0]):
         if name.replace("*", "") == "" or ("*" in name and "/" in name):
             yield name.replace("*", _ANY_PROGRAM)
-        yield from (form.format(name) for form in _WITHIN.get(name, ()))
+        yield from (form.format(name) for form in _forms(name))
+        if "*" in name and name.strip("*"):
+            known = (each for each in _WITHIN if fnmatchcase(each, name))
+            yield from (form.format(each) for each in known for form in _WITHIN[each])
+
+
+def _forms(name: str) -> tuple[str, ...]:
+    """How a program runs what it is given; a version, such as python3.12, does it as its family does."""
+    program = find_program(name) if name not in _WITHIN and "/" not in name else None
+    return _WITHIN.get(program.name if program is not None else name, ())
 
 
 def _allows(policy: Policy, rule: Rule, command: str, role: str) -> bool:

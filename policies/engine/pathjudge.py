@@ -14,9 +14,12 @@ from policies.shell.items import Context
 from policies.shell.words import UNKNOWN, Word
 from policies.verdict import Verdict
 
+MOST_WILDCARDS = 50
+"""More in one word than anybody writes, and than can be held against every secret in no time."""
+
 _INSTEAD = "write below /workspace or /tmp"
 _ABSOLUTE = "a path that begins with /workspace or /tmp"
-_UP_FROM_WILD = re.compile(r"[*?\[][^/]*/(?:[^/]*/)*\.\.(?:/|$)")
+_UP = re.compile(r"/\.\.(?:/|$)")
 _PIECES = re.compile(r"[=:,@]")
 _SECRET_PATHS = re.compile(r"(?:[~/][\w.@+~-]*)+(?:/[\w.@+~*-]+)*|(?<![\w.])\.env(?![\w.])|\bid_(?:rsa|ed25519)\b")
 
@@ -122,9 +125,13 @@ class PathJudge:
     def _expanded(self, word: Word, context: Context) -> list[Finding]:
         """A word with wildcards, which expands to paths that are there."""
         secrets = self.book.denied_globs("paths.read")
-        if secrets and _UP_FROM_WILD.search(word.text):
+        wild = WILD.search(word.text)
+        if secrets and wild is not None and _UP.search(word.text, wild.end()):
             why = "`..` behind a wildcard leads out of whatever that matches, a link too"
             return [fixed(Verdict.ASK, "glob", why, instead="name the directory")]
+        if len(WILD.findall(word.text)) > MOST_WILDCARDS:
+            why = f"what more than {MOST_WILDCARDS} wildcards in one word match is not looked into"
+            return [fixed(Verdict.ASK, "glob", why, instead="name the files")]
         for cwd in context.cwds:
             path = resolve(word.text, cwd if cwd is not None else WORKSPACE) or ""
             met = next((secret for secret in secrets if may_name(path, secret.glob)), None)

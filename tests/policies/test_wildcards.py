@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.loader import load_policy
+from policies.loader import load_policy, preset
+from policies.remarks import remarks
 from policies.verdict import Verdict
 
 STARS = "*a" * 12 + "*b"
@@ -53,3 +54,17 @@ def test_stars_match_as_they_read(glob: str, path: str, *, denied: bool) -> None
     policy = load_policy("own.yaml", reader=lambda _: text.encode())
     verdict = policy.judge_command(f"touch {path}", role="editor").verdict
     assert (verdict is Verdict.DENY) == denied
+
+
+@pytest.mark.parametrize("word", ["*a" * 30000, "a/*/" * 16000])
+def test_a_word_of_very_many_wildcards_is_asked_about(word: str) -> None:
+    """What they match is not looked into."""
+    assert preset("standard").judge_command(f"cat {word}", role="editor").verdict is Verdict.ASK
+
+
+@pytest.mark.parametrize("pattern", ["p*", "python3.12", "python3*", "b*sh", "n*de"])
+def test_a_pattern_that_may_mean_an_interpreter_is_warned_about(pattern: str) -> None:
+    """A version is what its family is, and a wildcard in a name each program that it matches."""
+    text = f"version: 1\ncommands:\n  - allow: '{pattern}'\n"
+    policy = load_policy("own.yaml", reader=lambda _: text.encode())
+    assert any("it runs any code" in str(remark) for remark in remarks(policy))
