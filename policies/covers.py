@@ -66,6 +66,7 @@ def _arguments_cover(wide: Rule, narrow: Rule) -> bool:
     return all(one == other for one, other in zip(outer, inner, strict=False) if "-" in (one[:1], other[:1]))
 
 
+@lru_cache(maxsize=16384)
 def glob_covers(wide: str, narrow: str, *, verdicts: tuple[Verdict, Verdict]) -> bool:
     """Whether a glob of paths matches each path that another matches, as globs of their verdicts match."""
     lenient = [verdict is Verdict.ALLOW for verdict in verdicts]

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policies.engine.judge import judge_script, scripts_named
@@ -22,6 +23,14 @@ from policies.verdict import Decision, Verdict
 if TYPE_CHECKING:
     from policies.changed import Change
     from policies.secrets import Known
+
+
+@lru_cache(maxsize=64)
+def _compiled(name: str, text: str) -> Layer:
+    """A layer that was given as text; runs of one repository mostly were under the same few."""
+    from policies.document import read_document
+
+    return compile_layer(read_document(text, file=name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +52,7 @@ class Policy:
             DocumentError: a text is not a policy.
 
         """
-        from policies.document import read_document
-
-        return cls.of([compile_layer(read_document(text, file=name)) for name, text in layers.items()])
+        return cls.of([_compiled(name, text) for name, text in layers.items()])
 
     @classmethod
     def of(cls, compiled: Sequence[Layer]) -> Policy:
