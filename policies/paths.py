@@ -82,6 +82,8 @@ def glob_fault(glob: str) -> str | None:
 
 def anchored(glob: str, root: str = WORKSPACE, home: str = HOME) -> str:
     """A glob as it is compared with absolute paths; what begins with neither `/`, `~` nor `**/` is below the root."""
+    while "**/**" in glob:
+        glob = glob.replace("**/**", "**" if glob != "**/**" else "**/*")
     if glob == "~" or glob.startswith("~/"):
         return home + glob[1:]
     return glob if glob.startswith("/") or (root == WORKSPACE and glob.startswith("**/")) else f"{root}/{glob}"
@@ -89,8 +91,6 @@ def anchored(glob: str, root: str = WORKSPACE, home: str = HOME) -> str:
 
 def _translated(glob: str, with_directory: bool) -> str:
     glob = glob.removeprefix("/") if glob.startswith("/**/") else glob
-    while "**/**" in glob:
-        glob = glob.replace("**/**", "**" if glob != "**/**" else "**/*")
     below = "" if not glob.endswith("/**") else "(?:/.*)?" if with_directory else "/.*"
     begin, *parts = glob.removesuffix("/**").split("**/") if below else glob.split("**/")
     # Between two `**` the first place that fits is as good as any, and trying each would take hours for a few of them.
