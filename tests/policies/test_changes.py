@@ -82,7 +82,14 @@ def test_a_deletion_is_judged_by_path_only() -> None:
     assert _judged(_change(b".gitmodules", status="deleted", mode=0)) is DENY
 
 
-@pytest.mark.parametrize("text", [f"key = '{AWS_KEY}'\n", "-----BEGIN RSA " + "PRIVATE KEY-----\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"key = '{AWS_KEY}'\n",
+        "-----BEGIN RSA " + "PRIVATE KEY-----\n",
+        "//packages.example.com/:_auth" + f"Token=npm_{'a1' * 18}\n",
+    ],
+)
 def test_an_added_secret_is_denied(text: str) -> None:
     """Keys of known forms in added lines stop the change, and the kind is named."""
     decision = standard().judge_changes([_change(text=text)], role="editor")
