@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from policies.engine.call import Call, Services
 from policies.engine.pathjudge import is_workspace_path
 from policies.engine.saying import asked, denied
 from policies.paths import resolve
 from policies.rules import Finding
+from policies.shell.items import Context
 from policies.shell.words import Word
 from policies.verdict import Verdict
 
@@ -54,11 +56,21 @@ def check_cp(services: Services, call: Call) -> list[Finding]:
 
 
 def _copies(services: Services, call: Call) -> list[Finding]:
+    """What is copied is read."""
+    return _transferred(services, call, services.paths.read)
+
+
+def check_mv(services: Services, call: Call) -> list[Finding]:
+    """`mv` removes its sources."""
+    return _transferred(services, call, services.paths.written)
+
+
+def _transferred(services: Services, call: Call, source: Callable[[Word, Context], list[Finding]]) -> list[Finding]:
     """What lands in a directory keeps its name, so that .git could be made by copying one."""
     named = call.parsed.values(*_TARGET)
     operands = call.parsed.operands
     sources = operands if named else operands[:-1]
-    findings = [found for word in sources for found in services.paths.read(word, call.context)]
+    findings = [found for word in sources for found in source(word, call.context)]
     if not named:
         findings += [found for word in operands[-1:] for found in services.paths.written(word, call.context, into=True)]
     return findings + _landed(services, call, sources, (named or operands)[-1:])
@@ -72,17 +84,6 @@ def _landed(services: Services, call: Call, sources: list[Word], targets: list[W
         if (name := word.text.rstrip("/").rpartition("/")[2]).lower() == ".git"
         for found in services.paths.written(Word(f"{target.text}/{name}", target.known), call.context)
     ]
-
-
-def check_mv(services: Services, call: Call) -> list[Finding]:
-    """`mv` removes its sources."""
-    named = call.parsed.values(*_TARGET)
-    operands = call.parsed.operands
-    sources = operands if named else operands[:-1]
-    findings = [found for word in sources for found in services.paths.written(word, call.context)]
-    if not named:
-        findings += [found for word in operands[-1:] for found in services.paths.written(word, call.context, into=True)]
-    return findings + _landed(services, call, sources, (named or operands)[-1:])
 
 
 def check_ln(services: Services, call: Call) -> list[Finding]:
