@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.layer import Layer, Rule
-from policies.overruled import By, overruled, rules_in
+from policies.overruled import By, overruled
 from policies.policy import Policy
 from policies.printable import printable
 from policies.remarks import remarks
@@ -46,7 +46,7 @@ def policy_json(policy: Policy, *, role: str | None = None, program: str | None 
     shown = {
         layer.name: [
             rule
-            for rule in rules_in(layer)
+            for rule in layer.each_rule()
             if (role is None or rule.roles is None or role in rule.roles)
             and (program is None or rule.pattern.names_program((program,)))
         ]

@@ -61,9 +61,7 @@ def _of_layer(policy: Policy, layer: Layer) -> Iterator[ListedRule]:
 
 
 def _commands(layer: Layer) -> Iterator[ListedRule]:
-    # One that may begin with several names stands in the layer once for each.
-    rules = {id(rule): rule for listed in [*layer.rules.values(), layer.wild_rules] for rule in listed}
-    for rule in rules.values():
+    for rule in layer.each_rule():
         unless = f" unless {' '.join(rule.unless)}" if rule.unless else ""
         who = f" for {', '.join(sorted(rule.roles))}" if rule.roles is not None else ""
         key = (layer.name, rule.line, rule.name)

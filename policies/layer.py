@@ -93,6 +93,11 @@ class Layer:
             yield from self.rules.get(name, ())
         yield from self.wild_rules
 
+    def each_rule(self) -> list[Rule]:
+        """The rules on commands in the order of the file; one that may begin with several names stands here once."""
+        rules = {id(rule): rule for listed in [*self.rules.values(), self.wild_rules] for rule in listed}
+        return sorted(rules.values(), key=lambda rule: rule.line)
+
     def restrictions(self) -> Layer:
         """The layer without its rules that allow commands; that they had these names is kept."""
         return replace(

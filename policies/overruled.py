@@ -47,23 +47,24 @@ class _Placed:
     binds: bool
 
 
-def rules_in(layer: Layer) -> list[Rule]:
-    """The rules of a layer on commands, each once, in the order of its file."""
-    rules = {id(rule): rule for listed in [*layer.rules.values(), layer.wild_rules] for rule in listed}
-    return sorted(rules.values(), key=lambda rule: rule.line)
+def overruled(policy: Policy, layers: Sequence[Layer] | None = None) -> Iterator[Overruled]:
+    """All rules of a policy, or of some of its layers, that never decide.
 
-
-def overruled(policy: Policy) -> Iterator[Overruled]:
-    """All rules of a policy that never decide; that one could decide is not said of any other."""
+    That one could decide is not said of any other.
+    """
+    layers = policy.compiled if layers is None else layers
     placed = [
         _Placed(at, number, rule, binds=any(each.file.inherit == "restrictions" for each in policy.compiled[:at]))
         for at, layer in enumerate(policy.compiled)
-        for number, rule in enumerate(rules_in(layer))
+        for number, rule in enumerate(layer.each_rule())
     ]
+    strictest_first = sorted(placed, key=lambda each: -each.rule.verdict.strictness)
     for one in placed:
-        yield from _command_rule(policy.compiled[one.layer], one, placed)
+        if policy.compiled[one.layer] in layers:
+            yield from _command_rule(policy.compiled[one.layer], one, strictest_first)
     for at, layer in enumerate(policy.compiled):
-        yield from _globs(policy.compiled, at, layer)
+        if layer in layers:
+            yield from _globs(policy.compiled, at, layer)
 
 
 def _command_rule(layer: Layer, one: _Placed, others: Sequence[_Placed]) -> Iterator[Overruled]:
@@ -82,7 +83,7 @@ def _decided_by(one: _Placed, name: str, others: Sequence[_Placed]) -> By | None
         # What the catalogue says of a program holds whatever its rules are.
         if program.at_least.startswith("deny") and program.check not in SELF_JUDGED:
             return By(program.at_least, BUILT_IN, 0)
-    for other in sorted(others, key=lambda each: -each.rule.verdict.strictness):
+    for other in others:
         if other is not one and _goes_first(other, one, name) and rule_covers(other.rule, one.rule, name):
             return By(other.rule.name, other.rule.file, other.rule.line)
     return None

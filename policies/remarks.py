@@ -14,7 +14,7 @@ from policies.covers import words_of
 from policies.engine.names import SYSTEM_DIRECTORIES
 from policies.file import CommandRule
 from policies.layer import Layer, Rule
-from policies.overruled import Overruled, overruled, rules_in
+from policies.overruled import Overruled, overruled
 from policies.paths import WORKSPACE, is_inside
 from policies.pattern import alternatives
 from policies.policy import Policy
@@ -60,9 +60,9 @@ def remarks(policy: Policy) -> tuple[Remark, ...]:
 
     shown = [layer for at, layer in enumerate(policy.compiled) if at == 0 or layer.name not in PRESETS]
     order = {layer.name: at for at, layer in enumerate(shown)}
-    found = [_overruled(one) for one in overruled(policy) if one.layer.name in order]
+    found = [_overruled(one) for one in overruled(policy, shown)]
     for layer in shown:
-        found += [remark for rule in rules_in(layer) if (remark := _of_rule(policy, layer, rule)) is not None]
+        found += [remark for rule in layer.each_rule() if (remark := _of_rule(policy, layer, rule)) is not None]
         found += _of_globs(layer)
     return tuple(sorted(dict.fromkeys(found), key=lambda remark: (order[remark.file], remark.line)))
 
