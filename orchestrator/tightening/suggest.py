@@ -100,8 +100,7 @@ def _rules_of(layer: Layer, at: int, entry: CommandRule) -> Iterator[Rule]:
     wanted = set(entry.allow or ())
     first = layer.document.key_place(("commands", at)).line
     later = layer.document.key_place(("commands", at + 1)).line if at + 1 < len(layer.file.commands) else 1 << 30
-    seen = dict.fromkeys(rule for listed in [*layer.rules.values(), layer.wild_rules] for rule in listed)
-    for rule in sorted(seen, key=lambda rule: rule.line):
+    for rule in dict.fromkeys(layer.each_rule()):
         if rule.verdict is Verdict.ALLOW and rule.pattern.text in wanted and first <= rule.line < later:
             yield rule
 
