@@ -79,11 +79,14 @@ class RuleBook:
 
     def glob(self, section: str, value: str) -> Finding | None:
         """The same for a resolved path or a name; None where no glob matches."""
-        if (section, value) not in self.known:
-            if len(self.known) >= MOST_KNOWN:
-                self.known.clear()
-            self.known[section, value] = self._glob(section, value)
-        return self.known[section, value]
+        try:
+            return self.known[section, value]
+        except KeyError:
+            found = self._glob(section, value)
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known[section, value] = found
+        return found
 
     def _glob(self, section: str, value: str) -> Finding | None:
         for layer in self.layers:
