@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.integration import terminal
 from tests.integration.program import Program, make_program
 from tests.server.fixture import ScriptedServer, scripted_server
 
@@ -19,6 +20,14 @@ MakeProgram = Callable[[dict[str, str]], Program]
 def make(tmp_path: Path, scripted_server: ScriptedServer) -> MakeProgram:
     """Makes a repository with the given files, and the program in it."""
     return lambda files: make_program(tmp_path, scripted_server, files)
+
+
+@pytest.fixture(autouse=True)
+def no_terminal_is_left() -> Iterator[None]:
+    """A test that failed in the middle takes its program with it, and no other test trips over what it left."""
+    yield
+    while terminal.STARTED:
+        terminal.STARTED[-1].close()
 
 
 @pytest.fixture(params=["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])

@@ -17,6 +17,13 @@ from tests.integration.program import SCRIPT, Program
 
 LIMIT_SECONDS = 120.0
 
+_DRAWN = re.compile(r"\x1b\[\?7h\r\x1b\[\d+A$")
+"""How the drawing of a view ends."""
+
+
+STARTED: list[Terminal] = []
+"""Those that have not come to their end: a test that fails leaves its own."""
+
 
 class Terminal:
     """The program at a terminal; what it says there is kept, and shown by a display."""
@@ -37,6 +44,7 @@ class Terminal:
             preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
         )
         os.close(theirs)
+        STARTED.append(self)
         self.said = ""
         self._shown = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -60,7 +68,12 @@ class Terminal:
         os.write(self.ours, keys.encode())
 
     def resize(self, columns: int, lines: int) -> None:
-        """Become so large, as a window does."""
+        """Become so large, as a window does, between one picture of the view and the next.
+
+        What stands half drawn would be wrapped with the cursor in its middle, where no count of lines holds any more.
+        """
+        while not _DRAWN.search(self.said):
+            assert self._read(), self.screen
         termios.tcsetwinsize(self.ours, (lines, columns))
         self._show()
         self.display.resize(columns, lines)
@@ -74,8 +87,15 @@ class Terminal:
         """Read to the end; its exit code."""
         while self._read():
             pass
-        os.close(self.ours)
-        return self.process.wait(timeout=LIMIT_SECONDS)
+        self.close()
+        return self.process.returncode
+
+    def close(self) -> None:
+        """Take the window away if it is still there, which ends the program, and wait for that."""
+        if self in STARTED:
+            STARTED.remove(self)
+            os.close(self.ours)
+            self.process.wait(timeout=LIMIT_SECONDS)
 
     def _show(self) -> None:
         self.display.feed(self.said[self._shown :])
