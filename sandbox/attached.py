@@ -18,7 +18,7 @@ class AttachedChannel:
 
     def __init__(self, attached: socket.socket) -> None:
         self._socket = attached
-        self._pending = b""
+        self._pending = memoryview(b"")
         self._stream = 0
         self._left = 0
         self._words = b""
@@ -33,7 +33,8 @@ class AttachedChannel:
                 continue
             if not fresh:
                 raise anyio.EndOfStream
-            self._pending += fresh
+            # A memory view, because cutting one copies nothing: a piece may be as short as a snapshot's record.
+            self._pending = memoryview(bytes(self._pending) + fresh)
         return data
 
     def _take_stdout(self) -> bytes:
@@ -46,7 +47,7 @@ class AttachedChannel:
                 self._stream, self._left = _HEADER.unpack_from(self._pending)
                 self._pending = self._pending[_HEADER.size :]
                 continue
-            piece = self._pending[: self._left]
+            piece = bytes(self._pending[: self._left])
             self._pending = self._pending[self._left :]
             self._left -= len(piece)
             if self._stream == _STDERR:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import AsyncIterator
-from typing import NoReturn
+from collections.abc import AsyncIterator, Callable
+from typing import NoReturn, TypeVar
 
 import anyio
 
@@ -12,6 +11,7 @@ from sandbox.channel import Channel
 from sandbox.errors import CommandRefused, FileRefused, SandboxLost, SnapshotTooLarge
 from sandbox.protocol import (
     MAX_FILE_BYTES,
+    RECORD_BYTES,
     ErrorCode,
     Frame,
     FrameReader,
@@ -27,7 +27,8 @@ from sandbox.protocol import (
     snapshot_payload,
     write_payload,
 )
-from sandbox.sandbox import WORKSPACE, Command, CommandResult, Limits, Record
+from sandbox.requests import MAX_TIMEOUT_SECONDS, check_command, relative
+from sandbox.sandbox import Command, CommandResult, Limits, Record
 
 TERM_GRACE_SECONDS = 2.0
 """How long a command may clean up after SIGTERM, at its time limit or when it is cancelled."""
@@ -43,8 +44,7 @@ SEND_SECONDS = 60.0
 
 SNAPSHOT_RECORDS = 100_000
 SNAPSHOT_BYTES = 256 * 1024**2
-MAX_SCRIPT_BYTES = 128 * 1024 - 1
-"""The kernel's bound on one argument of a program."""
+Decoded = TypeVar("Decoded")
 
 _CHANNEL_ERRORS = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -61,6 +61,8 @@ class SupervisedSandbox:
         self._last_request = 0
         self._streaming: int | None = None
         self._snapshot_taken = False
+        self._records = 0
+        self._record_bytes = 0
         self._lost: str | None = None
 
     @property
@@ -70,21 +72,18 @@ class SupervisedSandbox:
 
     async def greet(self) -> int:
         """Wait for the supervisor's first frame; gives the user id inside. Raises SandboxLost."""
-        frame = await self._answer(0, within=MARGIN_SECONDS)
-        if frame.type is not FrameType.HELLO:
+        frame = await self._answer(0, FrameType.HELLO, within=MARGIN_SECONDS)
+        if frame.type is FrameType.ERROR:
             self._lose("it did not begin with a greeting")
-        try:
-            return decode_hello(frame.payload)
-        except ProtocolError as error:
-            self._lose(str(error))
+        return self._decoded(decode_hello, frame)
 
     async def execute(self, command: Command) -> CommandResult:
         """Run one command, no longer than it asks for and the sandbox's own limit allows.
 
         Raises CommandRefused where it can't be started as it stands, and SandboxLost.
         """
-        _check_command(command)
-        timeout = self._limits.timeout_seconds
+        check_command(command)
+        timeout = min(self._limits.timeout_seconds, MAX_TIMEOUT_SECONDS)
         if command.timeout_seconds is not None:
             timeout = min(timeout, command.timeout_seconds)
         payload = exec_payload(
@@ -95,10 +94,12 @@ class SupervisedSandbox:
             grace_ms=int(TERM_GRACE_SECONDS * 1000),
             output_bytes=self._limits.output_bytes,
         )
-        frame = await self._ask(FrameType.EXEC, payload, within=timeout + TERM_GRACE_SECONDS + MARGIN_SECONDS)
+        frame = await self._ask(
+            FrameType.EXEC, payload, FrameType.RESULT, within=timeout + TERM_GRACE_SECONDS + MARGIN_SECONDS
+        )
         if frame.type is FrameType.ERROR:
-            raise CommandRefused(f"{command.cwd}: {self._refusal(frame)}")
-        return self._decoded_result(frame)
+            raise CommandRefused(self._refusal(frame))
+        return self._decoded(decode_result, frame)
 
     def snapshot(self) -> AsyncIterator[Record]:
         """What changed since the last snapshot that was read to its end; raises SnapshotTooLarge and SandboxLost."""
@@ -106,8 +107,8 @@ class SupervisedSandbox:
 
     async def read_file(self, path: str, *, max_bytes: int) -> bytes:
         """A regular file of the worktree, at most MAX_FILE_BYTES; raises FileRefused and SandboxLost."""
-        payload = read_payload(_relative(path), max_bytes)
-        frame = await self._ask(FrameType.READ, payload, within=ANSWER_SECONDS)
+        payload = read_payload(relative(path), max_bytes)
+        frame = await self._ask(FrameType.READ, payload, FrameType.DATA, within=ANSWER_SECONDS)
         if frame.type is FrameType.ERROR:
             raise FileRefused(path, self._refusal(frame))
         return frame.payload
@@ -119,26 +120,26 @@ class SupervisedSandbox:
         """
         if len(data) > MAX_FILE_BYTES:
             raise FileRefused(path, f"larger than {MAX_FILE_BYTES} bytes")
-        payload = write_payload(_relative(path), data, create=create)
-        frame = await self._ask(FrameType.WRITE, payload, within=ANSWER_SECONDS)
+        payload = write_payload(relative(path), data, create=create)
+        frame = await self._ask(FrameType.WRITE, payload, FrameType.DONE, within=ANSWER_SECONDS)
         if frame.type is FrameType.ERROR:
             raise FileRefused(path, self._refusal(frame))
 
-    async def _ask(self, kind: FrameType, payload: bytes, *, within: float) -> Frame:
+    async def _ask(self, kind: FrameType, payload: bytes, due: FrameType, *, within: float) -> Frame:
         """Send a request and wait for its one answer; on cancellation the request is ended inside first."""
         async with self._lock:
             request = await self._send(kind, payload)
             try:
-                return await self._answer(request, within=within)
+                return await self._answer(request, due, within=within)
             except anyio.get_cancelled_exc_class():
-                await self._cancel(request)
+                await self._cancel(request, due)
                 raise
 
-    async def _cancel(self, request: int) -> None:
+    async def _cancel(self, request: int, due: FrameType) -> None:
         with anyio.move_on_after(TERM_GRACE_SECONDS + MARGIN_SECONDS, shield=True) as scope:
             try:
                 await self._transmit(encode(FrameType.CANCEL, request))
-                await self._answer(request, within=TERM_GRACE_SECONDS + MARGIN_SECONDS)
+                await self._answer(request, due, within=TERM_GRACE_SECONDS + MARGIN_SECONDS)
             except SandboxLost:
                 return  # the next request says so; the caller is to see its own cancellation
         if scope.cancelled_caught:
@@ -163,14 +164,19 @@ class SupervisedSandbox:
         if scope.cancelled_caught:
             self._lose("it did not take a request")
 
-    async def _answer(self, request: int, *, within: float) -> Frame:
+    async def _answer(self, request: int, *due: FrameType, within: float) -> Frame:
+        """The next frame, which is one of those that are due, or an ERROR."""
         try:
             with anyio.fail_after(within):
                 frame = await self._next_frame()
         except TimeoutError:
             self._lose(f"no answer within {within:.0f} s")
-        if frame.type is FrameType.ERROR and decode_error(frame.payload)[0] is ErrorCode.MALFORMED:
-            self._lose(f"it did not understand a request ({decode_error(frame.payload)[1]})")
+        if frame.type is FrameType.ERROR:
+            code, words = self._decoded(decode_error, frame)
+            if code is ErrorCode.MALFORMED:
+                self._lose(f"it did not understand a request ({words})")
+        elif frame.type not in due:
+            self._lose(f"it answered with {frame.type.name} where {' or '.join(kind.name for kind in due)} was due")
         if frame.id != request:
             self._lose(f"it answered request {frame.id} where {request} was due")
         return frame
@@ -195,22 +201,24 @@ class SupervisedSandbox:
         request = await self._send(FrameType.SNAPSHOT, payload)
         self._snapshot_taken = False
         self._streaming = request
+        self._records = self._record_bytes = 0
         return request
 
     async def _drain(self, request: int) -> None:
         """Read away the next frame of a snapshot that nobody reads any more; its reader does not have it whole."""
-        frame = await self._answer(request, within=ANSWER_SECONDS)
+        frame = await self._answer(request, FrameType.RECORD, FrameType.SNAPSHOT_END, within=ANSWER_SECONDS)
         if frame.type is not FrameType.RECORD:
             self._streaming = None
 
     async def _next_record(self, request: int) -> Record | None:
         """The next record of the snapshot that is streaming; None at its end. Raises SnapshotTooLarge."""
-        frame = await self._answer(request, within=ANSWER_SECONDS)
+        frame = await self._answer(request, FrameType.RECORD, FrameType.SNAPSHOT_END, within=ANSWER_SECONDS)
         if frame.type is FrameType.RECORD:
-            try:
-                return decode_record(frame.payload)
-            except ProtocolError as error:
-                self._lose(str(error))
+            self._records += 1
+            self._record_bytes += len(frame.payload)
+            if self._records > SNAPSHOT_RECORDS or self._record_bytes > SNAPSHOT_BYTES + RECORD_BYTES * self._records:
+                self._lose("it sent more than a snapshot may hold")
+            return self._decoded(decode_record, frame)
         self._streaming = None
         if frame.type is FrameType.ERROR:
             raise SnapshotTooLarge(self._refusal(frame))
@@ -220,9 +228,9 @@ class SupervisedSandbox:
     def _refusal(self, frame: Frame) -> str:
         return decode_error(frame.payload)[1]
 
-    def _decoded_result(self, frame: Frame) -> CommandResult:
+    def _decoded(self, decode: Callable[[bytes], Decoded], frame: Frame) -> Decoded:
         try:
-            return decode_result(frame.payload)
+            return decode(frame.payload)
         except ProtocolError as error:
             self._lose(str(error))
 
@@ -257,24 +265,3 @@ class _Snapshot(AsyncIterator[Record]):
             self._done = True
             raise StopAsyncIteration
         return record
-
-
-def _check_command(command: Command) -> None:
-    if "\0" in command.script or "\0" in command.cwd:
-        raise CommandRefused("it holds a NUL byte")
-    if len(command.script.encode(errors="surrogateescape")) > MAX_SCRIPT_BYTES:
-        raise CommandRefused(f"longer than {MAX_SCRIPT_BYTES} bytes")
-    for name, value in command.env.items():
-        if not name or "=" in name or "\0" in name + value:
-            raise CommandRefused(f"the environment variable {name!r} can't be set")
-
-
-def _relative(path: str) -> str:
-    """A path below the worktree as the supervisor takes it; raises FileRefused for what can't be one."""
-    inside = path.removeprefix(WORKSPACE + "/")
-    if inside.startswith("/") or "\0" in inside or ".." in inside.split("/"):
-        raise FileRefused(path, f"not a path below {WORKSPACE}")
-    plain = posixpath.normpath(inside)
-    if plain == "." or inside.endswith("/"):
-        raise FileRefused(path, "a directory")
-    return plain

@@ -20,10 +20,13 @@ MAX_FILE_BYTES = 16 * 1024**2
 MAX_PAYLOAD_BYTES = 160 * 1024**2
 """The largest answer: two streams of the largest output cap (64 MiB each) and their frame."""
 
+_SMALL_BYTES = 4096
+
 _HEADER = struct.Struct("<III")
 _RESULT = struct.Struct("<iiIIQQQ")
 _STREAM = struct.Struct("<IIQ")
 _RECORD = struct.Struct("<III")
+RECORD_BYTES = _RECORD.size
 _LIMITS = (None, LimitHit.TIME, LimitHit.OUTPUT, LimitHit.MEMORY, LimitHit.PROCESSES, LimitHit.DISK)
 _KINDS = (
     None,
@@ -57,6 +60,9 @@ class FrameType(IntEnum):
     WRITE = 20
 
 
+_KIND_OF = {int(kind): kind for kind in FrameType}
+
+
 class ErrorCode(IntEnum):
     """Why the supervisor did not serve a request."""
 
@@ -75,11 +81,26 @@ class Frame:
     payload: bytes
 
 
+_MOST_BYTES = {
+    FrameType.HELLO: _SMALL_BYTES,
+    FrameType.SNAPSHOT_END: _SMALL_BYTES,
+    FrameType.DONE: _SMALL_BYTES,
+    FrameType.ERROR: _SMALL_BYTES,
+    FrameType.RECORD: MAX_FILE_BYTES + 2 * _SMALL_BYTES,
+    FrameType.DATA: MAX_FILE_BYTES,
+}
+"""The longest payload of a kind of frame, where that is less than MAX_PAYLOAD_BYTES."""
+
+
 class FrameReader:
-    """Puts frames together from bytes as they arrive; a frame half read stays here when its reader is cancelled."""
+    """Puts frames together from bytes as they arrive; a frame half read stays here when its reader is cancelled.
+
+    It holds what has arrived and no more: a header that promises a long frame takes no room for it.
+    """
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
+        self._at = 0  # where in the first chunk the next frame begins
         self._held = 0
 
     def feed(self, data: bytes) -> None:
@@ -91,21 +112,28 @@ class FrameReader:
         """The next whole frame, or None; raises ProtocolError."""
         if self._held < _HEADER.size:
             return None
-        length, kind, request = _HEADER.unpack_from(self._front(_HEADER.size))
-        if length > MAX_PAYLOAD_BYTES or kind not in FrameType.__members__.values():
-            raise ProtocolError(f"frame of type {kind} and {length} bytes")
-        if self._held < _HEADER.size + length:
+        header = self._front(_HEADER.size)
+        length, number, request = _HEADER.unpack_from(header, self._at)
+        kind = _KIND_OF.get(number)
+        if kind is None or length > _MOST_BYTES.get(kind, MAX_PAYLOAD_BYTES):
+            raise ProtocolError(f"frame of type {number} and {length} bytes")
+        size = _HEADER.size + length
+        if self._held < size:
             return None
-        whole = self._front(_HEADER.size + length)
-        end = _HEADER.size + length
-        self._chunks = [whole[end:]] if len(whole) > end else []
-        self._held -= end
-        return Frame(type=FrameType(kind), id=request, payload=whole[_HEADER.size : end])
+        whole = self._front(size)
+        start, end = self._at + _HEADER.size, self._at + size
+        self._held -= size
+        self._at = end
+        if end == len(whole):
+            self._at = 0
+            del self._chunks[0]
+        return Frame(type=kind, id=request, payload=whole[start:end])
 
     def _front(self, size: int) -> bytes:
-        """Bytes from the start, at least `size`; joins chunks only when the first does not do, so no copy repeats."""
-        if len(self._chunks[0]) < size:
-            self._chunks = [b"".join(self._chunks)]
+        """The first chunk, with at least `size` bytes to read; chunks are joined only where it does not do."""
+        if len(self._chunks[0]) - self._at < size:
+            self._chunks = [b"".join([self._chunks[0][self._at :], *self._chunks[1:]])]
+            self._at = 0
         return self._chunks[0]
 
 
@@ -162,8 +190,8 @@ def decode_error(payload: bytes) -> tuple[ErrorCode, str]:
 def decode_result(payload: bytes) -> CommandResult:
     """The payload of RESULT."""
     exit_code, signal, limit, cancelled, wall_ns, cpu_ns, peak = _unpack(_RESULT, payload[: _RESULT.size])
-    if limit >= len(_LIMITS):
-        raise ProtocolError(f"limit {limit}")
+    if limit >= len(_LIMITS) or not -1 <= exit_code <= 255 or not 0 <= signal <= 64:
+        raise ProtocolError(f"exit code {exit_code}, signal {signal}, limit {limit}")
     at = _RESULT.size
     shapes = [_unpack(_STREAM, payload[at + i * _STREAM.size : at + (i + 1) * _STREAM.size]) for i in range(2)]
     at += 2 * _STREAM.size

@@ -5,40 +5,53 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static _Noreturn void give_up(const char *what)
+/* Half of what we may have ourselves, and no more than this: see read_signals. */
+#define MAX_PENDING_SIGNALS 4096u
+
+static _Noreturn void give_up(struct child_plan *plan, const char *what)
 {
-	dprintf(STDERR_FILENO, "supervisor: %s: %s\n", what, strerror(errno));
+	plan->error = errno;
+	plan->failed = what;
 	_exit(126);
 }
 
-static void bound(int resource, uint64_t value)
+static bool bound(int resource, uint64_t value)
 {
 	if (value == 0)
-		return;
+		return true;
 	struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
-	if (setrlimit(resource, &limit) != 0 && errno != EPERM) /* EPERM: it is lower already */
-		give_up("setrlimit");
+	return setrlimit(resource, &limit) == 0 || errno == EPERM; /* EPERM: it is lower already */
 }
 
-static void bound_resources(void)
+static bool bound_signals(void)
+{
+	struct rlimit own;
+	if (getrlimit(RLIMIT_SIGPENDING, &own) != 0)
+		return false;
+	rlim_t half = own.rlim_cur / 2;
+	return bound(RLIMIT_SIGPENDING, half < MAX_PENDING_SIGNALS ? half : MAX_PENDING_SIGNALS);
+}
+
+static bool bound_resources(void)
 {
 	struct rlimit none = {0};
 	setrlimit(RLIMIT_CORE, &none);
-	bound(RLIMIT_NOFILE, ceilings.open_files);
-	bound(RLIMIT_FSIZE, ceilings.file_bytes);
-	bound(RLIMIT_NPROC, ceilings.process_rlimit);
+	if (!bound_signals() || !bound(RLIMIT_NOFILE, ceilings.open_files) || !bound(RLIMIT_FSIZE, ceilings.file_bytes) ||
+	    !bound(RLIMIT_NPROC, ceilings.process_rlimit))
+		return false;
 	/* Far above the ceiling: the count every 100 ms ends and names what passes it, this what is absurd from the start. */
-	bound(RLIMIT_DATA, ceilings.memory_bytes * 4);
+	return bound(RLIMIT_DATA, ceilings.memory_bytes * 4);
 }
 
-/* The kernel's out-of-memory killer is to take any command before it takes the supervisor. */
-static void be_first_to_go(void)
+/* Of the command, once it is one: what shares our memory is not dumpable, and may not even change itself. */
+void be_first_to_go(pid_t command)
 {
-	int descriptor = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)command);
+	int descriptor = open(path, O_WRONLY | O_CLOEXEC);
 	if (descriptor < 0)
 		return;
 	if (write(descriptor, "500", 3) != 3)
@@ -55,20 +68,20 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn void become_command(const struct child_plan *plan)
+_Noreturn void become_command(struct child_plan *plan)
 {
 	int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (dup2(plan->stdout_write, STDOUT_FILENO) < 0 || dup2(plan->stderr_write, STDERR_FILENO) < 0)
-		_exit(126);
 	if (empty < 0 || dup2(empty, STDIN_FILENO) < 0)
-		give_up("/dev/null");
-	be_first_to_go();
+		give_up(plan, "/dev/null");
+	if (dup2(plan->stdout_write, STDOUT_FILENO) < 0 || dup2(plan->stderr_write, STDERR_FILENO) < 0)
+		give_up(plan, "its output");
 	if (setsid() < 0)
-		give_up("setsid");
+		give_up(plan, "setsid");
 	if (chdir(plan->cwd) != 0)
-		give_up(plan->cwd);
+		give_up(plan, plan->cwd);
 	umask(022);
-	bound_resources();
+	if (!bound_resources())
+		give_up(plan, "its limits");
 	reset_signals();
 	const char *arguments[] = {"bash", "-c", plan->script, NULL};
 	execve("/bin/bash", (char **)(uintptr_t)arguments, plan->environment);
@@ -76,5 +89,5 @@ _Noreturn void become_command(const struct child_plan *plan)
 		arguments[0] = "sh";
 		execve("/bin/sh", (char **)(uintptr_t)arguments, plan->environment);
 	}
-	give_up("cannot start the shell");
+	give_up(plan, "cannot start the shell");
 }

@@ -5,28 +5,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SAMPLE_NS 100000000ull
-#define MAX_OUTPUT_BYTES (64u << 20)
-#define MAX_TIMEOUT_MS (30ull * 24 * 3600 * 1000)
-#define MAX_VARIABLES 4096u
-
-extern char **environ;
-
-struct request {
-	uint32_t id;
-	uint64_t timeout_ns;
-	uint64_t grace_ns;
-	uint64_t output_bytes;
-	const char *script;
-	const char *cwd;
-	char **environment;
-};
 
 struct run {
 	const struct request *request;
@@ -43,59 +27,6 @@ struct run {
 	bool met_processes;
 	bool cancelled;
 };
-
-static bool same_name(const char *left, const char *right)
-{
-	size_t length = strcspn(right, "=");
-	return strncmp(left, right, length) == 0 && left[length] == '=';
-}
-
-/* Our own environment (what the backend gave) with the request's variables over it; pointers into both. */
-static char **merge_environment(struct cursor *cursor, uint32_t count)
-{
-	size_t own = 0, kept = 0;
-	while (environ[own])
-		own++;
-	if (count > MAX_VARIABLES)
-		return NULL;
-	char **merged = calloc(own + count + 1, sizeof *merged);
-	if (!merged)
-		return NULL;
-	for (uint32_t i = 0; i < count; i++) {
-		const char *variable = take_string(cursor);
-		if (!variable || !strchr(variable, '=') || *variable == '=') {
-			free(merged);
-			return NULL;
-		}
-		merged[kept++] = (char *)(uintptr_t)variable;
-	}
-	for (size_t i = 0; i < own; i++) {
-		bool replaced = false;
-		for (uint32_t j = 0; j < count && !replaced; j++)
-			replaced = same_name(environ[i], merged[j]);
-		if (!replaced)
-			merged[kept++] = environ[i];
-	}
-	return merged;
-}
-
-static bool parse(const struct frame *frame, struct request *request)
-{
-	struct cursor cursor = {.next = frame->data, .left = frame->length};
-	uint64_t timeout_ms = take_u64(&cursor);
-	uint64_t grace_ms = take_u64(&cursor);
-	request->id = frame->id;
-	request->output_bytes = take_u64(&cursor);
-	request->script = take_string(&cursor);
-	request->cwd = take_string(&cursor);
-	uint32_t count = take_u32(&cursor);
-	if (cursor.bad || timeout_ms > MAX_TIMEOUT_MS || grace_ms > MAX_TIMEOUT_MS || request->output_bytes > MAX_OUTPUT_BYTES)
-		return false;
-	request->timeout_ns = timeout_ms * 1000000u;
-	request->grace_ns = grace_ms * 1000000u;
-	request->environment = merge_environment(&cursor, count);
-	return request->environment && !cursor.bad && cursor.left == 0;
-}
 
 static bool below(const char *path, const char *top)
 {
@@ -117,6 +48,7 @@ static const char *refuse_cwd(const char *cwd)
 	return why;
 }
 
+/* False where there is no command, with the reason sent. */
 static bool start(struct run *run)
 {
 	int writes[2], pair[2];
@@ -127,17 +59,31 @@ static bool start(struct run *run)
 		writes[i] = pair[1];
 		fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	}
-	struct child_plan plan = {run->request->script, run->request->cwd, run->request->environment, writes[0], writes[1]};
+	struct child_plan plan = {
+		.script = run->request->script,
+		.cwd = run->request->cwd,
+		.environment = run->request->environment,
+		.stdout_write = writes[0],
+		.stderr_write = writes[1],
+	};
 	run->started_ns = now_ns();
 	run->sample_at_ns = run->started_ns + SAMPLE_NS;
 	run->oom_kills = cgroup_oom_kills();
 	run->refused_forks = cgroup_refused_forks();
-	run->reaped.main_pid = fork();
-	if (run->reaped.main_pid == 0)
+	/* Nothing of ours runs until the child is the shell, or has said why it can't be. */
+	pid_t child = vfork();
+	if (child == 0)
 		become_command(&plan);
+	if (child < 0)
+		fail("fork");
 	close(writes[0]);
 	close(writes[1]);
-	return run->reaped.main_pid > 0;
+	run->reaped.main_pid = child;
+	if (plan.failed)
+		send_error(run->request->id, ERROR_REFUSED, "%s: %s", plan.failed, strerror(plan.error));
+	else
+		be_first_to_go(child);
+	return !plan.failed;
 }
 
 /* Ask the command's group to end; a grace later everybody is killed. */
@@ -146,6 +92,7 @@ static void stop(struct run *run)
 	if (run->kill_at_ns)
 		return;
 	kill(-run->reaped.main_pid, SIGTERM);
+	kill(-run->reaped.main_pid, SIGCONT); /* what has been stopped may clean up as well */
 	run->kill_at_ns = now_ns() + run->request->grace_ns;
 }
 
@@ -239,10 +186,8 @@ static void watch(struct run *run)
 static void finish(struct run *run)
 {
 	kill_everything(&run->reaped);
-	for (int i = 0; i < 2; i++) { /* every writer is dead: what is in the pipe is all there will be */
+	for (int i = 0; i < 2; i++) /* every writer is dead: what is in the pipe is all there will be */
 		output_read(&run->outputs[i], run->pipes[i]);
-		close(run->pipes[i]);
-	}
 	if (run->limit != LIMIT_NONE)
 		return;
 	if (cgroup_oom_kills() > run->oom_kills)
@@ -297,23 +242,32 @@ static void tell(const struct run *run)
 	frame_send(FRAME_RESULT, run->request->id, parts, 7);
 }
 
-void serve_exec(const struct frame *frame)
+static void run_command(const struct request *request)
 {
-	struct request request;
-	if (!parse(frame, &request))
-		malformed(frame->id, "EXEC");
-	const char *why = refuse_cwd(request.cwd);
-	if (why) {
-		send_error(frame->id, ERROR_REFUSED, "%s", why);
-	} else {
-		struct run run = {.request = &request};
-		if (!start(&run))
-			fail("fork");
+	struct run run = {.request = request};
+	if (start(&run)) {
 		watch(&run);
 		finish(&run);
 		tell(&run);
-		output_close(&run.outputs[0]);
-		output_close(&run.outputs[1]);
+	} else {
+		kill_everything(&run.reaped);
 	}
-	free(request.environment);
+	for (int i = 0; i < 2; i++) {
+		close(run.pipes[i]);
+		output_close(&run.outputs[i]);
+	}
+}
+
+void serve_exec(const struct frame *frame)
+{
+	struct request request;
+	if (!request_parse(frame, &request))
+		malformed(frame->id, "EXEC");
+	const char *why = refuse_cwd(request.cwd);
+	if (why) {
+		send_error(frame->id, ERROR_REFUSED, "%s: %s", request.cwd, why);
+	} else {
+		run_command(&request);
+	}
+	request_free(&request);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -105,12 +106,21 @@ static const struct sock_filter judged[] = {
 };
 
 /* Calls that change another process of the same user, and the argument that names it: PID 1 is not theirs to starve. */
+#define IOPRIO_WHO_USER 3
 static const struct {
 	int number;
 	unsigned argument;
+	unsigned value;
 } aimed[] = {
-	{SYS_prlimit64, 0},	    {SYS_sched_setaffinity, 0}, {SYS_sched_setscheduler, 0}, {SYS_sched_setparam, 0},
-	{SYS_sched_setattr, 0}, {SYS_setpriority, 1},	    {SYS_ioprio_set, 1},
+	{SYS_prlimit64, 0, 1},
+	{SYS_sched_setaffinity, 0, 1},
+	{SYS_sched_setscheduler, 0, 1},
+	{SYS_sched_setparam, 0, 1},
+	{SYS_sched_setattr, 0, 1},
+	{SYS_setpriority, 1, 1},
+	{SYS_setpriority, 0, PRIO_USER}, /* all of the user's processes, process 1 among them */
+	{SYS_ioprio_set, 1, 1},
+	{SYS_ioprio_set, 0, IOPRIO_WHO_USER},
 };
 
 #define JUDGED (sizeof judged / sizeof *judged)
@@ -126,9 +136,9 @@ void install_filter(void)
 	for (size_t i = 0; i < AIMED; i++) {
 		program[length++] = (struct sock_filter)UNLESS_EQUAL((unsigned)aimed[i].number, 4);
 		program[length++] = (struct sock_filter)LOAD(LOW_WORD(aimed[i].argument));
-		program[length++] = (struct sock_filter)UNLESS_EQUAL(1, 1);
+		program[length++] = (struct sock_filter)UNLESS_EQUAL(aimed[i].value, 1);
 		program[length++] = (struct sock_filter)REFUSE(EPERM);
-		program[length++] = (struct sock_filter)ALLOW;
+		program[length++] = (struct sock_filter)LOAD_NUMBER; /* it may be aimed in another way as well */
 	}
 	for (size_t i = 0; i < REFUSED; i++) {
 		program[length++] = (struct sock_filter)UNLESS_EQUAL((unsigned)refused[i], 1);

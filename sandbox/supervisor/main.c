@@ -41,25 +41,25 @@ int signal_descriptor(void)
 	return signals;
 }
 
-/* Every signal is blocked, so that no command can end us: only what comes from outside of our PID namespace
- * (its sender has no number here) is a SIGTERM to be honoured. */
+/* No command can end us: only a SIGTERM that `kill` sent from outside of our PID namespace (its sender has no number
+ * here) is honoured. A sender that is no `kill` (sigqueue) could claim to have no number, and where the user's queue of
+ * signals is full the kernel forgets who it was: so commands may fill it to half of what is ours (child.c). */
 void read_signals(void)
 {
 	struct signalfd_siginfo info;
 	while (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo == SIGTERM && info.ssi_pid == 0)
+		if (info.ssi_signo == SIGTERM && info.ssi_code == SI_USER && info.ssi_pid == 0)
 			_exit(0);
 }
 
 static void take_signals(void)
 {
-	sigset_t all, wanted;
-	sigfillset(&all);
+	sigset_t wanted; /* the others are not blocked: process 1 has no default action, and what is blocked is queued */
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGCHLD);
 	sigaddset(&wanted, SIGTERM);
 	signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || signals < 0)
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &wanted, NULL) != 0 || signals < 0)
 		fail("signals");
 }
 

@@ -82,18 +82,35 @@ int signal_descriptor(void);
 void read_signals(void);
 uint64_t now_ns(void);
 
+/* request.c: one EXEC; strings are the frame's and live as long */
+struct request {
+	uint32_t id;
+	uint64_t timeout_ns;
+	uint64_t grace_ns;
+	uint64_t output_bytes;
+	const char *script;
+	const char *cwd;
+	char **environment;
+};
+bool request_parse(const struct frame *frame, struct request *request);
+void request_free(struct request *request);
+
 /* command.c */
 void serve_exec(const struct frame *frame);
 
-/* child.c: the side of the fork that becomes the command */
+/* child.c: the side of the fork that becomes the command; it shares our memory until it is the shell */
 struct child_plan {
 	const char *script;
 	const char *cwd;
 	char **environment;
 	int stdout_write;
 	int stderr_write;
+	const char *volatile failed; /* what could not be done, and why: there is no command then */
+	volatile int error;
 };
-_Noreturn void become_command(const struct child_plan *plan);
+_Noreturn void become_command(struct child_plan *plan);
+/* The kernel's out-of-memory killer is to take any command before it takes the supervisor. */
+void be_first_to_go(pid_t command);
 
 /* reap.c: who has died, and making everybody die */
 struct reaped {

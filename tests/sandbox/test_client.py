@@ -48,8 +48,12 @@ async def test_a_command(sandbox: SupervisedSandbox, channel: PlayedChannel) -> 
         (FrameType.RESULT, 7, result_payload()),
         (FrameType.RESULT, 1, b"short"),
         (FrameType.ERROR, 1, struct.pack("<I", 1) + b"what?"),
+        (FrameType.ERROR, 1, struct.pack("<I", 99)),
+        (FrameType.ERROR, 1, b""),
+        (FrameType.DATA, 1, result_payload()),
+        (FrameType.RESULT, 1, struct.pack("<iiIIQQQ", 1000, 0, 0, 0, 0, 0, 0) + bytes(32)),
     ],
-    ids=["another request", "garbage", "malformed"],
+    ids=["another request", "garbage", "malformed", "no such error", "no error", "another kind", "no exit code"],
 )
 async def test_a_lie_is_a_loss(
     sandbox: SupervisedSandbox, channel: PlayedChannel, lie: tuple[FrameType, int, bytes]
@@ -129,6 +133,27 @@ async def test_a_snapshot_says_what_was_taken(sandbox: SupervisedSandbox, channe
     assert taken == [0, 1, 0]
     with pytest.raises(RuntimeError):
         await anext(early)
+
+
+async def test_a_snapshot_without_an_end_is_a_loss(
+    sandbox: SupervisedSandbox, channel: PlayedChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisor that sends more than was asked for is not read on."""
+    monkeypatch.setattr("sandbox.client.SNAPSHOT_RECORDS", 5)
+    for _ in range(6):
+        channel.answer(FrameType.RECORD, 1, RECORD)
+    with pytest.raises(SandboxLost, match="more than a snapshot"):
+        [record async for record in sandbox.snapshot()]
+
+
+async def test_a_request_that_is_not_taken_is_a_loss(
+    sandbox: SupervisedSandbox, channel: PlayedChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisor that does not read its input is lost, after a time; nobody waits for it for ever."""
+    monkeypatch.setattr("sandbox.client.SEND_SECONDS", 0.05)
+    monkeypatch.setattr(channel, "send", lambda _data: anyio.sleep_forever())
+    with pytest.raises(SandboxLost, match="did not take a request"):
+        await sandbox.execute(Command(script="true"))
 
 
 async def test_another_version_is_refused(sandbox: SupervisedSandbox, channel: PlayedChannel) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -55,6 +58,64 @@ def test_an_impossible_header_is_an_error(header: tuple[int, int, int]) -> None:
     reader.feed(struct.pack("<III", *header))
     with pytest.raises(ProtocolError):
         reader.next()
+
+
+@pytest.mark.parametrize("kind", [FrameType.HELLO, FrameType.ERROR, FrameType.DONE, FrameType.SNAPSHOT_END])
+def test_a_short_answer_can_not_be_long(kind: FrameType) -> None:
+    """A kind of frame that holds little is refused by its header where it promises much."""
+    reader = FrameReader()
+    reader.feed(struct.pack("<III", 1_000_000, kind, 1))
+    with pytest.raises(ProtocolError):
+        reader.next()
+
+
+def test_a_lying_length_takes_no_room() -> None:
+    """A header that promises the longest frame there is costs what has arrived, not what it promises."""
+    reader = FrameReader()
+    tracemalloc.start()
+    try:
+        reader.feed(struct.pack("<III", MAX_PAYLOAD_BYTES, FrameType.RESULT, 1))
+        for _ in range(100):
+            reader.feed(bytes(1000))
+            assert reader.next() is None
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@given(st.binary(max_size=400), st.integers(1, 50))
+def test_garbage_on_the_wire(data: bytes, cut: int) -> None:
+    """Whatever arrives, in whatever pieces, is put together as frames or refused, and nothing is made up."""
+    reader, got = FrameReader(), 0
+    with contextlib.suppress(ProtocolError):
+        for start in range(0, len(data), cut):
+            reader.feed(data[start : start + cut])
+            while (frame := reader.next()) is not None:
+                assert frame.payload == data[got + 12 : got + 12 + len(frame.payload)]
+                got += 12 + len(frame.payload)
+    assert got <= len(data)
+
+
+@given(st.sampled_from([FrameType.RESULT, FrameType.RECORD, FrameType.ERROR, FrameType.HELLO]), st.data())
+def test_a_damaged_answer(kind: FrameType, drawn: st.DataObject) -> None:
+    """An answer with any bytes changed or cut off is decoded or refused by ProtocolError."""
+    whole = {
+        FrameType.RESULT: result_payload(head=b"head", tail=b"tail", dropped=3),
+        FrameType.RECORD: struct.pack("<III", 1, 0o100644, 3) + b"a/bdata",
+        FrameType.ERROR: struct.pack("<I", 2) + b"why",
+        FrameType.HELLO: struct.pack("<III", 1, 1000, 1000),
+    }[kind]
+    damaged = bytearray(whole[: drawn.draw(st.integers(0, len(whole)))])
+    for _ in range(drawn.draw(st.integers(0, 4)) if damaged else 0):
+        damaged[drawn.draw(st.integers(0, len(damaged) - 1))] = drawn.draw(st.integers(0, 255))
+    decode: Callable[[bytes], object] = {
+        FrameType.RESULT: decode_result,
+        FrameType.RECORD: decode_record,
+        FrameType.ERROR: decode_error,
+        FrameType.HELLO: decode_hello,
+    }[kind]
+    with contextlib.suppress(ProtocolError):
+        decode(bytes(damaged))
 
 
 @given(st.binary(max_size=200))
