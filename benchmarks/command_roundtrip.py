@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,9 +33,21 @@ ROUNDS = 10
 IN_A_ROW = 10
 COLD_ROUNDS = 30
 BAR = 1 / 15
-"""The most that our round trip may take of a fresh `docker exec`."""
+"""The most that our round trip, with policy and journal, may take of a fresh `docker exec`."""
 
+ALONE_BAR = 1 / 25
+"""The most that the supervisor's round trip may take of a fresh `docker exec`."""
+
+SPAWN_BAR = 1 / 5
+"""The same for bubblewrap, where a sandbox for one command is no more than a dozen times the shell that both start."""
+
+HOST_BAR = 3.0
+"""How many times as long as on the host the supervisor's round trip may take."""
+
+HOST = "on the host, no sandbox"
 EXEC = "a fresh docker exec"
+SPAWN = "a fresh bubblewrap"
+ALONE = "supervisor alone"
 WHOLE = "policy, supervisor and journal"
 ROUND_TRIP = f"command: {WHOLE}, bubblewrap"
 """What a step is compared with."""
@@ -57,12 +70,18 @@ def script(number: int) -> str:
 
 async def on_the_host(number: int) -> None:
     """The command in no sandbox at all."""
-    await anyio.run_process(["bash", "-c", script(number)])
+    subprocess.run(["bash", "-c", script(number)], capture_output=True, check=True)  # noqa: ASYNC221 - the bare call
 
 
 async def fresh_exec(container: str, number: int) -> None:
     """What starting a process in a running container costs."""
     await anyio.run_process(["docker", "exec", container, "bash", "-c", script(number)])
+
+
+async def fresh_bubblewrap(spec: SandboxSpec, number: int) -> None:
+    """What a sandbox of processes costs that is opened for one command."""
+    async with BACKENDS["bubblewrap"]().open(spec) as sandbox:
+        await sandbox.execute(Command(script=script(number)))
 
 
 async def supervised(sandbox: Sandbox, number: int) -> None:
@@ -77,14 +96,19 @@ async def judged(sandbox: JudgedSandbox, number: int) -> None:
         raise RuntimeError(f"not run: {ran}")
 
 
-@asynccontextmanager
-async def opened(place: Path, backend: str, policy: Policy) -> AsyncIterator[tuple[Sandbox, JudgedSandbox]]:
-    """A sandbox of that backend, bare and as an agent has it, with a journal on disk."""
+def made_spec(place: Path) -> SandboxSpec:
+    """An empty worktree, and an empty store below it."""
     worktree, objects = place / "worktree", place / "objects"
     worktree.mkdir(parents=True)
     objects.mkdir()
     os.chown(worktree, sandbox_uid(), -1)
-    spec = SandboxSpec(run="benchmark", task="roundtrip", worktree=worktree, base_objects=objects)
+    return SandboxSpec(run="benchmark", task="roundtrip", worktree=worktree, base_objects=objects)
+
+
+@asynccontextmanager
+async def opened(place: Path, backend: str, policy: Policy) -> AsyncIterator[tuple[Sandbox, JudgedSandbox]]:
+    """A sandbox of that backend, bare and as an agent has it, with a journal on disk."""
+    spec = made_spec(place)
     with JournalStore(place / "journal.db") as store:
         journal = RunJournal(store, "benchmark", Redactor({"OPENAI_API_KEY": "sk-not-a-key-at-all"}))
         hands = Hands(
@@ -102,10 +126,10 @@ async def opened(place: Path, backend: str, policy: Policy) -> AsyncIterator[tup
 async def ways(place: Path, stack: AsyncExitStack) -> dict[str, Way]:
     """Every way to run a command, by name."""
     policy = preset("standard")
-    found: dict[str, Way] = {"on the host, no sandbox": on_the_host}
+    found: dict[str, Way] = {HOST: on_the_host, SPAWN: partial(fresh_bubblewrap, made_spec(place / "spawn"))}
     for backend in BACKENDS:
         sandbox, hands = await stack.enter_async_context(opened(place / backend, backend, policy))
-        found[f"supervisor alone, {backend}"] = partial(supervised, sandbox)
+        found[f"{ALONE}, {backend}"] = partial(supervised, sandbox)
         found[f"{WHOLE}, {backend}"] = partial(judged, hands)
         if backend == "docker":
             found[EXEC] = partial(fresh_exec, sandbox.name)
@@ -121,6 +145,7 @@ async def measure(rounds: int = ROUNDS) -> list[Figure]:
             cold = medians(await interleaved(COLD_ROUNDS, found, in_a_row=1))
     return [
         *(Figure(name=f"command: {name}", value=median, unit="ms") for name, median in warm.items()),
+        *alone(warm),
         *(
             Figure(name=f"command: {WHOLE} / {EXEC}, {backend}", value=of_exec(warm, backend), bar=BAR, ratio=True)
             for backend in BACKENDS
@@ -129,6 +154,18 @@ async def measure(rounds: int = ROUNDS) -> list[Figure]:
             Figure(name=f"command: the same after a pause, {backend}", value=of_exec(cold, backend), ratio=True)
             for backend in BACKENDS
         ),
+    ]
+
+
+def alone(medians: dict[str, float]) -> list[Figure]:
+    """The supervisor's round trip against what each backend would cost without one, and against the host."""
+    docker, bubblewrap = (medians[f"{ALONE}, {backend}"] for backend in ("docker", "bubblewrap"))
+    host = medians[HOST]
+    return [
+        Figure(name=f"command: {ALONE} / {EXEC}", value=docker / medians[EXEC], bar=ALONE_BAR, ratio=True),
+        Figure(name=f"command: {ALONE} / {SPAWN}", value=bubblewrap / medians[SPAWN], bar=SPAWN_BAR, ratio=True),
+        Figure(name=f"command: {ALONE}, in times of the host, docker", value=docker / host, bar=HOST_BAR),
+        Figure(name=f"command: {ALONE}, in times of the host, bubblewrap", value=bubblewrap / host, bar=HOST_BAR),
     ]
 
 
