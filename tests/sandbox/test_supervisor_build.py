@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from hatch_build import SupervisorHook, compile_supervisor, platform_tag
+from hatch_build import (
+    SupervisorHook,
+    check_machine,
+    compile_supervisor,
+    compiler_command,
+    platform_tag,
+    wanted_platform,
+)
 from sandbox.supervisor_binary import supervisor_binary
 
 TOP = Path(__file__).parents[2]
@@ -46,11 +55,66 @@ def test_a_compiler_that_is_not_there(checkout: Path, monkeypatch: pytest.Monkey
         compile_supervisor(checkout)
 
 
-@pytest.mark.parametrize("platform", ["macosx-14.0-arm64", "win-amd64", "linux-i686", "linux-riscv64"])
-def test_a_platform_without_a_sandbox(platform: str) -> None:
+@pytest.mark.parametrize("name", ["macosx-14.0-arm64", "win-amd64", "linux-i686", "linux-riscv64"])
+def test_a_platform_without_a_sandbox(name: str) -> None:
     """A build where no sandbox could be opened says where there could be one."""
-    with pytest.raises(RuntimeError, match=f"Linux on x86-64 and arm64, and this is {platform}"):
-        platform_tag(platform)
+    with pytest.raises(RuntimeError, match=f"Linux on x86-64 and arm64, and this is {name}"):
+        platform_tag(name)
+
+
+def foreign() -> str:
+    """The architecture of the two that this machine is not."""
+    return "aarch64" if platform.machine() == "x86_64" else "x86_64"
+
+
+def cross_compilers() -> list[str]:
+    """What can build for the other architecture here: zig, which builds for both, or a compiler for that one."""
+    zig = [""] if find_spec("ziglang") else []
+    return zig + list(filter(shutil.which, (f"{foreign()}-linux-gnu-gcc", f"{foreign()}-linux-musl-gcc")))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not cross_compilers(), reason="nothing here compiles for the other architecture (pip install ziglang)"
+)
+@pytest.mark.timeout(600)
+def test_it_compiles_for_the_other_architecture(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same source builds for x86-64 and arm64, and the checkout's own binary is left alone."""
+    monkeypatch.setenv("MIMO_TARGET", foreign())
+    monkeypatch.setenv("CC", cross_compilers()[0])
+    binary = compile_supervisor(checkout)
+    check_machine(binary, foreign())
+    assert binary.name != "supervisor"
+    headers = subprocess.run(["readelf", "-lh", binary], capture_output=True, text=True, check=True).stdout
+    assert "INTERP" not in headers
+    assert {"aarch64": "AArch64", "x86_64": "X86-64"}[foreign()] in headers
+
+
+def test_a_named_target(monkeypatch: pytest.MonkeyPatch, checkout: Path) -> None:
+    """A build for a named architecture has its tag, and is made by zig, which the build asks for, or by CC."""
+    monkeypatch.delenv("CC", raising=False)
+    hook = SupervisorHook(str(checkout), {}, None, None, str(checkout / "dist"), "wheel")  # type: ignore[arg-type]
+    monkeypatch.delenv("MIMO_TARGET", raising=False)
+    assert hook.dependencies() == []
+    monkeypatch.setenv("MIMO_TARGET", "aarch64")
+    assert platform_tag(wanted_platform()) == "manylinux_2_17_aarch64.musllinux_1_1_aarch64"
+    assert compiler_command()[1:] == ["-m", "ziglang", "cc", "-target", "aarch64-linux-musl"]
+    assert [name.partition("==")[0] for name in hook.dependencies()] == ["ziglang"]
+    monkeypatch.setenv("CC", "a-cross-gcc --sysroot=/there")
+    assert compiler_command() == ["a-cross-gcc", "--sysroot=/there"]
+    assert hook.dependencies() == []
+    monkeypatch.setenv("MIMO_TARGET", "riscv64")
+    with pytest.raises(RuntimeError, match="this is linux-riscv64"):
+        platform_tag(wanted_platform())
+
+
+def test_a_compiler_for_another_machine(checkout: Path) -> None:
+    """A wheel never says another architecture than its binary has."""
+    binary = checkout / "binary"
+    shutil.copy(supervisor_binary(), binary)
+    check_machine(binary, platform.machine())
+    with pytest.raises(RuntimeError, match=f"set MIMO_TARGET={platform.machine()}"):
+        check_machine(binary, foreign())
 
 
 def test_a_broken_source(checkout: Path) -> None:
@@ -73,6 +137,7 @@ def test_the_wheel(checkout: Path, version: str, monkeypatch: pytest.MonkeyPatch
         return root / "sandbox" / "_bin" / "supervisor"
 
     monkeypatch.setattr("hatch_build.compile_supervisor", compile_nothing)
+    monkeypatch.setattr("hatch_build.check_machine", lambda *_arguments: None)
     hook = SupervisorHook(str(checkout), {}, None, None, str(checkout / "dist"), "wheel")  # type: ignore[arg-type]
     data: dict[str, object] = {"force_include": {}}
     hook.initialize(version, data)
