@@ -6,19 +6,21 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence, Set
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
+from sandbox.cgroups import MEMORY, PROCESSES, Cgroup, left_over, limited, remove_empty
 from sandbox.client import SupervisedSandbox
 from sandbox.errors import SandboxLost, SandboxUnavailable
 from sandbox.host_view import etc_files, host_arguments
 from sandbox.identity import sandbox_uid
 from sandbox.names import unique_name
 from sandbox.piped import PipedChannel
+from sandbox.probes import limit_probes
 from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 from sandbox.trial import trial
@@ -51,17 +53,13 @@ class BubblewrapBackend:
         """Whether a sandbox opens here, and how its totals are limited; raises nothing."""
         promise = "bubblewrap opens a sandbox"
         try:
-            async with trial(self):
-                pass
+            async with trial(self), limited("mimo-probe", "probe", Limits()) as group:
+                held = dict.fromkeys(group.held, group.version)
         except SandboxUnavailable as error:
             return (Probe(promise=promise, kept=False, detail=error.what, remedy=error.remedy),)
         return (
             Probe(promise=promise, kept=True, detail="user namespaces work"),
-            Probe(
-                promise="memory and processes are limited",
-                kept=True,
-                detail="the supervisor counts every 100 ms; CPU time and the whole worktree's growth are not limited",
-            ),
+            *limit_probes(held),
         )
 
     def open(self, spec: SandboxSpec) -> AbstractAsyncContextManager[Sandbox]:
@@ -71,10 +69,11 @@ class BubblewrapBackend:
     @asynccontextmanager
     async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
         name = unique_name(spec)
-        with ExitStack() as descriptors:
+        async with AsyncExitStack() as descriptors:
             files = _made_files(descriptors)
             words = _memory_file(descriptors, "words", "")
-            channel = await _start(_arguments(spec, _places(spec), files), tuple(files), words)
+            group = await descriptors.enter_async_context(limited(name, spec.run, spec.limits))
+            channel = await _start(_arguments(spec, _places(spec), files, group), tuple(files), words)
             try:
                 sandbox = SupervisedSandbox(name, channel, spec.limits)
                 await _greet(sandbox)
@@ -84,8 +83,8 @@ class BubblewrapBackend:
                     await channel.close()
 
     async def sweep(self, run: str | None = None) -> list[str]:
-        """Nothing to do: a sandbox is only processes, which go with the program that started them."""
-        return []
+        """Remove the empty cgroups of one run, or of any whose program is gone; its processes went with it."""
+        return sorted(name for name, directories in left_over(run).items() if remove_empty(directories))
 
 
 async def _start(arguments: Sequence[str], pass_fds: Sequence[int], words: int) -> PipedChannel:
@@ -151,7 +150,7 @@ def _places(spec: SandboxSpec) -> _Places:
     )
 
 
-def _memory_file(descriptors: ExitStack, name: str, text: str) -> int:
+def _memory_file(descriptors: AsyncExitStack, name: str, text: str) -> int:
     descriptor = os.memfd_create(name)
     descriptors.callback(os.close, descriptor)
     os.write(descriptor, text.encode())
@@ -159,14 +158,14 @@ def _memory_file(descriptors: ExitStack, name: str, text: str) -> int:
     return descriptor
 
 
-def _made_files(descriptors: ExitStack) -> dict[int, str]:
+def _made_files(descriptors: AsyncExitStack) -> dict[int, str]:
     made = etc_files(sandbox_uid(), os.getgid() or sandbox_uid(), HOME)
     return {_memory_file(descriptors, "etc", text): path for path, text in made.items()}
 
 
-def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str]) -> list[str]:
+def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group: Cgroup) -> list[str]:
     tmp = str(spec.limits.tmp_bytes)
-    arguments = [*places.prefix, places.bwrap]
+    arguments = [str(supervisor_binary()), *group.join(), *places.prefix, places.bwrap]
     arguments += ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
     arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"]
     environment = {"PATH": _PATH, "HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **spec.env}
@@ -181,18 +180,18 @@ def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str]) -> lis
     arguments += ["--perms", "0700", "--size", tmp, "--tmpfs", HOME]
     arguments += ["--ro-bind", places.supervisor, SUPERVISOR, "--ro-bind", places.base_objects, BASE_OBJECTS]
     arguments += ["--ro-bind" if spec.read_only else "--bind", places.worktree, WORKSPACE]
-    arguments += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *_ceilings(spec.limits)]
+    arguments += [*group.show(), "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *_ceilings(spec.limits, group.held)]
 
 
-def _ceilings(limits: Limits) -> list[str]:
-    options = {
-        "--memory": limits.memory_bytes,
-        "--processes": limits.pids,
-        "--open-files": limits.open_files,
-        "--file-bytes": limits.disk_bytes,
-    }
-    if _counts_processes_by_namespace(platform.release()):
+def _ceilings(limits: Limits, held: Set[str] = frozenset()) -> list[str]:
+    """What the supervisor is to see to: all but the totals that a cgroup holds."""
+    options = {"--open-files": limits.open_files, "--file-bytes": limits.disk_bytes}
+    if MEMORY not in held:
+        options["--memory"] = limits.memory_bytes
+    if PROCESSES not in held:
+        options["--processes"] = limits.pids
+    if PROCESSES not in held and _counts_processes_by_namespace(platform.release()):
         options["--process-rlimit"] = limits.pids
     return [word for option, value in options.items() for word in (option, str(value))]
 

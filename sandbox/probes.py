@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from sandbox.cgroups import CPU, MEMORY, PROCESSES
 from sandbox.errors import SandboxUnavailable
 from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Probe
@@ -55,6 +56,20 @@ def _limit(about: Mapping[str, Any], key: str, what: str) -> Probe:
         detail=version,
         remedy=f"enable the kernel's cgroup controller for {what}",
     )
+
+
+def limit_probes(held: Mapping[str, int]) -> tuple[Probe, ...]:
+    """Who holds a sandbox's totals where no engine does: cgroups (their version by controller), else the supervisor."""
+    counted = "the supervisor counts every 100 ms"
+    kernel = {name: f"by cgroup version {version}" for name, version in held.items()}
+    return (
+        Probe(promise="memory is limited", kept=True, detail=kernel.get(MEMORY, counted)),
+        Probe(promise="the number of processes is limited", kept=True, detail=kernel.get(PROCESSES, counted)),
+        Probe(promise="CPU time", kept=True, detail=f"limited {kernel[CPU]}" if CPU in kernel else _NO_CPU_LIMIT),
+    )
+
+
+_NO_CPU_LIMIT = "not limited, no cgroup may be made here: use docker, or start it by `systemd-run --user --scope`"
 
 
 def _told(promise: str, *, broken: str | Literal[False], detail: str, remedy: str) -> Probe:

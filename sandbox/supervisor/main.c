@@ -3,6 +3,7 @@
  * usage: supervisor [--memory BYTES] [--processes N] [--process-rlimit N] [--open-files N]
  *                   [--file-bytes N]
  *        supervisor enter ...      (on the host, as root; see enter.c)
+ *        supervisor join ...       (on the host; see join.c)
  */
 #include "supervisor.h"
 
@@ -139,6 +140,8 @@ int main(int count, char **arguments)
 {
 	if (count > 1 && strcmp(arguments[1], "enter") == 0)
 		return enter(arguments + 2);
+	if (count > 1 && strcmp(arguments[1], "join") == 0)
+		return join(arguments + 2);
 	if (getpid() != 1) { /* it kills everything it can see after each command */
 		dprintf(STDERR_FILENO, "supervisor: must be PID 1 of a sandbox\n");
 		return 2;

@@ -200,4 +200,7 @@ void install_filter(void);
 /* enter.c: `supervisor enter`, on the host, as root */
 int enter(char **arguments);
 
+/* join.c: `supervisor join`, on the host */
+int join(char **arguments);
+
 #endif

@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from sandbox.cgroups import left_over, places, remove_empty
 from sandbox.docker import DockerBackend, container_config, host_config
 from sandbox.engine import Engine
 from sandbox.errors import SandboxLost, SandboxUnavailable
@@ -54,6 +55,7 @@ async def test_nothing_is_left_after_close(backend: Backend, tmp_path: Path) -> 
     with pytest.raises(ZeroDivisionError):
         await fail_inside()
     assert bearing(word) == []
+    assert left_over(spec.run) == {}
     if backend.name == "docker":
         assert containers(spec.run) == []
 
@@ -109,6 +111,9 @@ def opener(backend: Backend, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
         assert eventually(lambda: bool(bearing(word)))
         yield process, name, run, word
         process.kill()
+        process.wait()
+        for directories in left_over(run).values():  # what any crash leaves, until a sweep
+            assert eventually(lambda directories=directories: remove_empty(directories), seconds=60)  # type: ignore[misc]
 
 
 def test_nothing_outlives_a_killed_program(
@@ -149,6 +154,28 @@ async def test_a_sweep_removes_what_a_crash_left(tmp_path: Path) -> None:
     assert mine not in swept
     assert await backend.sweep(spec.run) == [mine]
     assert await backend.sweep(spec.run) == []
+
+
+@pytest.mark.skipif(not places(), reason="no cgroup may be made here")
+@pytest.mark.parametrize("backend", ["bubblewrap"], indirect=True)
+async def test_a_sweep_removes_cgroups_that_a_crash_left(
+    backend: Backend, opener: tuple[subprocess.Popen[str], str, str, str]
+) -> None:
+    """The empty cgroup of a killed program is removed and named, the second time there is none."""
+    process, name, run, word = opener
+    assert list(left_over(run)) == [name]
+    assert await backend.sweep(run) == []  # at work: nothing is taken from it
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert eventually(lambda: not bearing(word), seconds=60)
+    swept: list[str] = []
+    with anyio.fail_after(60):
+        while not swept:  # its last process may still be leaving
+            await anyio.sleep(0.02)
+            swept = await backend.sweep(run)
+    assert swept == [name]
+    assert await backend.sweep(run) == []
+    assert left_over(run) == {}
 
 
 async def test_a_killed_supervisor_is_a_loss(fresh: Sandbox) -> None:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from sandbox.backends import BACKENDS
+from sandbox.cgroups import places
 from sandbox.sandbox import Backend, Command, CommandResult, LimitHit, Limits
 from tests.contracts.sandbox.conftest import make_spec
 
 MEGABYTE = 1024**2
+COUNTED = "bubblewrap without cgroups"
+
+
+@pytest.fixture(params=[pytest.param("docker", marks=pytest.mark.docker), "bubblewrap", COUNTED])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Backend:
+    """Each backend in turn, and bubblewrap as it is where no cgroup may be made: the supervisor counts."""
+    if request.param == COUNTED:
+        monkeypatch.setattr("sandbox.cgroups.places", list)
+    return BACKENDS[request.param.split()[0]]()
 
 
 async def run(backend: Backend, place: Path, limits: Limits, script: str) -> CommandResult:
@@ -92,3 +105,27 @@ async def test_default_time_limit(backend: Backend, tmp_path: Path) -> None:
     """A command without a time limit of its own has the sandbox's."""
     result = await run(backend, tmp_path, Limits(timeout_seconds=0.2), "exec sleep 50")
     assert (result.limit, result.signal) == (LimitHit.TIME, 15)
+
+
+async def test_files_open_at_once(backend: Backend, tmp_path: Path) -> None:
+    """No process can hold more files open than the limit."""
+    script = """python3 -c '
+held = []
+try:
+    while len(held) < 400:
+        held.append(open("/dev/null"))
+except OSError as error:
+    print(error.errno, len(held))'"""
+    result = await run(backend, tmp_path, Limits(open_files=300), script)
+    assert result.stdout.text() == "24 297\n"
+
+
+async def test_cpu_time(backend: Backend, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Who wants more than its share of CPU time is held back by the kernel, and can see what it has."""
+    if COUNTED in request.node.name or (backend.name == "bubblewrap" and not places()):
+        pytest.skip("without a cgroup nobody holds CPU time, and `doctor` says so")
+    script = """cd /sys/fs/cgroup; cat cpu.max cpu/cpu.cfs_quota_us 2>/dev/null | cut -d' ' -f1
+    for i in 1 2; do (while :; do :; done) & done
+    until cat cpu.stat cpu/cpu.stat 2>/dev/null | grep -q '^nr_throttled [1-9]'; do sleep 0.1; done; echo held back"""
+    result = await run(backend, tmp_path, Limits(cpus=0.2), script)
+    assert result.stdout.text() == "20000\nheld back\n"
