@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.backends import BACKENDS
-from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Backend, Limits, Sandbox, SandboxSpec
+from tests.contracts.sandbox.ground import worksite
 
 
 def make_spec(place: Path, *, limits: Limits | None = None, run: str = "contract-run") -> SandboxSpec:
-    """A worktree with two files, and a base store with one object, below a directory nobody else may enter."""
-    worktree, objects = place / "worktree", place / "objects"
-    worktree.mkdir()
-    objects.mkdir(mode=0o755)
-    (objects / "object").write_text("an object of the base\n")
-    (worktree / "kept.txt").write_text("kept\n")
-    (worktree / "gone.txt").write_text("gone\n")
-    (worktree / ".git").mkdir()
-    for path in (worktree, *worktree.iterdir()):
-        os.chown(path, sandbox_uid(), -1)
-    return SandboxSpec(run=run, task="task", worktree=worktree, base_objects=objects, limits=limits or Limits())
+    """A worktree with two files, and a base store with one object."""
+    return worksite(place, limits or Limits(), run=run)
 
 
 @pytest.fixture(

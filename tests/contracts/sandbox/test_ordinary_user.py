@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import anyio
 import pytest
 
 from tests.contracts.sandbox.processes import canary
+from tests.contracts.sandbox.walls import WALLS
 
 TOP = Path(__file__).parents[3]
 USER = 12345
@@ -30,10 +32,10 @@ def as_user(python: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         group=USER,
         extra_groups=[],
         cwd=TOP,
-        env={"PYTHONPATH": f"{TOP}:{packages}", "PATH": os.environ["PATH"], "OPENAI_API_KEY": "x"},
+        env={"PYTHONPATH": f"{TOP}:{packages}", "PATH": os.environ["PATH"], "HOME": "/nowhere", "OPENAI_API_KEY": "x"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 
@@ -47,6 +49,13 @@ def usable_python() -> str:
     pytest.skip("an ordinary user can't run this checkout and its environment")
 
 
+def let_in(place: Path) -> None:
+    """Let everybody go to a directory of the test's."""
+    for parent in (place, *place.parents[:3]):
+        if parent != Path("/tmp"):
+            parent.chmod(0o755)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="the other tests run as an ordinary user already")
 def test_bubblewrap_as_an_ordinary_user(tmp_path: Path) -> None:
     """Started by an ordinary user, a bubblewrap sandbox is that user, with the same walls."""
@@ -56,9 +65,7 @@ def test_bubblewrap_as_an_ordinary_user(tmp_path: Path) -> None:
         directory.mkdir()
         (directory / "kept.txt").write_text("kept\n")
         os.chown(directory, USER, USER)
-    for parent in (tmp_path, *tmp_path.parents[:3]):
-        if parent != Path("/tmp"):
-            parent.chmod(0o755)
+    let_in(tmp_path)
     ran = as_user(
         python, "tests/contracts/sandbox/opener.py", "bubblewrap", str(worktree), str(objects), canary(), SCRIPT
     )
@@ -73,3 +80,17 @@ def test_bubblewrap_as_an_ordinary_user(tmp_path: Path) -> None:
         "0",
     ]
     assert (worktree / "made").stat().st_uid == USER
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the other tests run as an ordinary user already")
+def test_every_wall_holds_for_an_ordinary_user(tmp_path: Path) -> None:
+    """The walls of the whole suite hold for somebody who may make no cgroup and drop to nobody else."""
+    python = usable_python()
+    (tmp_path / "ground").mkdir()
+    os.chown(tmp_path / "ground", USER, USER)
+    let_in(tmp_path)
+    ran = as_user(python, "tests/contracts/sandbox/besiege.py", str(tmp_path / "ground"))
+    assert ran.stderr == ""
+    broken = json.loads(ran.stdout)
+    assert {name: what for name, what in broken.items() if what} == {}
+    assert len(broken) == len(WALLS) + 1
