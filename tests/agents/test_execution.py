@@ -234,7 +234,7 @@ async def test_a_denied_edit_changes_nothing() -> None:
         ("a.py", "b", "q", "more than once"),
         ("a.py", "", "q", "exists already"),
         ("a.py", "c", "c", "are the same"),
-        ("none.py", "a", "b", "no such file"),
+        ("none.py", "a", "b", "No such file"),
         ("latin.py", "a", "b", "not UTF-8"),
     ],
 )

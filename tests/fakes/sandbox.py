@@ -1,11 +1,18 @@
-"""A sandbox without a process: commands are looked up, files are a dictionary."""
+"""A sandbox without a process: commands are looked up, files are a dictionary.
+
+What it says of files and snapshots, and what it refuses, is what the real ones say:
+`tests/contracts/sandbox/test_seam.py` runs over it as over them.
+"""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import AsyncIterator
 
-from sandbox.errors import FileRefused
-from sandbox.sandbox import Command, CommandResult, Output, Record
+from sandbox.client import _check_command, _relative
+from sandbox.errors import CommandRefused, FileRefused
+from sandbox.protocol import MAX_FILE_BYTES
+from sandbox.sandbox import WORKSPACE, Command, CommandResult, Output, Record, RecordKind
 
 
 def result(exit_code: int | None = 0, stdout: str = "", stderr: str = "") -> CommandResult:
@@ -21,8 +28,15 @@ def result(exit_code: int | None = 0, stdout: str = "", stderr: str = "") -> Com
     )
 
 
+def _below(path: str, *tops: str) -> bool:
+    return any(f"{path}/".startswith(f"{top}/") for top in tops)
+
+
 class FakeSandbox:
-    """Runs nothing; `results` maps scripts to how they end, an exception is raised; others print themselves."""
+    """Runs nothing; `results` maps scripts to how they end, an exception is raised; others print themselves.
+
+    `refused` are files that are not what they should be, with the reason.
+    """
 
     def __init__(
         self,
@@ -35,9 +49,13 @@ class FakeSandbox:
         self.files = files or {}
         self.refused = refused or {}
         self.commands: list[Command] = []
+        self._told = dict(self.files)
 
     async def execute(self, command: Command) -> CommandResult:
         """Look the script up."""
+        _check_command(command)
+        if not _below(posixpath.normpath(command.cwd), WORKSPACE, "/tmp"):
+            raise CommandRefused(f"{command.cwd}: outside of /workspace and /tmp")
         self.commands.append(command)
         ended = self.results.get(command.script, result(stdout=command.script))
         if isinstance(ended, Exception):
@@ -45,22 +63,46 @@ class FakeSandbox:
         return ended
 
     async def snapshot(self) -> AsyncIterator[Record]:
-        """Nothing ever changes."""
-        return
-        yield
+        """Which files of the dictionary are others than in the last snapshot."""
+        for path in sorted({*self._told, *self.files}):
+            if path not in self.files:
+                yield Record(path=path.encode(), kind=RecordKind.DELETED)
+            elif self.files[path] != self._told.get(path):
+                yield Record(path=path.encode(), kind=RecordKind.FILE, mode=0o100644, data=self.files[path])
+        self._told = dict(self.files)
 
     async def read_file(self, path: str, *, max_bytes: int) -> bytes:
         """A file of the dictionary."""
-        if path in self.refused:
-            raise FileRefused(path, self.refused[path])
-        if path not in self.files:
-            raise FileRefused(path, "no such file")
-        if len(self.files[path]) > max_bytes:
+        place = self._place(path)
+        if place not in self.files:
+            raise FileRefused(path, "No such file or directory")
+        if len(self.files[place]) > max_bytes:
             raise FileRefused(path, f"larger than {max_bytes} bytes")
-        return self.files[path]
+        return self.files[place]
 
     async def write_file(self, path: str, data: bytes, *, create: bool) -> None:
         """Put a file into the dictionary."""
-        if create == (path in self.files):
-            raise FileRefused(path, "exists" if create else "no such file")
-        self.files[path] = data
+        if len(data) > MAX_FILE_BYTES:
+            raise FileRefused(path, f"larger than {MAX_FILE_BYTES} bytes")
+        place = self._place(path)
+        if create and place in self.files:
+            raise FileRefused(path, "exists already")
+        if not create and place not in self.files:
+            raise FileRefused(path, "No such file or directory")
+        self.files[place] = data
+
+    def _place(self, path: str) -> str:
+        """Where a path is in the dictionary; raises FileRefused for what can be no file of the worktree."""
+        place = _relative(path)
+        parts = place.split("/")
+        if any(part.lower() == ".git" for part in parts):
+            raise FileRefused(path, ".git is not to be touched")
+        if place in self.refused:
+            raise FileRefused(path, self.refused[place])
+        if any(len(part) > 255 for part in parts):
+            raise FileRefused(path, "not a relative path without empty parts")
+        if any("/".join(parts[:count]) in self.files for count in range(1, len(parts))):
+            raise FileRefused(path, "a directory of the path is a link or no directory")
+        if any(name.startswith(f"{place}/") for name in self.files):
+            raise FileRefused(path, "not a regular file")
+        return place
