@@ -16,6 +16,7 @@ import anyio
 from sandbox.cgroups import MEMORY, PROCESSES, Cgroup, left_over, limited, remove_empty
 from sandbox.client import SupervisedSandbox
 from sandbox.errors import SandboxLost, SandboxUnavailable
+from sandbox.git_settings import GIT_SETTINGS
 from sandbox.host_view import etc_files, host_arguments
 from sandbox.identity import sandbox_uid
 from sandbox.names import unique_name
@@ -168,7 +169,7 @@ def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group:
     arguments = [str(supervisor_binary()), *group.join(), *places.prefix, places.bwrap]
     arguments += ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
     arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"]
-    environment = {"PATH": _PATH, "HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **spec.env}
+    environment = {"PATH": _PATH, "HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **GIT_SETTINGS, **spec.env}
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
     arguments += host_arguments()

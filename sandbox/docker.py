@@ -14,6 +14,7 @@ from sandbox.attached import AttachedChannel
 from sandbox.client import SupervisedSandbox
 from sandbox.engine import Engine
 from sandbox.errors import SandboxError, SandboxLost, SandboxUnavailable
+from sandbox.git_settings import GIT_SETTINGS
 from sandbox.identity import sandbox_uid
 from sandbox.image import default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
@@ -166,7 +167,7 @@ def container_config(spec: SandboxSpec) -> dict[str, Any]:
         "user": f"{uid}:{uid}",
         "hostname": "sandbox",
         "working_dir": WORKSPACE,
-        "environment": {"HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **spec.env},
+        "environment": {"HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **GIT_SETTINGS, **spec.env},
         "labels": labels(spec),
         "stdin_open": True,
         "network_disabled": True,

@@ -24,6 +24,7 @@ from tests.contracts.sandbox.weakened import (
     supervisor,
     unwrapped,
     without_ceilings,
+    without_git_settings,
 )
 
 BIG = str(64 * 1024**2)
@@ -125,17 +126,24 @@ BUBBLEWRAP: dict[str, tuple[Weaken, Wall]] = {
 }
 """The same under bubblewrap, and what the supervisor does under either."""
 
+EITHER: dict[str, tuple[Weaken, Wall]] = {
+    "git's settings": (without_git_settings, walls.no_planted_repository),
+}
+"""What neither of them does by walls."""
+
 ROOTS = {"user", "kernel knobs", "read-only base objects"}
 """Rows of bubblewrap about what root's sandboxes stand on."""
 
-BOTH = [("docker", name, *row) for name, row in DOCKER.items()] + [
-    ("bubblewrap", name, *row) for name, row in BUBBLEWRAP.items()
+ROWS = [
+    (backend, name, *row)
+    for backend, table in (("docker", DOCKER), ("bubblewrap", BUBBLEWRAP))
+    for name, row in {**table, **EITHER}.items()
 ]
 
 
 @pytest.mark.parametrize(
     ("backend", "name", "weaken", "wall"),
-    [pytest.param(*row, id=f"{row[0]}-{row[1]}", marks=[pytest.mark.docker] * (row[0] == "docker")) for row in BOTH],
+    [pytest.param(*row, id=f"{row[0]}-{row[1]}", marks=[pytest.mark.docker] * (row[0] == "docker")) for row in ROWS],
 )
 async def test_without_it_the_wall_breaks(
     backend: str, name: str, weaken: Weaken, wall: Wall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -166,5 +174,5 @@ async def test_without_the_cgroup_nobody_counts(limit: str, tmp_path: Path, monk
 
 def test_every_wall_has_a_row() -> None:
     """Each attack of the suite is one that can work, under either backend."""
-    shown = {wall for _, wall in DOCKER.values()} | {wall for _, wall in BUBBLEWRAP.values()}
+    shown = {wall for table in (DOCKER, BUBBLEWRAP, EITHER) for _, wall in table.values()}
     assert {*walls.WALLS, walls.cpu_time_is_bounded, walls.own_users_and_cgroups} == shown

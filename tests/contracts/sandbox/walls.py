@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from sandbox.git_settings import GIT_SETTINGS
 from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Command, CommandResult, LimitHit, Sandbox
 from tests.contracts.sandbox.ground import MEGABYTE, Ground
@@ -114,7 +115,7 @@ async def no_files_of_the_host(sandbox: Sandbox, ground: Ground) -> list[str]:
 async def no_environment_of_the_host(sandbox: Sandbox, ground: Ground) -> list[str]:
     """No variable of the program's environment reaches a command, through whatever process."""
     names = set(await said(sandbox, "env | cut -d= -f1"))
-    given = {"HOME", "HOSTNAME", "LANG", "PATH", "PWD", "SHLVL", "TERM", "_", *ground.spec.env}
+    given = {"HOME", "HOSTNAME", "LANG", "PATH", "PWD", "SHLVL", "TERM", "_", *GIT_SETTINGS}
     leaked = [line for line in await said(sandbox, "cat /proc/[0-9]*/environ | tr '\\0' '\\n'") if ground.word in line]
     return sorted(names - given) + leaked
 
@@ -206,6 +207,13 @@ async def nothing_runs_between(sandbox: Sandbox, _ground: Ground) -> list[str]:
     seen = await said(sandbox, "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o 'sleep 98765[4]'; true")
     await run(sandbox, "kill -9 -1")
     return seen
+
+
+async def no_planted_repository(sandbox: Sandbox, _ground: Ground) -> list[str]:
+    """A directory made to look like a repository brings no programs to a git that was sent there."""
+    planted = """mkdir -p planted/objects planted/refs; echo ref: refs/heads/main > planted/HEAD
+    printf '[core]\\nbare = true\\n[alias]\\nstate = !echo its program ran\\n' > planted/config"""
+    return await said(sandbox, f"{planted}; git -C planted state; cd planted; git state; cd ..; rm -r planted; true")
 
 
 async def memory_is_bounded(sandbox: Sandbox, ground: Ground) -> list[str]:
@@ -311,6 +319,7 @@ WALLS: tuple[Wall, ...] = (
     no_new_namespaces,
     supervisor_out_of_reach,
     nothing_runs_between,
+    no_planted_repository,
     memory_is_bounded,
     processes_are_bounded,
     open_files_are_bounded,

@@ -14,6 +14,7 @@ import pytest
 
 from hatch_build import compile_supervisor
 from sandbox import bubblewrap, docker
+from sandbox.git_settings import GIT_SETTINGS
 from sandbox.sandbox import SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 from tests.contracts.sandbox.ground import Ground
@@ -152,6 +153,11 @@ def _built(edits: tuple[tuple[str, str, str], ...]) -> bytes:
             assert old in text, f"{old} is not in {file}: the table is out of date"
             (source / file).write_text(text.replace(old, new))
         return compile_supervisor(Path(checkout)).read_bytes()
+
+
+def without_git_settings(monkeypatch: pytest.MonkeyPatch, _ground: Ground) -> None:
+    """A git that is told nothing."""
+    monkeypatch.setitem(GIT_SETTINGS, "GIT_CONFIG_COUNT", "0")
 
 
 def both(*parts: Weaken) -> Weaken:
