@@ -1,4 +1,4 @@
-"""What an engine is asked for: nothing that the oldest one we support, 20.10, would not understand, or would overlook."""
+"""What an engine is asked for: nothing that the oldest one we support, 20.10, would refuse or overlook."""
 
 from __future__ import annotations
 
