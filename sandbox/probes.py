@@ -58,6 +58,14 @@ def _limit(about: Mapping[str, Any], key: str, what: str) -> Probe:
     )
 
 
+_NO_CPU_LIMIT = Probe(
+    promise="CPU time",
+    kept=True,
+    detail="not limited, for no cgroup may be made here",
+    remedy="start the program by `systemd-run --user --scope`, or use docker",
+)
+
+
 def limit_probes(held: Mapping[str, int]) -> tuple[Probe, ...]:
     """Who holds a sandbox's totals where no engine does: cgroups (their version by controller), else the supervisor."""
     counted = "the supervisor counts every 100 ms"
@@ -65,11 +73,8 @@ def limit_probes(held: Mapping[str, int]) -> tuple[Probe, ...]:
     return (
         Probe(promise="memory is limited", kept=True, detail=kernel.get(MEMORY, counted)),
         Probe(promise="the number of processes is limited", kept=True, detail=kernel.get(PROCESSES, counted)),
-        Probe(promise="CPU time", kept=True, detail=f"limited {kernel[CPU]}" if CPU in kernel else _NO_CPU_LIMIT),
+        Probe(promise="CPU time is limited", kept=True, detail=kernel[CPU]) if CPU in kernel else _NO_CPU_LIMIT,
     )
-
-
-_NO_CPU_LIMIT = "not limited, no cgroup may be made here: use docker, or start it by `systemd-run --user --scope`"
 
 
 def _told(promise: str, *, broken: str | Literal[False], detail: str, remedy: str) -> Probe:

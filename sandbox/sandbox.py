@@ -166,7 +166,7 @@ class Sandbox(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One promise of the sandbox, whether this machine can keep it, and what to do where it can't."""
+    """One promise of the sandbox, whether this machine can keep it, and what to do where it can't, or could better."""
 
     promise: str
     kept: bool

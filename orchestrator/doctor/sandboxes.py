@@ -87,5 +87,6 @@ async def _bubblewrap() -> list[Finding]:
 
 def _probed(name: str, probe: Probe) -> Finding:
     if probe.kept:
-        return ok(name, f"{probe.promise}: {probe.detail}")
+        told = f"{probe.promise}: {probe.detail}"
+        return ok(name, told) if probe.remedy is None else note(name, told, probe.remedy)
     return missing(name, probe.detail, probe.remedy)

@@ -17,6 +17,7 @@ from orchestrator.doctor.credentials import ENDPOINTS, KEYS, the_credentials
 from orchestrator.doctor.finding import Condition, Finding, can_start, missing, note, ok
 from orchestrator.views.doctor import doctor_json, doctor_view
 from sandbox.docker import DockerBackend
+from sandbox.probes import limit_probes
 
 
 def page(*findings: Finding, backend: str | None = None) -> str:
@@ -85,6 +86,13 @@ def test_little_room_is_worth_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.docker
+def test_a_limit_that_nobody_holds_is_worth_a_note() -> None:
+    """Where bubblewrap may make no cgroup a run can start, and what would hold CPU time is said."""
+    found = [sandboxes._probed("bubblewrap", probe) for probe in limit_probes({})]
+    assert [finding.condition for finding in found] == [Condition.OK, Condition.OK, Condition.NOTE]
+    assert "systemd-run" in page(*found)
+
+
 async def test_an_image_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said what it will be built from, and where that is not here, how to get it."""
     backend = DockerBackend()
