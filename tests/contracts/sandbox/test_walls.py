@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from sandbox.cgroups import places
+from sandbox.cgroups import CPU, places
 from sandbox.sandbox import Backend, Sandbox
 from tests.contracts.sandbox.ground import Ground, ground
 from tests.contracts.sandbox.walls import WALLS, Wall, cpu_time_is_bounded, own_users_and_cgroups
@@ -35,7 +35,7 @@ async def test_a_wall_holds(attacked: tuple[Sandbox, Ground], wall: Wall) -> Non
 
 async def test_cpu_time(backend: Backend, attacked: tuple[Sandbox, Ground]) -> None:
     """CPU time is bounded wherever a cgroup is to be had."""
-    if backend.name == "bubblewrap" and not places():
+    if backend.name == "bubblewrap" and not any(CPU in place.controllers for place in places()):
         pytest.skip("no cgroup may be made here, and `doctor` says so")
     assert await cpu_time_is_bounded(*attacked) == []
 
