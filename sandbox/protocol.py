@@ -27,7 +27,15 @@ _RESULT = struct.Struct("<iiIIQQQ")
 _STREAM = struct.Struct("<IIQ")
 _RECORD = struct.Struct("<III")
 RECORD_BYTES = _RECORD.size
-_LIMITS = (None, LimitHit.TIME, LimitHit.OUTPUT, LimitHit.MEMORY, LimitHit.PROCESSES, LimitHit.DISK)
+_LIMITS = (
+    None,
+    LimitHit.TIME,
+    LimitHit.OUTPUT,
+    LimitHit.MEMORY,
+    LimitHit.PROCESSES,
+    LimitHit.DISK,
+    LimitHit.OPEN_FILES,
+)
 _KINDS = (
     None,
     RecordKind.FILE,

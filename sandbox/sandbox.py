@@ -70,6 +70,7 @@ class LimitHit(StrEnum):
     MEMORY = "memory"
     PROCESSES = "processes"
     DISK = "disk"
+    OPEN_FILES = "open files"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ struct run {
 	uint64_t oom_kills;
 	uint64_t refused_forks;
 	struct reaped reaped;
+	struct scarce scarce;
 	enum limit limit;
 	bool met_processes;
 	bool cancelled;
@@ -70,6 +71,7 @@ static bool start(struct run *run)
 	run->sample_at_ns = run->started_ns + SAMPLE_NS;
 	run->oom_kills = cgroup_oom_kills();
 	run->refused_forks = cgroup_refused_forks();
+	scarce_begin(&run->scarce);
 	/* Nothing of ours runs until the child is the shell, or has said why it can't be. */
 	pid_t child = vfork();
 	if (child == 0)
@@ -124,6 +126,7 @@ static bool sample(struct run *run)
 	struct usage usage = usage_now();
 	if (usage.own_bytes > run->peak_sum)
 		run->peak_sum = usage.own_bytes;
+	scarce_look(&run->scarce, usage.most_files);
 	if (out_of_memory(run, &usage)) {
 		run->limit = LIMIT_MEMORY;
 		return true;
@@ -183,9 +186,20 @@ static void watch(struct run *run)
 	} while (!run->reaped.main_done && !time_is_up(run));
 }
 
+/* What a command met that it could have dealt with: only where it did not is it what ended it. */
+static enum limit met_and_failed(const struct run *run)
+{
+	if (run->reaped.main_status == 0)
+		return LIMIT_NONE;
+	if (run->scarce.full)
+		return LIMIT_DISK;
+	return run->scarce.files ? LIMIT_OPEN_FILES : LIMIT_NONE;
+}
+
 static void finish(struct run *run)
 {
 	kill_everything(&run->reaped);
+	scarce_look(&run->scarce, 0);
 	for (int i = 0; i < 2; i++) /* every writer is dead: what is in the pipe is all there will be */
 		output_read(&run->outputs[i], run->pipes[i]);
 	if (run->limit != LIMIT_NONE)
@@ -196,6 +210,8 @@ static void finish(struct run *run)
 		run->limit = LIMIT_PROCESSES;
 	else if (WIFSIGNALED(run->reaped.main_status) && WTERMSIG(run->reaped.main_status) == SIGXFSZ)
 		run->limit = LIMIT_DISK;
+	else if (met_and_failed(run) != LIMIT_NONE)
+		run->limit = met_and_failed(run);
 	else if (run->outputs[0].dropped || run->outputs[1].dropped)
 		run->limit = LIMIT_OUTPUT;
 }

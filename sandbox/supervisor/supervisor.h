@@ -30,7 +30,7 @@ enum frame_type {
 
 enum error_code { ERROR_MALFORMED = 1, ERROR_REFUSED = 2, ERROR_BUDGET = 3, ERROR_INTERNAL = 4 };
 
-enum limit { LIMIT_NONE = 0, LIMIT_TIME = 1, LIMIT_OUTPUT = 2, LIMIT_MEMORY = 3, LIMIT_PROCESSES = 4, LIMIT_DISK = 5 };
+enum limit { LIMIT_NONE = 0, LIMIT_TIME = 1, LIMIT_OUTPUT = 2, LIMIT_MEMORY = 3, LIMIT_PROCESSES = 4, LIMIT_DISK = 5, LIMIT_OPEN_FILES = 6 };
 
 /* Ceilings of the sandbox as a whole, from the command line; 0 = somebody else (the engine's cgroups) enforces it. */
 struct ceilings {
@@ -144,6 +144,7 @@ struct usage {
 	uint64_t own_bytes; /* what is each process's own: a lower bound, for the peak */
 	uint64_t resident_bytes; /* everything resident, shared pages many times: an upper bound */
 	uint64_t threads;
+	uint64_t most_files; /* the open files of the process that has most of them */
 };
 struct usage usage_now(void);
 /* The same memory counted exactly (shared pages once), for the decision to kill. */
@@ -151,6 +152,15 @@ uint64_t usage_exact_memory(void);
 /* How often the engine's cgroup has killed for memory, or refused a process. */
 uint64_t cgroup_oom_kills(void);
 uint64_t cgroup_refused_forks(void);
+
+/* scarce.c: limits that the kernel keeps without telling anybody */
+struct scarce {
+	bool full_before;
+	bool full;
+	bool files;
+};
+void scarce_begin(struct scarce *scarce);
+void scarce_look(struct scarce *scarce, uint64_t most_files);
 
 /* beneath.c: paths below the worktree, no symlink followed */
 /* Opens the directory that holds the last component; -1 with `why` set. `make` creates missing directories. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -67,6 +68,23 @@ static uint64_t proportional_bytes(const char *rollup)
 	return (uint64_t)kilobytes * 1024u;
 }
 
+static uint64_t open_files(long pid)
+{
+	char path[64];
+	struct stat about;
+	uint64_t count = 0;
+	snprintf(path, sizeof path, "/proc/%ld/fd", pid);
+	if (stat(path, &about) == 0 && about.st_size > 0) /* their number, since Linux 6.2 */
+		return (uint64_t)about.st_size;
+	DIR *files = opendir(path);
+	if (!files)
+		return 0;
+	while (readdir(files))
+		count++;
+	closedir(files);
+	return count > 2 ? count - 2 : 0;
+}
+
 static bool next_process(DIR *proc, long *pid)
 {
 	struct dirent *entry;
@@ -92,8 +110,13 @@ struct usage usage_now(void)
 		if (slurp(path, text, sizeof text))
 			usage.threads += thread_count(text);
 		snprintf(path, sizeof path, "/proc/%ld/statm", pid);
-		if (pid != 1 && slurp(path, text, sizeof text))
+		if (pid == 1)
+			continue;
+		if (slurp(path, text, sizeof text))
 			add_pages(&usage, text);
+		uint64_t files = open_files(pid);
+		if (files > usage.most_files)
+			usage.most_files = files;
 	}
 	closedir(proc);
 	if (ceilings.memory_bytes)

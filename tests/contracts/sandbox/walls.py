@@ -243,12 +243,12 @@ print(count, flush=True); time.sleep(1)'""",
 
 
 async def open_files_are_bounded(sandbox: Sandbox, ground: Ground) -> list[str]:
-    """No process holds more files open than the limit, nor can it raise that."""
+    """No process holds more files open than the limit, nor can it raise that, and the limit is named."""
     limit = ground.spec.limits.open_files
-    return await said(
+    result = await run(
         sandbox,
         f"""python3 - <<'END'
-import resource
+import resource, sys, time
 try: resource.setrlimit(resource.RLIMIT_NOFILE, ({limit + 9}, {limit + 9}))
 except (OSError, ValueError): pass
 held = []
@@ -256,8 +256,11 @@ try:
     while len(held) < {limit}: held.append(open("/dev/null"))
     print(len(held), "open")
 except OSError: pass
+time.sleep(1)
+sys.exit(1)
 END""",
     )
+    return [*not_named(result, LimitHit.OPEN_FILES), *result.stdout.text().splitlines()]
 
 
 async def a_file_is_bounded(sandbox: Sandbox, ground: Ground) -> list[str]:
@@ -269,14 +272,15 @@ async def a_file_is_bounded(sandbox: Sandbox, ground: Ground) -> list[str]:
 
 
 async def places_in_memory_are_bounded(sandbox: Sandbox, ground: Ground) -> list[str]:
-    """/tmp, the home and /dev/shm take no more than their limits."""
+    """/tmp, the home and /dev/shm take no more than their limits, and who fills one is told which limit that was."""
     size = ground.spec.limits.tmp_bytes + MEGABYTE
-    return await said(
-        sandbox,
-        f"""for d in /tmp ~; do head -c {size} /dev/zero > $d/big && echo $d; rm -f $d/big; done
-    for i in $(seq 16); do head -c 5M /dev/zero > /dev/shm/$i || break; done; [ -s /dev/shm/16 ] && echo /dev/shm
-    rm -f /dev/shm/*""",
-    )
+    fill = [f"head -c {size} /dev/zero > {place}/big" for place in ("/tmp", "~")]
+    fill.append("for i in $(seq 16); do head -c 5M /dev/zero > /dev/shm/$i || exit 1; done")
+    broken = []
+    for script in fill:
+        broken += not_named(await run(sandbox, script), LimitHit.DISK)
+        await run(sandbox, "rm -f /tmp/big ~/big /dev/shm/*")
+    return broken
 
 
 async def cpu_time_is_bounded(sandbox: Sandbox, _ground: Ground) -> list[str]:
