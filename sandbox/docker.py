@@ -18,6 +18,7 @@ from sandbox.git_settings import GIT_SETTINGS
 from sandbox.identity import sandbox_uid
 from sandbox.image import default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
+from sandbox.overlay import LOWER, UPPER, UPPER_NAME, supervisor_words, volume_options
 from sandbox.probes import docker_probes, ownership_probe
 from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
@@ -162,7 +163,7 @@ def container_config(spec: SandboxSpec) -> dict[str, Any]:
     """What runs in the container, as whom, with which environment; nothing of the host's."""
     uid = sandbox_uid()
     return {
-        "entrypoint": [SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes)],
+        "entrypoint": [SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes), *supervisor_words(spec)],
         "command": [],
         "user": f"{uid}:{uid}",
         "hostname": "sandbox",
@@ -184,7 +185,7 @@ def host_config(spec: SandboxSpec) -> dict[str, Any]:
     return {
         "mounts": [
             _bind(str(supervisor_binary()), SUPERVISOR, read_only=True),
-            _bind(str(spec.worktree), WORKSPACE, read_only=spec.read_only),
+            *_worktree(spec),
             _bind(str(spec.base_objects), BASE_OBJECTS, read_only=True),
         ],
         "read_only": True,
@@ -206,6 +207,19 @@ def host_config(spec: SandboxSpec) -> dict[str, Any]:
         "log_config": LogConfig(type="none"),
         "auto_remove": True,
     }
+
+
+def _worktree(spec: SandboxSpec) -> list[dict[str, Any]]:
+    """The worktree: a directory of ours, or an overlay as a volume without a name, which goes with its container."""
+    from docker.types import DriverConfig, Mount
+
+    if spec.lower is None:
+        return [_bind(str(spec.worktree), WORKSPACE, read_only=spec.read_only)]
+    options = volume_options(spec.worktree, spec.lower, read_only=spec.read_only)
+    driver = DriverConfig("local", options)
+    volume = Mount(target=WORKSPACE, source=None, type="volume", no_copy=True, driver_config=driver)
+    layers = {str(spec.worktree / UPPER_NAME): UPPER, str(spec.lower): LOWER}
+    return [volume, *(_bind(source, target, read_only=True) for source, target in layers.items())]
 
 
 def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Limits:
     open_files: int = 4096
     tmp_bytes: int = 1024**3
     disk_bytes: int = 4 * 1024**3
+    disk_entries: int = 200_000
     timeout_seconds: float = 600.0
     output_bytes: int = 1024**2
 
@@ -40,12 +41,14 @@ class SandboxSpec:
     `worktree` is a directory of ours that becomes `/workspace`; `base_objects` the base store's `objects`
     directory, shown read-only at BASE_OBJECTS. `run` and `task` become labels, so that a sweep finds leftovers.
     With `read_only` the worktree can't be written either, by commands or by `write_file`.
+    With `lower` it is an overlay (see sandbox/overlay.py): what `worktree` holds, over that directory, which stays as it is.
     """
 
     run: str
     task: str
     worktree: Path
     base_objects: Path
+    lower: Path | None = None
     read_only: bool = False
     image: str | None = None
     limits: Limits = field(default_factory=Limits)

@@ -1,7 +1,7 @@
 /* PID 1 of a sandbox: serves one request at a time over its standard input and output, and ends when the input does.
  *
  * usage: supervisor [--memory BYTES] [--processes N] [--process-rlimit N] [--open-files N]
- *                   [--file-bytes N]
+ *                   [--file-bytes N] [--disk-bytes N] [--disk-entries N] [--overlay 1]
  *        supervisor enter ...      (on the host, as root; see enter.c)
  *        supervisor join ...       (on the host; see join.c)
  */
@@ -75,6 +75,9 @@ static void parse_options(char **arguments)
 		{"--process-rlimit", &ceilings.process_rlimit},
 		{"--open-files", &ceilings.open_files},
 		{"--file-bytes", &ceilings.file_bytes},
+		{"--disk-bytes", &ceilings.disk_bytes},
+		{"--disk-entries", &ceilings.disk_entries},
+		{"--overlay", &ceilings.overlay},
 	};
 	for (; *arguments; arguments += 2) {
 		bool known = false;

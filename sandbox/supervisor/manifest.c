@@ -11,18 +11,11 @@
 #include <unistd.h>
 
 #define MAX_ENTRIES 2000000u
-#define MAX_DEPTH 256u
 /* A file changed twice within one tick of the kernel's clock keeps its ctime: what is as young as the clock when it is
  * looked at counts as changed the next time as well (git calls it racy). Some file systems keep whole seconds only. */
 #define COARSE_SECONDS_NS 2000000000ll
 /* Two ticks of the slowest kernel clock: after that, what was racy for a tick's sake no longer is. */
 #define SETTLE_NS 20000000ll
-
-struct walk {
-	struct manifest *manifest;
-	int64_t now_ns;
-	char path[MAX_PATH_BYTES + 1];
-};
 
 /* The array with room for `wanted` elements; NULL, and the array as it was, where there is no memory. */
 static void *grow(void *array, size_t *capacity, size_t wanted, size_t each)
@@ -65,7 +58,7 @@ void manifest_settle(struct manifest *manifest)
 		manifest->entries[i].racy = is_racy(manifest->entries[i].ctime_ns, now);
 }
 
-static bool add(struct walk *walk, size_t length, enum kind kind, const struct stat *about)
+bool manifest_add(struct walk *walk, size_t length, enum kind kind, const struct stat *about)
 {
 	struct manifest *manifest = walk->manifest;
 	if (manifest->count >= MAX_ENTRIES)
@@ -95,6 +88,16 @@ static bool add(struct walk *walk, size_t length, enum kind kind, const struct s
 	return true;
 }
 
+int open_searchable(int parent, const char *name, unsigned depth)
+{
+	int directory = depth < MAX_DEPTH ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (directory >= 0 && faccessat(directory, ".", X_OK, 0) != 0) { /* its names can be read, and nothing else */
+		close(directory);
+		return -1;
+	}
+	return directory;
+}
+
 static bool walk_directory(struct walk *walk, int directory, size_t length, unsigned depth);
 
 /* A directory: walked, or told as it stands where that can't be done. */
@@ -103,12 +106,12 @@ static bool enter_directory(struct walk *walk, int parent, const char *name, siz
 	struct stat about, inner;
 	if (fstatat(parent, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT;
-	int directory = depth < MAX_DEPTH ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	int directory = open_searchable(parent, name, depth);
 	if (directory < 0)
-		return add(walk, length, KIND_SPECIAL, &about);
+		return manifest_add(walk, length, KIND_SPECIAL, &about);
 	if (fstatat(directory, ".git", &inner, AT_SYMLINK_NOFOLLOW) == 0) {
 		close(directory);
-		return add(walk, length, KIND_NESTED, &about);
+		return manifest_add(walk, length, KIND_NESTED, &about);
 	}
 	return walk_directory(walk, directory, length, depth);
 }
@@ -123,13 +126,25 @@ static bool visit(struct walk *walk, int directory, const struct dirent *found, 
 	if (S_ISDIR(about.st_mode))
 		return enter_directory(walk, directory, found->d_name, length, depth + 1);
 	if (S_ISREG(about.st_mode))
-		return add(walk, length, KIND_FILE, &about);
-	return add(walk, length, S_ISLNK(about.st_mode) ? KIND_LINK : KIND_SPECIAL, &about);
+		return manifest_add(walk, length, KIND_FILE, &about);
+	return manifest_add(walk, length, S_ISLNK(about.st_mode) ? KIND_LINK : KIND_SPECIAL, &about);
 }
 
-static bool skipped(const char *name, unsigned depth)
+bool walk_skips(const char *name, unsigned depth)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (depth == 0 && strcmp(name, ".git") == 0);
+}
+
+/* Puts a name behind the directory's path; the whole path's length, or 0 where it is too long to be told. */
+size_t walk_enter(struct walk *walk, size_t length, const char *name)
+{
+	size_t start = length ? length + 1 : 0, size = strlen(name);
+	if (start + size > MAX_PATH_BYTES)
+		return 0;
+	if (length)
+		walk->path[length] = '/';
+	memcpy(walk->path + start, name, size + 1);
+	return start + size;
 }
 
 /* Takes the descriptor over. `walk->path` holds the directory's path in its first `length` bytes. */
@@ -144,17 +159,14 @@ static bool walk_directory(struct walk *walk, int directory, size_t length, unsi
 		return false;
 	}
 	while (fine && (found = readdir(stream))) {
-		if (skipped(found->d_name, depth))
+		if (walk_skips(found->d_name, depth))
 			continue;
-		size_t start = length ? length + 1 : 0, name = strlen(found->d_name);
-		if (start + name > MAX_PATH_BYTES) { /* too deep to be named: the directory itself is what is told */
-			fine = add(walk, length, KIND_SPECIAL, &about);
+		size_t whole = walk_enter(walk, length, found->d_name);
+		if (!whole) { /* too deep to be named: the directory itself is what is told */
+			fine = manifest_add(walk, length, KIND_SPECIAL, &about);
 			break;
 		}
-		if (length)
-			walk->path[length] = '/';
-		memcpy(walk->path + start, found->d_name, name + 1);
-		fine = visit(walk, directory, found, start + name, depth);
+		fine = visit(walk, directory, found, whole, depth);
 	}
 	closedir(stream);
 	return fine;
@@ -181,7 +193,7 @@ bool manifest_take(struct manifest *manifest)
 	*manifest = (struct manifest){0};
 	walk = (struct walk){.manifest = manifest, .now_ns = file_clock_ns()};
 	int top = openat(workspace_descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0 || !walk_directory(&walk, top, 0, 0)) {
+	if (top < 0 || !(ceilings.overlay ? overlay_walk(&walk, top) : walk_directory(&walk, top, 0, 0))) {
 		manifest_free(manifest);
 		return false;
 	}

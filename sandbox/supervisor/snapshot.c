@@ -104,10 +104,18 @@ static bool send_content(struct stream *stream, const struct entry *entry, const
 	return sent;
 }
 
+static bool send_deleted(struct stream *stream, const struct manifest *before, const struct entry *gone)
+{
+	struct entry deleted = {.kind = KIND_DELETED, .path_length = gone->path_length};
+	return send_record(stream, &deleted, manifest_path(before, gone), NULL, 0);
+}
+
 static bool send_present(struct stream *stream, const struct entry *entry)
 {
 	const char *path = manifest_path(stream->manifest, entry);
 	struct entry large = *entry;
+	if (entry->kind == KIND_DELETED)
+		return send_deleted(stream, stream->manifest, entry);
 	large.kind = KIND_TOO_LARGE;
 	if (entry->kind == KIND_FILE && (entry->size > stream->limit.file_bytes || entry->size > MAX_FILE_BYTES))
 		return send_record(stream, &large, path, NULL, 0);
@@ -122,12 +130,6 @@ static bool changed(const struct entry *before, const struct entry *after)
 	       before->inode != after->inode || before->ctime_ns != after->ctime_ns;
 }
 
-static bool send_deleted(struct stream *stream, const struct manifest *before, const struct entry *gone)
-{
-	struct entry deleted = {.kind = KIND_DELETED, .path_length = gone->path_length};
-	return send_record(stream, &deleted, manifest_path(before, gone), NULL, 0);
-}
-
 /* Both manifests are sorted by path: one pass over them names what is new, changed and gone. */
 static bool send_changes(struct stream *stream, const struct manifest *before, const struct manifest *after)
 {
@@ -138,7 +140,8 @@ static bool send_changes(struct stream *stream, const struct manifest *before, c
 			    : new == after->count ? -1
 						  : compare_entries(before, &before->entries[old], after, &after->entries[new]);
 		if (order < 0) {
-			fine = send_deleted(stream, before, &before->entries[old++]);
+			const struct entry *gone = &before->entries[old++];
+			fine = gone->kind == KIND_DELETED || send_deleted(stream, before, gone);
 			continue;
 		}
 		if (order > 0 || changed(&before->entries[old], &after->entries[new]))

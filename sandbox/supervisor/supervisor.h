@@ -11,6 +11,9 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire format is little-endian");
 
 #define WORKSPACE "/workspace"
+#define UPPER "/run/mimo/upper"
+#define LOWER "/run/mimo/lower"
+#define MAX_DEPTH 256u
 #define MAX_PATH_BYTES 4095u
 
 enum frame_type {
@@ -39,6 +42,9 @@ struct ceilings {
 	uint64_t process_rlimit;
 	uint64_t open_files;
 	uint64_t file_bytes;
+	uint64_t disk_bytes; /* how much, and how many entries, the worktree may hold beyond its start */
+	uint64_t disk_entries;
+	uint64_t overlay; /* the worktree is an overlay, its layers are shown at UPPER and LOWER */
 };
 extern struct ceilings ceilings;
 
@@ -192,6 +198,18 @@ struct manifest {
 	size_t paths_length;
 	size_t paths_capacity;
 };
+/* A walk that fills a manifest; `path` is where it is. */
+struct walk {
+	struct manifest *manifest;
+	int64_t now_ns;
+	char path[MAX_PATH_BYTES + 1];
+};
+struct stat;
+bool manifest_add(struct walk *walk, size_t length, enum kind kind, const struct stat *about);
+bool walk_skips(const char *name, unsigned depth);
+size_t walk_enter(struct walk *walk, size_t length, const char *name);
+/* A directory whose entries can be looked at; -1 where they can't. No link is followed. */
+int open_searchable(int parent, const char *name, unsigned depth);
 /* Fills an empty manifest from the worktree, sorted by path; false if it holds more than can be tracked. */
 bool manifest_take(struct manifest *manifest);
 /* Waits, a few milliseconds at most, until a change of what it holds can't keep its ctime. No command may run. */
@@ -199,6 +217,9 @@ void manifest_settle(struct manifest *manifest);
 void manifest_free(struct manifest *manifest);
 const char *manifest_path(const struct manifest *manifest, const struct entry *entry);
 int compare_entries(const struct manifest *left, const struct entry *a, const struct manifest *right, const struct entry *b);
+
+/* overlay.c: the same, from what an overlay has in its upper directory. Takes the descriptor of its top over. */
+bool overlay_walk(struct walk *walk, int top);
 
 /* snapshot.c */
 void snapshot_start(void);

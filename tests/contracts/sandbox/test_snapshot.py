@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 
 import pytest
 
 from sandbox.errors import SnapshotTooLarge
-from sandbox.sandbox import Command, Record, RecordKind, Sandbox
+from sandbox.sandbox import Command, Record, RecordKind, Sandbox, SandboxSpec
+from tests.contracts.sandbox.conftest import make_spec
+from tests.contracts.sandbox.overlaid import overlaid
+
+
+@pytest.fixture(params=["plain", "overlay"])
+def spec(request: pytest.FixtureRequest, tmp_path: Path) -> SandboxSpec:
+    """A worktree of each kind: what changed is told alike."""
+    made = make_spec(tmp_path)
+    return overlaid(made) if request.param == "overlay" else made
 
 
 async def run(sandbox: Sandbox, script: str) -> None:
@@ -111,7 +121,11 @@ async def test_too_large_and_unreadable(fresh: Sandbox) -> None:
         b"locked": (RecordKind.SPECIAL, b""),
         b"shut": (RecordKind.SPECIAL, b""),
     }
-    await run(fresh, "chmod 700 shut")
+    await run(fresh, "chmod 700 shut; mkdir dim; echo z > dim/f; chmod 400 dim")
+    told = await changes(fresh)
+    assert (told[b"dim"].kind, told[b"shut/f"].data) == (RecordKind.SPECIAL, b"y\n")
+    await run(fresh, "chmod 700 dim")
+    assert (await changes(fresh))[b"dim/f"].data == b"z\n"
 
 
 async def test_deeper_than_a_path_can_say(fresh: Sandbox) -> None:

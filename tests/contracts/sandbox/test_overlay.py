@@ -1,0 +1,148 @@
+"""A worktree that is an overlay: the layer below stays as it is, and whatever hides a part of it is told as it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sandbox.identity import sandbox_uid
+from sandbox.sandbox import RecordKind, Sandbox, SandboxSpec
+from tests.contracts.sandbox.conftest import make_spec
+from tests.contracts.sandbox.overlaid import overlaid
+from tests.contracts.sandbox.test_snapshot import changes, run
+
+DELETED, FILE, LINK = RecordKind.DELETED, RecordKind.FILE, RecordKind.LINK
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> SandboxSpec:
+    """An overlay over two directories, one with a directory of its own, and two files."""
+    made = make_spec(tmp_path)
+    for path in ("d/one", "d/deep/two", "e/three"):
+        (made.worktree / path).parent.mkdir(parents=True, exist_ok=True)
+        (made.worktree / path).write_text(f"{path}\n")
+    return overlaid(made)
+
+
+async def told(sandbox: Sandbox) -> dict[bytes, RecordKind]:
+    """A snapshot's paths and what is at them."""
+    return {path: record.kind for path, record in (await changes(sandbox)).items()}
+
+
+def content(top: Path) -> dict[str, str]:
+    """Every file below a directory with its text."""
+    return {str(path.relative_to(top)): path.read_text() for path in top.rglob("*") if path.is_file()}
+
+
+async def test_a_removed_directory(fresh: Sandbox) -> None:
+    """Every file below is told as deleted, once; made again, only what it has now is there."""
+    await run(fresh, "rm -r d")
+    assert await told(fresh) == {b"d/deep/two": DELETED, b"d/one": DELETED}
+    assert await told(fresh) == {}
+    await run(fresh, "mkdir -p d/deep; echo new > d/deep/new; echo again > d/one")
+    assert await told(fresh) == {b"d/deep/new": FILE, b"d/one": FILE}
+
+
+async def test_a_directory_made_again_between_two_snapshots(fresh: Sandbox) -> None:
+    """What the old one had and the new one has not is told as deleted."""
+    await run(fresh, "rm -r d; mkdir -p d/deep; echo new > d/deep/new")
+    assert await told(fresh) == {b"d/deep/new": FILE, b"d/deep/two": DELETED, b"d/one": DELETED}
+    await run(fresh, "rm -r d/deep")
+    assert await told(fresh) == {b"d/deep/new": DELETED}
+
+
+async def test_one_thing_in_the_place_of_another(fresh: Sandbox) -> None:
+    """A file for a directory, a directory for a file, a link for either."""
+    await run(fresh, "rm -r d e; echo file > d; ln -s d e; rm kept.txt; mkdir kept.txt; echo x > kept.txt/x")
+    assert await told(fresh) == {
+        b"d": FILE,
+        b"d/deep/two": DELETED,
+        b"d/one": DELETED,
+        b"e": LINK,
+        b"e/three": DELETED,
+        b"kept.txt": DELETED,
+        b"kept.txt/x": FILE,
+    }
+    await run(fresh, "rm -r kept.txt; echo back > kept.txt; rm e")
+    assert await told(fresh) == {b"e": DELETED, b"kept.txt": FILE, b"kept.txt/x": DELETED}
+
+
+async def test_moved_directories(fresh: Sandbox) -> None:
+    """A directory under another name is told file by file, with its files gone from the old one."""
+    await run(fresh, "mv d moved; mv e/three e/3")
+    assert await told(fresh) == {
+        b"d/deep/two": DELETED,
+        b"d/one": DELETED,
+        b"e/3": FILE,
+        b"e/three": DELETED,
+        b"moved/deep/two": FILE,
+        b"moved/one": FILE,
+    }
+
+
+async def test_touched_is_told_with_what_it_has(fresh: Sandbox) -> None:
+    """A file that was only copied up comes with its content, so that whoever compares finds nothing changed."""
+    await run(fresh, "touch d/one; ln d/deep/two hard; chmod 600 e/three; chmod 644 e/three")
+    found = await changes(fresh)
+    assert {path: record.data for path, record in found.items()} == {
+        b"d/deep/two": b"d/deep/two\n",
+        b"d/one": b"d/one\n",
+        b"e/three": b"e/three\n",
+        b"hard": b"d/deep/two\n",
+    }
+
+
+async def test_marks_that_a_command_sets(fresh: Sandbox) -> None:
+    """What a command writes in the file system's own words changes nothing of what is told."""
+    await run(
+        fresh,
+        """python3 -c '
+import os
+for directory, name in (("d", "user.overlay.opaque"), ("e", "user.overlay.whiteout")):
+    open(directory + "/new", "w").close()
+    try:
+        os.setxattr(directory, name, b"y")
+    except OSError:
+        pass
+try:
+    os.mknod("white", 0o020000, 0)
+except PermissionError:
+    pass'""",
+    )
+    assert await told(fresh) == {b"d/new": FILE, b"e/new": FILE}
+
+
+@pytest.fixture
+def begun(spec: SandboxSpec) -> SandboxSpec:
+    """The overlay with a file of its own, one over the lower one's, and one that is gone."""
+    upper = spec.worktree / "upper"
+    (upper / "own").write_text("own\n")
+    (upper / "kept.txt").write_text("other\n")
+    os.mknod(upper / "gone.txt", 0o020000, os.makedev(0, 0))
+    for path in upper.iterdir():
+        os.chown(path, sandbox_uid(), sandbox_uid())
+    return spec
+
+
+async def test_changes_on_a_layer_that_was_begun(begun: SandboxSpec, fresh: Sandbox) -> None:
+    """What was laid out is there, is not told, and changes as anything does."""
+    await run(fresh, "test ! -e gone.txt && grep -qx own own && grep -qx other kept.txt")
+    assert await told(fresh) == {}
+    await run(fresh, "rm own; echo back > gone.txt; echo more >> kept.txt")
+    assert await told(fresh) == {b"gone.txt": FILE, b"kept.txt": FILE, b"own": DELETED}
+
+
+async def test_the_layers_can_not_be_written(spec: SandboxSpec, fresh: Sandbox) -> None:
+    """Whatever a command does, the shared layer stays as it was, and its own is written through the worktree alone."""
+    assert spec.lower is not None
+    before = content(spec.lower)
+    await run(
+        fresh,
+        """for layer in /run/mimo/lower /run/mimo/upper; do
+            (echo x > $layer/kept.txt) 2> /dev/null && exit 1; rm $layer/gone.txt 2> /dev/null && exit 1
+            touch $layer/new 2> /dev/null && exit 1; chmod 777 $layer 2> /dev/null && exit 1
+        done; echo changed > kept.txt; rm -r gone.txt d""",
+    )
+    assert content(spec.lower) == before
