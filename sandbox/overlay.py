@@ -1,9 +1,9 @@
 """A worktree that is an overlay: a directory that many share, unchanged, under one that takes what this task writes.
 
-The kernel mounts it, for bubblewrap in the sandbox's own namespaces, for Docker as an anonymous volume of the engine's,
-so that it goes with the sandbox, whatever ends it. The upper directory is also shown by itself, read-only: it lists what
-changed, and spares the supervisor a walk over the whole tree. A command may look at it too; it holds nothing that the
-worktree does not.
+The kernel mounts it, for bubblewrap in the sandbox's own namespaces, for Docker as a volume of the engine's without a
+name, so that it goes with the sandbox, whatever ends it. The layers are also shown by themselves, read-only: the upper
+one lists what changed, and spares the supervisor a walk over the whole tree. A command may look at them too; they hold
+nothing but the worktree and the base commit.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class SandboxSpec:
     `worktree` is a directory of ours that becomes `/workspace`; `base_objects` the base store's `objects`
     directory, shown read-only at BASE_OBJECTS. `run` and `task` become labels, so that a sweep finds leftovers.
     With `read_only` the worktree can't be written either, by commands or by `write_file`.
-    With `lower` it is an overlay (see sandbox/overlay.py): what `worktree` holds, over that directory, which stays as it is.
+    With `lower` it is an overlay: what `worktree` holds (sandbox/overlay.py), over that directory, which never changes.
     """
 
     run: str

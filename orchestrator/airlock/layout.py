@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.airlock.errors import UnsafeTree
 from orchestrator.airlock.git import Git
 from orchestrator.airlock.trees import EXECUTABLE, FILE, GITLINK, LINK, TreeFile, read_reply
+
+AGE_SECONDS = 10
+"""Files are laid out so much older than the index, so that git need not read them to know that they are unchanged."""
 
 
 def lay_out(git: Git, entries: Sequence[TreeFile], top: Path, *, owner_uid: int, mtime: int) -> None:
@@ -23,7 +27,8 @@ def lay_out(git: Git, entries: Sequence[TreeFile], top: Path, *, owner_uid: int,
     for entry in entries:
         _require_safe(entry)
     root = os.fsencode(top)
-    _make_directories(root, entries, owner_uid)
+    parents = {entry.path if entry.mode == GITLINK else entry.path.rpartition(b"/")[0] for entry in entries}
+    make_directories(root, parents, owner_uid)
     # Links come last, so that none can be on the way to a file.
     contents = [entry for entry in entries if entry.mode != GITLINK]
     contents.sort(key=lambda entry: entry.mode == LINK)
@@ -44,6 +49,13 @@ def give(path: bytes, owner_uid: int) -> None:
         os.chown(path, owner_uid, owner_uid, follow_symlinks=False)
 
 
+def give_all(directory: Path, owner_uid: int) -> None:
+    """Make a directory of ours and everything in it the owner's, if we are root."""
+    for top, _, names in os.walk(os.fsencode(directory)):
+        for path in (top, *(top + b"/" + name for name in names)):
+            give(path, owner_uid)
+
+
 def _require_safe(entry: TreeFile) -> None:
     parts = entry.path.split(b"/")
     if any(part in {b"", b".", b".."} or part.lower() == b".git" for part in parts):
@@ -52,18 +64,19 @@ def _require_safe(entry: TreeFile) -> None:
         raise UnsafeTree(entry.path, f"unknown mode {entry.mode:o}")
 
 
-def _make_directories(root: bytes, entries: Sequence[TreeFile], owner_uid: int) -> None:
-    wanted: set[bytes] = {entry.path for entry in entries if entry.mode == GITLINK}
-    for entry in entries:
-        directory = entry.path.rpartition(b"/")[0]
-        while directory and directory not in wanted:
-            wanted.add(directory)
+def make_directories(root: bytes, wanted: Iterable[bytes], owner_uid: int) -> None:
+    """Make directories below `root`, and those above them, as far as they are not there; raises OSError."""
+    every: set[bytes] = set()
+    for directory in wanted:
+        while directory and directory not in every:
+            every.add(directory)
             directory = directory.rpartition(b"/")[0]
-    for directory in sorted(wanted):
+    for directory in sorted(every):
         path = root + b"/" + directory
-        os.mkdir(path, 0o755)
-        os.chmod(path, 0o755)  # noqa: S103  (whatever the umask says: like a file of git's)
-        give(path, owner_uid)
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o755)
+            os.chmod(path, 0o755)  # noqa: S103  (whatever the umask says: like a file of git's)
+            give(path, owner_uid)
 
 
 def _write_file(path: bytes, data: bytes, *, mode: int, owner_uid: int, mtime: int) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.airlock.git import Git
-from orchestrator.airlock.layout import give
+from orchestrator.airlock.layout import give_all
 from sandbox.sandbox import BASE_OBJECTS
 
 _CONFIG = """\
@@ -33,12 +32,20 @@ _RAW = "* !filter -text !eol !ident !working-tree-encoding\n"
 
 
 def make_private_git(
-    hub: Git, directory: Path, *, task: str, head: str, base: str, extra: Sequence[str], index: bytes, owner_uid: int
+    hub: Git,
+    directory: Path,
+    *,
+    task: str,
+    head: str,
+    base: str,
+    extra: Sequence[str],
+    index: bytes | None,
+    owner_uid: int,
 ) -> None:
     """Make the git directory with HEAD on the branch `task/TASK` at `head`.
 
     Objects that `base` reaches are seen through the base store; what `head` and the trees in `extra` have beyond
-    comes as a pack. Raises GitFailed, OSError.
+    comes as a pack. Without an `index` the directory has none of its own. Raises GitFailed, OSError.
     """
     sha256 = len(head) == 64
     config = _CONFIG.format(version=1 if sha256 else 0, name=f"agent-{task}")
@@ -57,11 +64,6 @@ def make_private_git(
     wanted = "".join(f"{oid}\n" for oid in [head, *extra]) + f"^{base}\n"
     pack = str(directory / "objects/pack/pack")
     hub.run(["pack-objects", "--quiet", "--revs", "--non-empty", "--delta-base-offset", pack], stdin=wanted.encode())
-    (directory / "index").write_bytes(index)
-    _give_all(directory, owner_uid)
-
-
-def _give_all(directory: Path, owner_uid: int) -> None:
-    for top, _, names in os.walk(os.fsencode(directory)):
-        for path in (top, *(top + b"/" + name for name in names)):
-            give(path, owner_uid)
+    if index is not None:
+        (directory / "index").write_bytes(index)
+    give_all(directory, owner_uid)

@@ -13,13 +13,10 @@ from orchestrator.airlock import refs
 from orchestrator.airlock.errors import DiskFull
 from orchestrator.airlock.git_index import index_bytes
 from orchestrator.airlock.hub import Hub
-from orchestrator.airlock.layout import give, lay_out
+from orchestrator.airlock.layout import AGE_SECONDS, give, lay_out
 from orchestrator.airlock.private_git import make_private_git
 from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.trees import list_tree
-
-_AGE_SECONDS = 10
-"""Files are laid out so much older than the index, so that git need not read them to know that they are unchanged."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -50,9 +47,9 @@ def prepare_worktree(
 def _fill(hub: Hub, top: Path, *, task: str, head: str, base: str, tree: str | None, owner_uid: int) -> None:
     at_head = list_tree(hub.git, head)
     shown = at_head if tree is None else list_tree(hub.git, refs.require_oid(tree))
-    lay_out(hub.git, shown, top, owner_uid=owner_uid, mtime=int(time.time()) - _AGE_SECONDS)
+    lay_out(hub.git, shown, top, owner_uid=owner_uid, mtime=int(time.time()) - AGE_SECONDS)
     index = index_bytes(
-        top,
+        [top],
         at_head,
         {entry.path: entry for entry in shown},
         object_format="sha256" if len(head) == 64 else "sha1",

@@ -22,6 +22,7 @@ from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
 from orchestrator.plan.models import Plan
 from orchestrator.run.budget import TimedBudget
+from orchestrator.run.cheap import Worktrees
 from policies.policy import Policy
 from sandbox.sandbox import Backend, Limits
 
@@ -71,6 +72,8 @@ class RunContext:
     """The text of AGENTS.md of the base commit."""
     trouble: Exception | None = None
     """The fault of the machine that parked a task: nothing new starts after it."""
+    worktrees: Worktrees = field(default_factory=Worktrees)
+    """Makes the worktrees of agents and gates."""
     green_trees: set[str] = field(default_factory=set)
     """Trees on which the plan's `verify` passed: never tested twice."""
 

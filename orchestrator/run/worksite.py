@@ -29,19 +29,25 @@ async def worksite(
 
     Raises SandboxUnavailable, AirlockError.
     """
-    async with (
-        laid_out(ctx, task, commit, tree=tree) as directory,
-        ctx.backend.open(spec_of(ctx, task, directory, read_only=read_only)) as sandbox,
-    ):
-        yield sandbox
+    async with _place(ctx, task) as directory:
+        lower = await ctx.worktrees.make(ctx, task, directory, commit, tree)
+        async with ctx.backend.open(spec_of(ctx, task, directory, lower=lower, read_only=read_only)) as sandbox:
+            yield sandbox
 
 
 @asynccontextmanager
 async def laid_out(ctx: RunContext, task: str, commit: str, *, tree: str | None = None) -> AsyncIterator[Path]:
-    """A fresh worktree, removed at the end whatever became of it; raises AirlockError."""
+    """A fresh worktree that is no overlay, removed at the end whatever became of it; raises AirlockError."""
+    async with _place(ctx, task) as directory:
+        await to_thread.run_sync(partial(_lay_out, ctx, task, directory, commit, tree))
+        yield directory
+
+
+@asynccontextmanager
+async def _place(ctx: RunContext, task: str) -> AsyncIterator[Path]:
+    """Where a worktree can be made; removed at the end."""
     directory = ctx.directory / task / uuid4().hex[:12]
     try:
-        await to_thread.run_sync(partial(_lay_out, ctx, task, directory, commit, tree))
         yield directory
     finally:
         with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
@@ -54,13 +60,16 @@ def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str
     )
 
 
-def spec_of(ctx: RunContext, task: str, directory: Path, *, read_only: bool = False) -> SandboxSpec:
+def spec_of(
+    ctx: RunContext, task: str, directory: Path, *, lower: Path | None = None, read_only: bool = False
+) -> SandboxSpec:
     """What a sandbox of the run is opened with."""
     return SandboxSpec(
         run=ctx.run,
         task=task,
         worktree=directory,
         base_objects=ctx.base_store.objects,
+        lower=lower,
         read_only=read_only,
         image=ctx.image,
         limits=ctx.sandbox_limits,

@@ -1,0 +1,61 @@
+"""How the worktrees of a run are made: as overlays over one checkout of its base, or each a checkout of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from orchestrator.airlock.base_checkout import BaseCheckout, base_checkout
+from orchestrator.airlock.overlay import prepare_overlay
+from orchestrator.airlock.worktree import disk_faults, prepare_worktree
+from sandbox.identity import sandbox_uid
+from sandbox.overlay_trial import overlay_probe, works
+
+if TYPE_CHECKING:
+    from orchestrator.run.context import RunContext
+
+
+@dataclass(slots=True)
+class Worktrees:
+    """Makes a run's worktrees; which kind is found out at the first, and holds for the run."""
+
+    _lock: anyio.Lock = field(default_factory=anyio.Lock)
+    _decided: bool = False
+    _checkout: BaseCheckout | None = None
+
+    async def make(self, ctx: RunContext, task: str, directory: Path, commit: str, tree: str | None) -> Path | None:
+        """Make a worktree at `directory`; gives the directory that it is an overlay over, None for a plain one.
+
+        Raises AirlockError, OSError.
+        """
+        checkout = await self._base(ctx)
+        make = (
+            partial(prepare_worktree, ctx.hub, directory, base=ctx.base_commit)
+            if checkout is None
+            else partial(prepare_overlay, ctx.hub, directory, checkout)
+        )
+        await to_thread.run_sync(partial(make, task=task, head=commit, tree=tree, owner_uid=sandbox_uid()))
+        return None if checkout is None else checkout.files
+
+    async def _base(self, ctx: RunContext) -> BaseCheckout | None:
+        async with self._lock:
+            if not self._decided:
+                self._checkout = await self._decide(ctx)
+                self._decided = True
+            return self._checkout
+
+    async def _decide(self, ctx: RunContext) -> BaseCheckout | None:
+        ctx.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not works(await overlay_probe(ctx.backend, ctx.directory, image=ctx.image)):
+            return None
+        return await to_thread.run_sync(_checkout, ctx)
+
+
+def _checkout(ctx: RunContext) -> BaseCheckout:
+    with disk_faults(ctx.directory.parent):
+        return base_checkout(ctx.hub, ctx.base_commit, owner_uid=sandbox_uid())
