@@ -72,6 +72,7 @@ static bool start(struct run *run)
 	run->oom_kills = cgroup_oom_kills();
 	run->refused_forks = cgroup_refused_forks();
 	scarce_begin(&run->scarce);
+	disk_begin();
 	/* Nothing of ours runs until the child is the shell, or has said why it can't be. */
 	pid_t child = vfork();
 	if (child == 0)
@@ -129,6 +130,10 @@ static bool sample(struct run *run)
 	scarce_look(&run->scarce, usage.most_files);
 	if (out_of_memory(run, &usage)) {
 		run->limit = LIMIT_MEMORY;
+		return true;
+	}
+	if (disk_exceeded(false)) {
+		run->limit = LIMIT_DISK;
 		return true;
 	}
 	if (ceilings.processes == 0 || usage.threads < ceilings.processes)
@@ -209,6 +214,8 @@ static void finish(struct run *run)
 	else if (run->met_processes || cgroup_refused_forks() > run->refused_forks)
 		run->limit = LIMIT_PROCESSES;
 	else if (WIFSIGNALED(run->reaped.main_status) && WTERMSIG(run->reaped.main_status) == SIGXFSZ)
+		run->limit = LIMIT_DISK;
+	else if (disk_exceeded(true))
 		run->limit = LIMIT_DISK;
 	else if (met_and_failed(run) != LIMIT_NONE)
 		run->limit = met_and_failed(run);

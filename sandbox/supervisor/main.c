@@ -158,6 +158,7 @@ int main(int count, char **arguments)
 	install_filter();
 	workspace_open();
 	snapshot_start();
+	disk_start();
 	say_hello();
 	serve_forever();
 }

@@ -168,6 +168,12 @@ struct scarce {
 void scarce_begin(struct scarce *scarce);
 void scarce_look(struct scarce *scarce, uint64_t most_files);
 
+/* disk.c: what the worktree takes of the disk */
+void disk_start(void);
+void disk_begin(void);
+/* Whether the command has made the worktree grow beyond its ceiling; looks only when it is time to. */
+bool disk_exceeded(bool at_end);
+
 /* beneath.c: paths below the worktree, no symlink followed */
 /* Opens the directory that holds the last component; -1 with `why` set. `make` creates missing directories. */
 int open_parent(const char *path, bool make, const char **name, const char **why);
