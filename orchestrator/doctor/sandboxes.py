@@ -10,7 +10,8 @@ from sandbox.bubblewrap import BubblewrapBackend
 from sandbox.docker import DockerBackend
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.image import LOCAL_BASE
-from sandbox.sandbox import Probe
+from sandbox.overlay_trial import overlay_probe
+from sandbox.sandbox import Backend, Probe
 from sandbox.trial import works_in
 
 
@@ -19,7 +20,7 @@ async def the_sandboxes(place: Path | None) -> tuple[str | None, list[Finding]]:
 
     What only one of them lacks is worth a note where the other works. Worktrees are tried in `place`.
     """
-    found = {"docker": await _docker(place), "bubblewrap": await _bubblewrap()}
+    found = {"docker": await _docker(place), "bubblewrap": await _bubblewrap(place)}
     works = [name for name in BACKENDS if not any(each.condition is Condition.MISSING for each in found[name])]
     chosen = await _automatic()
     every = [_lowered(each) if works else each for name in BACKENDS for each in found[name]]
@@ -60,7 +61,8 @@ async def _image(backend: DockerBackend, place: Path | None = None) -> list[Find
     try:
         tag, base, built = await backend.default_image()
         if built:
-            return [await _container(backend, place), ok("image", f"{tag} is built")]
+            opens = await _container(backend, place)
+            return [*await _with_worktrees(backend, place, [opens]), ok("image", f"{tag} is built")]
         here = await backend.has_image(base)
     except SandboxUnavailable as error:
         return [missing("image", error.what, error.remedy)]
@@ -81,8 +83,16 @@ async def _container(backend: DockerBackend, place: Path | None) -> Finding:
     return missing("docker", "a container opens, but no command runs in it")
 
 
-async def _bubblewrap() -> list[Finding]:
-    return [_probed("bubblewrap", probe) for probe in await BubblewrapBackend().probe()]
+async def _bubblewrap(place: Path | None) -> list[Finding]:
+    backend = BubblewrapBackend()
+    return await _with_worktrees(backend, place, [_probed("bubblewrap", probe) for probe in await backend.probe()])
+
+
+async def _with_worktrees(backend: Backend, place: Path | None, found: list[Finding]) -> list[Finding]:
+    """How worktrees would be made in `place`, behind what was found of a backend; nothing where it does not work."""
+    if any(finding.condition is Condition.MISSING for finding in found):
+        return found
+    return [*found, _probed(backend.name, await overlay_probe(backend, place))]
 
 
 def _probed(name: str, probe: Probe) -> Finding:
