@@ -142,6 +142,7 @@ class DockerBackend:
         names = await self._call(lambda: self._engine.left_over(run))
         for name in names:
             await self._call(lambda name=name: self._engine.remove(name))  # type: ignore[misc]
+        await self._call(lambda: self._engine.remove_volumes(run))
         return names
 
     async def _call(self, call: Callable[[], Answer], *, abandon: bool = False) -> Answer:
@@ -217,7 +218,7 @@ def _worktree(spec: SandboxSpec) -> list[dict[str, Any]]:
         return [_bind(str(spec.worktree), WORKSPACE, read_only=spec.read_only)]
     options = volume_options(spec.worktree, spec.lower, read_only=spec.read_only)
     driver = DriverConfig("local", options)
-    volume = Mount(target=WORKSPACE, source=None, type="volume", no_copy=True, driver_config=driver)
+    volume = Mount(WORKSPACE, None, type="volume", no_copy=True, driver_config=driver, labels=labels(spec))
     layers = {str(spec.worktree / UPPER_NAME): UPPER, str(spec.lower): LOWER}
     return [volume, *(_bind(source, target, read_only=True) for source, target in layers.items())]
 

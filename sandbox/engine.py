@@ -157,6 +157,15 @@ class Engine:
             if run is not None or is_left_over(container.get("Labels") or {})
         ]
 
+    def remove_volumes(self, run: str | None) -> None:
+        """Remove worktrees' volumes that a killed engine left without their containers, as `left_over` tells whose."""
+        wanted = RUN_LABEL if run is None else f"{RUN_LABEL}={run}"
+        with self._connected() as api:
+            found = api.volumes(filters={"label": wanted, "dangling": True})["Volumes"] or []
+            for volume in found:
+                if run is not None or is_left_over(volume.get("Labels") or {}):
+                    api.remove_volume(volume["Name"])
+
     def base(self) -> tuple[str, str]:
         """What the default image is built on: the name, and what identifies its content."""
         from docker.errors import ImageNotFound

@@ -90,8 +90,7 @@ def cancel(run: RunArgument) -> None:
     from orchestrator.cli.state import here, open_journal, state_of
     from orchestrator.cli.terminal import say
     from orchestrator.errors import UsageProblem
-    from orchestrator.run.lease import lease
-    from orchestrator.run.opening import run_lock
+    from orchestrator.run.lease import lease, run_lock
 
     repository = here()
     with open_journal(repository) as store:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from orchestrator.airlock.base_checkout import BaseCheckout, base_checkout
+from orchestrator.airlock.base_checkout import BaseCheckout, base_checkout, remove_checkouts
 from orchestrator.airlock.overlay import prepare_overlay
 from orchestrator.airlock.worktree import disk_faults, prepare_worktree
+from orchestrator.run.bases import bases_in_use
 from sandbox.identity import sandbox_uid
 from sandbox.overlay_trial import overlay_probe, works
 
@@ -57,5 +58,8 @@ class Worktrees:
 
 
 def _checkout(ctx: RunContext) -> BaseCheckout:
-    with disk_faults(ctx.directory.parent):
+    """The checkout of the run's base; those of bases that no run needs any more go, so that they never pile up."""
+    state = ctx.hub.directory.parent
+    with disk_faults(state):
+        remove_checkouts(state, lambda: {*bases_in_use(state), ctx.base_commit})
         return base_checkout(ctx.hub, ctx.base_commit, owner_uid=sandbox_uid())

@@ -14,6 +14,11 @@ POLL_SECONDS = 0.1
 """How often a waiting lander looks again: a landing lasts as long as its tests, so nobody notices a tenth."""
 
 
+def run_lock(state_directory: Path, run: str) -> Path:
+    """The lock that whoever works on a run holds."""
+    return state_directory / "locks" / run
+
+
 class Held(Exception):
     """Another process has the lock; `pid` is its process id, 0 where it is not known."""
 

@@ -35,7 +35,7 @@ from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
 from orchestrator.run.context import RunContext
 from orchestrator.run.identifier import new_run_id
-from orchestrator.run.lease import Held, lease
+from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.version import version
 from policies.policy import Policy
@@ -150,11 +150,6 @@ class _Journalling:
 
 def _journal(around: Surroundings, run: str) -> _Journalling:
     return _Journalling(around, run)
-
-
-def run_lock(state_directory: Path, run: str) -> Path:
-    """The lock that whoever works on a run holds."""
-    return state_directory / "locks" / run
 
 
 def _stores(around: Surroundings, commit: str) -> Hub:

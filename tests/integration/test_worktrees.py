@@ -10,9 +10,8 @@ import pytest
 
 from agents import events as e
 from orchestrator.journal import JournalStore
-from orchestrator.run.lease import lease
+from orchestrator.run.lease import lease, run_lock
 from orchestrator.run.leftovers import remove_leftovers
-from orchestrator.run.opening import run_lock
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
 from tests.integration.scripting import done, editor, plan, shell, talk

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
+import anyio
 import pytest
 
+from orchestrator.airlock.removal import remove_worktree
+from sandbox.docker import DockerBackend
 from sandbox.identity import sandbox_uid
-from sandbox.sandbox import RecordKind, Sandbox, SandboxSpec
+from sandbox.names import OWNER_LABEL, RUN_LABEL
+from sandbox.sandbox import Backend, RecordKind, Sandbox, SandboxSpec
 from tests.contracts.sandbox.conftest import make_spec
 from tests.contracts.sandbox.overlaid import overlaid
+from tests.contracts.sandbox.processes import canary
 from tests.contracts.sandbox.test_snapshot import changes, run
 
 DELETED, FILE, LINK = RecordKind.DELETED, RecordKind.FILE, RecordKind.LINK
@@ -146,3 +154,42 @@ async def test_the_layers_can_not_be_written(spec: SandboxSpec, fresh: Sandbox) 
         done; echo changed > kept.txt; rm -r gone.txt d""",
     )
     assert content(spec.lower) == before
+
+
+def mounts(place: Path) -> list[str]:
+    """What is mounted on this machine that comes from a place."""
+    return [line for line in Path("/proc/self/mounts").read_text().splitlines() if str(place) in line]
+
+
+async def test_nothing_is_left_of_it(backend: Backend, spec: SandboxSpec) -> None:
+    """After its end nothing is mounted and no volume is left, whatever was written in it."""
+    spec = replace(spec, run=canary())
+    async with backend.open(spec) as sandbox:
+        await run(sandbox, "rm -r d; echo x > new")
+    assert mounts(spec.worktree.parent) == []
+    if backend.name == "docker":
+        assert volumes(spec.run) == []
+    remove_worktree(spec.worktree)
+    assert not spec.worktree.exists()
+
+
+def volumes(run: str) -> list[str]:
+    """The volumes that bear a run's label."""
+    words = ["docker", "volume", "ls", "--quiet", "--filter", f"label={RUN_LABEL}={run}"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+
+
+@pytest.mark.docker
+async def test_a_volume_without_its_container_is_swept() -> None:
+    """What an engine that was killed left is removed by a sweep, and the second one finds nothing."""
+    run_id = canary()
+    await anyio.run_process(
+        [
+            *("docker", "volume", "create", "--driver", "local", "--opt", "type=tmpfs", "--opt", "device=tmpfs"),
+            *("--label", f"{RUN_LABEL}={run_id}", "--label", f"{OWNER_LABEL}={uuid4()} pid:[1] 1 1"),
+        ]
+    )
+    assert len(volumes(run_id)) == 1
+    await DockerBackend().sweep()
+    assert volumes(run_id) == []
+    await DockerBackend().sweep(run_id)
