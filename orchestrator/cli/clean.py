@@ -6,7 +6,7 @@ from orchestrator.cli.options import JsonOption
 
 
 def clean(*, json: JsonOption = False) -> None:
-    """Remove what finished runs left: containers, volumes and worktrees."""
+    """Remove what finished runs left: containers, volumes, worktrees and checkouts."""
     import anyio
 
     from orchestrator.cli.state import here, state_of
