@@ -22,6 +22,8 @@ from agents.step_events import (
     JudgedPart,
     ModelAnswered,
     ModelAsked,
+    NetworkAsked,
+    NetworkUsed,
     Role,
     Source,
 )
@@ -50,6 +52,8 @@ __all__ = [
     "LimitReached",
     "ModelAnswered",
     "ModelAsked",
+    "NetworkAsked",
+    "NetworkUsed",
     "PlanMade",
     "PublishEnded",
     "PublishStarted",
@@ -343,7 +347,8 @@ class FaultRetried(JournalEvent):
 Event = Annotated[
     RunStarted | RunResumed | RunEnded | PlanMade | VerifiedBase
     | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
-    | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | CheckpointTaken | ContextRebuilt
+    | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | NetworkAsked | NetworkUsed
+    | CheckpointTaken | ContextRebuilt
     | GateStarted | GatePassed | GateFailed | QuestionAsked | QuestionAnswered
     | ChangeQueued | ChangeMerged | ChangeRefused | ChangeReverted | PublishStarted | PublishEnded
     | LimitReached | FaultMet | FaultRetried,

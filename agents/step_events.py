@@ -108,6 +108,34 @@ class CommandRun(JournalEvent):
     cancelled: bool = False
 
 
+class NetworkAsked(JournalEvent):
+    """A command asked for a host, journalled before it is served; `why` it was refused, `addresses` those it has.
+
+    Of a flood only the first are told one by one; `network used` counts them all.
+    """
+
+    kind: Literal["network asked"] = "network asked"
+    sandbox: str
+    method: str
+    host: str
+    port: int
+    allowed: bool
+    why: str | None = None
+    addresses: list[str] = Field(default_factory=list)
+
+
+class NetworkUsed(JournalEvent):
+    """What a sandbox asked for in its life, when it is over: `hosts` holds how often each allowed one was asked for."""
+
+    kind: Literal["network used"] = "network used"
+    sandbox: str
+    requests: int
+    refused: int
+    sent_bytes: int
+    received_bytes: int
+    hosts: dict[str, int] = Field(default_factory=dict)
+
+
 class CheckpointTaken(JournalEvent):
     """The files as they were after a step: a commit of ours on `ref`; what was refused or ignored is named."""
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from sandbox.network.network import Network
+
 WORKSPACE = "/workspace"
 """Where the agent's worktree is, in every sandbox."""
 
@@ -40,7 +42,7 @@ class SandboxSpec:
 
     `worktree` is a directory of ours that becomes `/workspace`; `base_objects` the base store's `objects`
     directory, shown read-only at BASE_OBJECTS. `run` and `task` become labels, so that a sweep finds leftovers.
-    With `read_only` the worktree can't be written either, by commands or by `write_file`.
+    With `read_only` the worktree can't be written either, by commands or by `write_file`. `network` is its way out.
     With `lower` it is an overlay: what `worktree` holds (sandbox/overlay.py), over that directory, which never changes.
     """
 
@@ -53,6 +55,7 @@ class SandboxSpec:
     image: str | None = None
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = field(default_factory=dict)
+    network: Network | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

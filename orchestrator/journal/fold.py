@@ -305,6 +305,8 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.CommandProposed: _command_proposed,
     e.CommandJudged: _nothing,
     e.CommandRun: _command_run,
+    e.NetworkAsked: _nothing,
+    e.NetworkUsed: _nothing,
     e.CheckpointTaken: _checkpoint,
     e.ContextRebuilt: _nothing,
     e.GateStarted: _gate_started,

@@ -65,7 +65,7 @@ async def _build(ctx: RunContext, backend: DockerBackend, tag: str) -> None:
     recorder = ctx.journal.recorder()
     async with (
         laid_out(ctx, "setup", ctx.base_commit) as directory,
-        backend.open_setup(spec_of(ctx, "setup", directory), tag=tag) as sandbox,
+        backend.open_setup(spec_of(ctx, "setup", directory, hosts=ctx.plan.sandbox.setup_network), tag=tag) as sandbox,
     ):
         for command in ctx.plan.sandbox.setup:
             try:

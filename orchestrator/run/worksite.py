@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from anyio import to_thread
 from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.worktree import prepare_worktree
 from orchestrator.run.context import RunContext
+from orchestrator.run.network import network_of
 from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Sandbox, SandboxSpec
 
@@ -61,9 +62,16 @@ def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str
 
 
 def spec_of(
-    ctx: RunContext, task: str, directory: Path, *, lower: Path | None = None, read_only: bool = False
+    ctx: RunContext,
+    task: str,
+    directory: Path,
+    *,
+    lower: Path | None = None,
+    read_only: bool = False,
+    hosts: Sequence[str] | None = None,
 ) -> SandboxSpec:
-    """What a sandbox of the run is opened with."""
+    """What a sandbox of the run is opened with; `hosts` are those of the plan's `network` where none are given."""
+    reached = ctx.plan.sandbox.network if hosts is None else hosts
     return SandboxSpec(
         run=ctx.run,
         task=task,
@@ -74,4 +82,5 @@ def spec_of(
         image=ctx.image,
         limits=ctx.sandbox_limits,
         env=ctx.plan.sandbox.env,
+        network=network_of(ctx, reached, task),
     )

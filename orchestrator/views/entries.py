@@ -56,7 +56,9 @@ class Entry:
         for event in self.events:
             kinds |= _KINDS.get(type(event), set())
             kinds |= {Kind.FAILED} if _is_bad(event) else set()
-            kinds |= {Kind.REFUSED} if isinstance(event, e.CommandJudged) and not event.allowed else set()
+            kinds |= (
+                {Kind.REFUSED} if isinstance(event, e.CommandJudged | e.NetworkAsked) and not event.allowed else set()
+            )
             kinds |= {Kind.DECISIONS} if isinstance(event, e.PlanMade) and event.source == "coordinator" else set()
         return kinds
 
@@ -135,7 +137,7 @@ def entries(rows: Iterable[Recorded], grouping: Grouping | None = None) -> list[
     return over if grouping is not None else [*over, *open_ended.rest()]
 
 
-_MEANWHILE = (e.QuestionAsked, e.QuestionAnswered, e.FaultMet, e.FaultRetried)
+_MEANWHILE = (e.QuestionAsked, e.QuestionAnswered, e.NetworkAsked, e.NetworkUsed, e.FaultMet, e.FaultRetried)
 """What happens in the middle of a step."""
 
 _KINDS: dict[type[object], set[Kind]] = {

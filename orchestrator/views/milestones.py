@@ -9,7 +9,7 @@ from rich.text import Text
 
 from agents import events as e
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
-from orchestrator.views.words import block, duration, one_line, plural, short
+from orchestrator.views.words import block, duration, one_line, plural, short, size
 
 _REASON_LINES = 12
 _LONGEST = 2000
@@ -105,6 +105,20 @@ def _stray(event: e.CommandJudged | e.CommandRun | e.CheckpointTaken | e.ModelAn
     return [_said(f"{event.kind}, apart from its step", FAINT)]
 
 
+def _network_asked(event: e.NetworkAsked) -> list[Text]:
+    host = f"{event.method} {event.host}:{event.port}" if event.host else event.method
+    said = ("reached", GOOD) if event.allowed else ("refused", BAD)
+    at = f" at {', '.join(event.addresses)}" if event.addresses else ""
+    return [_line(_said(f"network: {host}{at} "), said), *_why(event.why)]
+
+
+def _network_used(event: e.NetworkUsed) -> list[Text]:
+    refused = f", {event.refused} of them refused" if event.refused else ""
+    bytes_ = f"{size(event.sent_bytes)} sent, {size(event.received_bytes)} received"
+    head = _said(f"network: {plural(event.requests, 'request')}{refused}; {bytes_}")
+    return [head, *_why(", ".join(f"{host} {times}" for host, times in event.hosts.items()))]
+
+
 def _context_rebuilt(event: e.ContextRebuilt) -> list[Text]:
     return [_said(f"{event.agent}: context rebuilt at step {event.step}: {event.why}")]
 
@@ -186,6 +200,8 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.CommandJudged: _stray,
     e.CommandRun: _stray,
     e.CheckpointTaken: _stray,
+    e.NetworkAsked: _network_asked,
+    e.NetworkUsed: _network_used,
     e.ContextRebuilt: _context_rebuilt,
     e.GateStarted: _gate_started,
     e.GatePassed: _gate_passed,

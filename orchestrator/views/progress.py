@@ -82,6 +82,10 @@ def _run(event: e.CommandRun) -> str | None:
     return f"  {how}{f', {event.limit} limit' if event.limit else ''} after {event.wall_seconds:.1f} s"
 
 
+def _network(event: e.NetworkAsked) -> str | None:
+    return None if event.allowed else f"  refused: {event.method} {event.host}: {event.why}"
+
+
 def _checkpoint(event: e.CheckpointTaken) -> str | None:
     refused = f"; refused: {', '.join(event.refused)}" if event.refused else ""
     return f"  saved: {', '.join(event.files) or 'nothing'}{refused}"
@@ -108,6 +112,7 @@ _WORDS: dict[type, Callable[..., str | None]] = {
     e.CommandProposed: _proposed,
     e.CommandJudged: _judged,
     e.CommandRun: _run,
+    e.NetworkAsked: _network,
     e.CheckpointTaken: _checkpoint,
     e.GateStarted: lambda event: f"gate {event.gate} looks at {event.commit[:10]}",
     e.GatePassed: lambda event: f"gate {event.gate} passed",
@@ -137,6 +142,7 @@ _KEPT: dict[type, Callable[..., str | None]] = {
     e.AttemptEnded: lambda event: None if event.outcome == "interrupted" else BAD,
     e.DecisionMade: lambda _: HEADING,
     e.CommandJudged: lambda _: style_of("deny"),
+    e.NetworkAsked: lambda event: None if event.allowed else style_of("deny"),
     e.CheckpointTaken: lambda event: BAD if event.refused else None,
     e.GateFailed: lambda _: style_of("refused"),
     e.ChangeMerged: lambda _: style_of("landed"),
