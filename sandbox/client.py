@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 from typing import NoReturn, TypeVar
 
 import anyio
@@ -50,12 +51,18 @@ _CHANNEL_ERRORS = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.
 
 
 class SupervisedSandbox:
-    """A `Sandbox` over any channel; `greet` must have returned before anything else is called."""
+    """A `Sandbox` over any channel; `greet` must have returned before anything else is called.
 
-    def __init__(self, name: str, channel: Channel, limits: Limits) -> None:
+    `environment` is given to every command, below its own.
+    """
+
+    def __init__(
+        self, name: str, channel: Channel, limits: Limits, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._name = name
         self._channel = channel
         self._limits = limits
+        self._environment = environment
         self._reader = FrameReader()
         self._lock = anyio.Lock()
         self._last_request = 0
@@ -89,7 +96,7 @@ class SupervisedSandbox:
         payload = exec_payload(
             command.script,
             command.cwd,
-            command.env,
+            {**self._environment, **command.env},
             timeout_ms=max(1, int(timeout * 1000)),
             grace_ms=int(TERM_GRACE_SECONDS * 1000),
             output_bytes=self._limits.output_bytes,

@@ -18,9 +18,10 @@ from sandbox.git_settings import GIT_SETTINGS
 from sandbox.identity import sandbox_uid
 from sandbox.image import default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
+from sandbox.network.doorway import CLOSED, INSIDE, Doorway, doorway
 from sandbox.overlay import LOWER, UPPER, UPPER_NAME, supervisor_words, volume_options
 from sandbox.probes import docker_probes, ownership_probe
-from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
+from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 
 SUPERVISOR = "/run/mimo/supervisor"
@@ -87,22 +88,26 @@ class DockerBackend:
     async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
         image = spec.image or await self.ensure_image()
         name = unique_name(spec)
-        async with self._container(name, image, container_config(spec), host_config(spec), spec.limits) as sandbox:
+        async with (
+            doorway(spec, name) as door,
+            self._container(name, image, spec, door, container_config(spec, door), host_config(spec, door)) as sandbox,
+        ):
             yield sandbox
 
     @asynccontextmanager
     async def open_setup(self, spec: SandboxSpec, *, tag: str) -> AsyncIterator[Sandbox]:
-        """A container whose root can be written, as its root and with few capabilities; no network.
+        """A container whose root can be written, as its root and with few capabilities.
 
         What is in its root at the end is kept as the image `tag`, unless the block raises. Raises SandboxUnavailable.
         """
         image = spec.image or await self.ensure_image()
         name = unique_name(spec)
-        config = {**container_config(spec), "user": "0:0"}
-        host = {**host_config(spec), "read_only": False, "cap_add": list(SETUP_CAPABILITIES)}
-        async with self._container(name, image, config, host, spec.limits) as sandbox:
-            yield sandbox
-            await self._call(lambda: self._engine.commit(name, tag))
+        async with doorway(spec, name) as door:
+            config = {**container_config(spec, door), "user": "0:0"}
+            host = {**host_config(spec, door), "read_only": False, "cap_add": list(SETUP_CAPABILITIES)}
+            async with self._container(name, image, spec, door, config, host) as sandbox:
+                yield sandbox
+                await self._call(lambda: self._engine.commit(name, tag))
 
     async def image_id(self, image: str) -> str:
         """What identifies an image's content; raises SandboxUnavailable."""
@@ -114,7 +119,7 @@ class DockerBackend:
 
     @asynccontextmanager
     async def _container(
-        self, name: str, image: str, config: dict[str, Any], host: dict[str, Any], limits: Limits
+        self, name: str, image: str, spec: SandboxSpec, door: Doorway, config: dict[str, Any], host: dict[str, Any]
     ) -> AsyncIterator[SupervisedSandbox]:
         channel: AttachedChannel | None = None
         try:
@@ -122,7 +127,7 @@ class DockerBackend:
             # Attached before it starts: nothing of its output can be missed, and its input has an owner from the first.
             channel = AttachedChannel(await self._call(lambda: self._engine.attach(name)))
             await self._call(lambda: self._engine.start(name))
-            sandbox = SupervisedSandbox(name, channel, limits)
+            sandbox = SupervisedSandbox(name, channel, spec.limits, door.environment)
             await _greet(sandbox)
             yield sandbox
         finally:
@@ -160,11 +165,11 @@ async def _greet(sandbox: SupervisedSandbox) -> None:
         ) from error
 
 
-def container_config(spec: SandboxSpec) -> dict[str, Any]:
+def container_config(spec: SandboxSpec, door: Doorway = CLOSED) -> dict[str, Any]:
     """What runs in the container, as whom, with which environment; nothing of the host's."""
     uid = sandbox_uid()
     return {
-        "entrypoint": [SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes), *supervisor_words(spec)],
+        "entrypoint": [SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes), *supervisor_words(spec), *door.options],
         "command": [],
         "user": f"{uid}:{uid}",
         "hostname": "sandbox",
@@ -177,7 +182,7 @@ def container_config(spec: SandboxSpec) -> dict[str, Any]:
     }
 
 
-def host_config(spec: SandboxSpec) -> dict[str, Any]:
+def host_config(spec: SandboxSpec, door: Doorway = CLOSED) -> dict[str, Any]:
     """The walls of the container: writable are the worktree and three bounded tmpfs; no privilege, no network."""
     from docker.types import LogConfig, Ulimit
 
@@ -188,6 +193,7 @@ def host_config(spec: SandboxSpec) -> dict[str, Any]:
             _bind(str(supervisor_binary()), SUPERVISOR, read_only=True),
             *_worktree(spec),
             _bind(str(spec.base_objects), BASE_OBJECTS, read_only=True),
+            *([_bind(str(door.directory), INSIDE, read_only=True)] if door.directory else []),
         ],
         "read_only": True,
         "tmpfs": {"/tmp": f"{tmpfs},mode=1777", HOME: f"{tmpfs},mode=0700,uid={uid},gid={uid}"},  # noqa: S108 - inside

@@ -73,6 +73,7 @@ static bool start(struct run *run)
 	run->refused_forks = cgroup_refused_forks();
 	scarce_begin(&run->scarce);
 	disk_begin();
+	forward_start();
 	/* Nothing of ours runs until the child is the shell, or has said why it can't be. */
 	pid_t child = vfork();
 	if (child == 0)

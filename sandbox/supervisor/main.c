@@ -2,6 +2,7 @@
  *
  * usage: supervisor [--memory BYTES] [--processes N] [--process-rlimit N] [--open-files N]
  *                   [--file-bytes N] [--disk-bytes N] [--disk-entries N] [--overlay 1]
+ *                   [--forward SOCKET]
  *        supervisor enter ...      (on the host, as root; see enter.c)
  *        supervisor join ...       (on the host; see join.c)
  */
@@ -80,7 +81,9 @@ static void parse_options(char **arguments)
 		{"--overlay", &ceilings.overlay},
 	};
 	for (; *arguments; arguments += 2) {
-		bool known = false;
+		bool known = strcmp(*arguments, "--forward") == 0 && arguments[1];
+		if (known)
+			forward_open(arguments[1]);
 		for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 			if (strcmp(*arguments, options[i].name) != 0 || !arguments[1])
 				continue;

@@ -118,6 +118,11 @@ _Noreturn void become_command(struct child_plan *plan);
 /* The kernel's out-of-memory killer is to take any command before it takes the supervisor. */
 void be_first_to_go(pid_t command);
 
+/* forward.c: the sandbox's way to the proxy, where it has a network */
+extern pid_t forwarder; /* no part of what a command is and uses */
+void forward_open(const char *path);
+void forward_start(void);
+
 /* reap.c: who has died, and making everybody die */
 struct reaped {
 	pid_t main_pid;

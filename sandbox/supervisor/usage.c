@@ -91,7 +91,7 @@ static bool next_process(DIR *proc, long *pid)
 	while ((entry = readdir(proc))) {
 		char *end;
 		*pid = strtol(entry->d_name, &end, 10);
-		if (*end == 0 && *pid > 0)
+		if (*end == 0 && *pid > 0 && *pid != forwarder)
 			return true;
 	}
 	return false;
