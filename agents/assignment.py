@@ -34,7 +34,7 @@ class Assignment:
     `agent` names it within the task (`editor.1`), the same in each round. `run_goal` and `task_goal` are the user's
     words and stand verbatim in every conversation. `findings` come from the tasks that this one needs, `reasons`
     from what sent it back; `advice` is the coordinator's after an attempt that failed; `instructions` is the text of
-    AGENTS.md. `context` caps the prompt, in tokens.
+    AGENTS.md. `hosts` are those that its commands may reach. `context` caps the prompt, in tokens.
     """
 
     role: Role
@@ -50,5 +50,6 @@ class Assignment:
     instructions: str = ""
     reasons: tuple[Note, ...] = ()
     inspection: Inspection | None = None
+    hosts: tuple[str, ...] = ()
     max_steps: int = 200
     context: int = 200_000

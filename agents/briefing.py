@@ -41,6 +41,9 @@ def _goals(assignment: Assignment) -> Iterator[str]:
     yield f"# The goal of your task, {assignment.task}\n{assignment.task_goal}"
     if assignment.paths:
         yield f"What may be changed: {', '.join(assignment.paths)}. Anything else is refused."
+    if assignment.hosts:
+        hosts = ", ".join(assignment.hosts)
+        yield f"Network: commands reach these hosts and no other, through the proxy of their environment: {hosts}."
     if assignment.advice:
         yield f"# How to go about it this time\n{cut(assignment.advice, NOTE_CHARS)}"
 

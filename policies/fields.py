@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -10,7 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from policies.paths import glob_fault
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}(?::(\d{{1,5}}))?", re.IGNORECASE)
+_HOST = re.compile(
+    rf"(?:private:)?(?P<below>\*\.)?(?P<host>(?:{_LABEL}\.)*{_LABEL}|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z0-9_*|]+")
 
 
@@ -34,8 +39,16 @@ def _host(value: str) -> str:
     found = _HOST.fullmatch(value)
     if found is None:
         raise ValueError(f"must be a host such as 'packages.example.com:443' or '*.example.org', not {value!r}")
-    if found[1] is not None and not 1 <= int(found[1]) <= 65535:
+    if found["port"] is not None and int(found["port"]) > 65535:
         raise ValueError("must have a port between 1 and 65535")
+    host = found["host"]
+    if host.startswith("[") or _NUMBER.fullmatch(host.rpartition(".")[2]):
+        try:
+            ip_address(host.strip("[]"))
+        except ValueError:
+            raise ValueError(f"must be an address as everyone writes it, not {host!r}") from None
+        if found["below"]:
+            raise ValueError("an address has no subdomains")
     return value
 
 

@@ -65,6 +65,8 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
     """Everything that can be known about a run of `plan` here; a sandbox that can't be had is told, not raised."""
     from orchestrator.airlock.notes import notes
     from orchestrator.run.policy_source import policy_of_plan
+    from orchestrator.run.reachable import reachable
+    from orchestrator.run.reachable import warnings as unreachable
     from orchestrator.views.check import Survey
     from policies.remarks import remarks
 
@@ -81,10 +83,12 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
         backend=backend,
         backend_why=why,
         image=_image(plan, backend),
+        hosts=tuple(map(str, reachable(plan.sandbox.network, policy).entries)),
         notes=notes(repository, base.commit),
         warnings=(
             *_directories(plan, repository, base.commit),
             *_loosened(policy.looser_than_standard()),
+            *unreachable(plan, policy),
             *map(str, remarks(policy)),
         ),
     )

@@ -16,6 +16,7 @@ from orchestrator.plan.loader import load_plan
 from orchestrator.plan.models import Plan
 from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.policy_source import policy_of_plan
+from orchestrator.run.reachable import warnings as unreachable
 from orchestrator.run.trust import require_trust
 from policies.policy import Policy
 
@@ -45,6 +46,8 @@ def prepared(written: Plan, source: str, options: RunOptions) -> Prepared:
     policy = policy_of_plan(repository, base.commit, plan)
     for note in notes(repository, base.commit):
         say(f"note: {note}")
+    for warning in unreachable(plan, policy):
+        say(f"warning: {warning}")
     require_trust(policy, state_of(repository), strict=options.strict_policy, confirm=confirm, say=say)
     return Prepared(plan=plan, source=source, repository=repository, base=base, policy=policy)
 

@@ -18,6 +18,8 @@ from orchestrator.plan.units import (
     parse_duration,
     parse_size,
 )
+from sandbox.network.allow_list import Entry
+from sandbox.network.hosts import HostRefused
 
 _NAME = r"^[a-z0-9-]{1,40}$"
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -27,8 +29,8 @@ _TEXT = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _VALUE = r"^[^\x00]*$"
 _GLOB = r"^(?!/)(?!(.*/)?\.\.?(/|$))(?!.*//)(?!.*/$)[^\x00-\x1f\x7f]+$"
 _HOST = (
-    r"^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*"
-    r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(:[0-9]{1,5})?$"
+    r"^(private:)?(\*\.)?(([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*"
+    r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$"
 )
 _LONGEST_NUMBER = 10**12
 
@@ -64,10 +66,11 @@ def _size(value: Any) -> int:
         raise PydanticCustomError("size", "{message}", {"message": str(error)}) from None
 
 
-def _port_in_range(host: str) -> str:
-    _, colon, port = host.partition(":")
-    if colon and not 1 <= int(port) <= 65535:
-        raise PydanticCustomError("port", "must have a port between 1 and 65535")
+def _listed_host(host: str) -> str:
+    try:
+        Entry.of(host)
+    except HostRefused as refused:
+        raise PydanticCustomError("host", "can't be a host on the list: {why}", {"why": str(refused)}) from None
     return host.lower()
 
 
@@ -172,10 +175,10 @@ Host = Annotated[
     str,
     Strict(),
     AfterValidator(_shaped(_HOST, 'must be a host such as "packages.example.com:443" or "*.example.org"', longest=260)),
-    AfterValidator(_port_in_range),
+    AfterValidator(_listed_host),
     _schema(_HOST),
 ]
-"""A host that may be reached, all of its subdomains with `*.`, and its port."""
+"""A host that may be reached, all of its subdomains with `*.`, at a private address with `private:`, and its port."""
 
 ModelChain = Annotated[
     Listed[Line],

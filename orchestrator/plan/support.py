@@ -9,9 +9,7 @@ from policies.document import Document, KeyPath
 from policies.problems import Problem
 
 _NOT_YET: dict[KeyPath, str] = {
-    ("sandbox", "network"): "network access is not part of this version: sandboxes have none",
-    ("sandbox", "setup_network"): "network access is not part of this version: sandboxes have none",
-    ("sandbox", "secrets"): "secrets are for setup with network access, which is not part of this version",
+    ("sandbox", "secrets"): "secrets for setup are not part of this version",
 }
 
 

@@ -8,6 +8,7 @@ from agents.assignment import Assignment, Inspection, Note
 from agents.events import Role
 from orchestrator.plan.models import Task
 from orchestrator.run.context import RunContext
+from orchestrator.run.reachable import reachable
 from orchestrator.run.split import leaves
 
 
@@ -39,9 +40,15 @@ def assignment(
         reasons=reasons,
         advice=advice,
         inspection=inspection,
+        hosts=hosts(ctx),
         max_steps=max(1, ctx.plan.limits.steps),
         context=context,
     )
+
+
+def hosts(ctx: RunContext) -> tuple[str, ...]:
+    """The hosts that the run's sandboxes may reach."""
+    return tuple(map(str, reachable(ctx.plan.sandbox.network, ctx.policy).entries))
 
 
 def findings(ctx: RunContext, task: Task) -> tuple[Note, ...]:

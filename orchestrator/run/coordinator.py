@@ -12,6 +12,7 @@ from agents.repetition import Stuck
 from agents.results import Coordination, RoleResult
 from orchestrator.plan.models import Task
 from orchestrator.plan.proposal import ProposalRefused
+from orchestrator.run.assignments import hosts
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.context import RunContext
@@ -86,6 +87,7 @@ async def consult(
         findings=findings,
         instructions=ctx.instructions,
         reasons=reasons,
+        hosts=hosts(ctx),
         max_steps=MOST_STEPS,
         context=ctx.plan.limits.context,
     )

@@ -7,15 +7,14 @@ from dataclasses import asdict
 
 from agents.events import NetworkAsked, NetworkUsed
 from orchestrator.run.context import RunContext
-from policies.policy import Policy
-from sandbox.network.allow_list import AllowList, Entry
+from orchestrator.run.reachable import reachable
 from sandbox.network.network import Asked, Network, Used
 from sandbox.network.resolving import resolve_here
 
 
 def network_of(ctx: RunContext, hosts: Sequence[str], task: str) -> Network | None:
     """What a sandbox of `task` may reach of these hosts of the plan; None where it has no network."""
-    allow = AllowList.of(hosts).met(AllowList.of(ctx.policy.network))
+    allow = reachable(hosts, ctx.policy)
     if not allow:
         return None
     recorder = ctx.journal.recorder(task if task in ctx.state.tasks else None)
@@ -24,12 +23,6 @@ def network_of(ctx: RunContext, hosts: Sequence[str], task: str) -> Network | No
         await recorder.record(_event(traffic))
 
     return Network(allow=allow, told=told, resolve=resolve_here)
-
-
-def not_on_both(hosts: Sequence[str], policy: Policy) -> list[str]:
-    """The hosts of a plan's list of which the policy lets nothing through."""
-    allowed = AllowList.of(policy.network)
-    return [host for host in hosts if not AllowList((Entry.of(host),)).met(allowed)]
 
 
 def _event(traffic: Asked | Used) -> NetworkAsked | NetworkUsed:

@@ -40,6 +40,7 @@ class Survey:
     backend: str | None
     backend_why: str | None
     image: str | None
+    hosts: tuple[str, ...] = ()
     path: str | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -81,7 +82,12 @@ def check_json(survey: Survey) -> dict[str, Any]:
             "default": survey.default,
             "hash": survey.policy_hash,
         },
-        "sandbox": {"backend": survey.backend, "why_not": survey.backend_why, "image": survey.image},
+        "sandbox": {
+            "backend": survey.backend,
+            "why_not": survey.backend_why,
+            "image": survey.image,
+            "network": list(survey.hosts),
+        },
         "models": {role: list(plan.models_of(role)) for role in plan.roles},
         "limits": plan.dumped()["limits"],
         "estimate": None,
@@ -122,9 +128,11 @@ def _sandbox(survey: Survey) -> Iterator[RenderableType]:
     yield one_line(f"{survey.backend}, {survey.image}") if survey.backend else Text("none works here", style=BAD)
     yield Text(
         f"{settings.cpus:g} CPUs, {format_size(settings.memory_bytes)} memory, {settings.pids} processes, "
-        f"{format_duration(settings.timeout_seconds)} a command, no network",
+        f"{format_duration(settings.timeout_seconds)} a command, {'a' if survey.hosts else 'no'} network",
         style=FAINT,
     )
+    if survey.hosts:
+        yield one_line(f"may be reached: {', '.join(survey.hosts)}")
 
 
 def _models(plan: Plan) -> Iterator[RenderableType]:

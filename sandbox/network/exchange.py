@@ -8,8 +8,7 @@ import anyio
 import h11
 from anyio.abc import ByteStream
 
-from sandbox.network.addresses import Reach, reach_of
-from sandbox.network.hosts import Address, address_of
+from sandbox.network.judging import judged
 from sandbox.network.ledger import Ledger
 from sandbox.network.network import Network
 from sandbox.network.peer import STREAM_ERRORS, Peer
@@ -20,9 +19,7 @@ from sandbox.network.upstream import Upstream, reach
 HEAD_SECONDS = 60.0
 """How long a client may take for the head of a request, or lie still between two."""
 
-RESOLVE_SECONDS = 15.0
 LINGER_SECONDS = 2.0
-MOST_ADDRESSES = 4
 
 
 async def serve(stream: ByteStream, network: Network, ledger: Ledger) -> None:
@@ -48,7 +45,7 @@ class _Exchange:
                 return False
             method = request.method.decode()
             target = target_of(request)
-            addresses = await self._judged(target)
+            addresses = await judged(self._network, target)
         except RequestRefused as refused:
             await self._tell_refusal(method, target, refused.why)
             await self._refuse(refused)
@@ -72,28 +69,6 @@ class _Exchange:
                 raise RequestRefused(error.error_status_hint, "it is no HTTP request that could be read") from None
             return event if isinstance(event, h11.Request) else None
         return None
-
-    async def _judged(self, target: Target) -> list[Address]:
-        """The addresses that may be spoken to for this target; raises RequestRefused."""
-        entry = self._network.allow.find(target.host, target.port)
-        if entry is None:
-            raise RequestRefused(403, "not on the list of hosts that may be reached")
-        literal = address_of(target.host)
-        found = [literal] if literal is not None else await self._resolved(target.host)
-        allowed = {Reach.PUBLIC, Reach.PRIVATE} if entry.private else {Reach.PUBLIC}
-        good = [address for address in found if reach_of(address) in allowed]
-        if not good and any(reach_of(address) is Reach.PRIVATE for address in found):
-            raise RequestRefused(403, "its address is a private one, and it is not listed as private:")
-        if not good:
-            raise RequestRefused(403, "it has no address that may be reached")
-        return good[:MOST_ADDRESSES]
-
-    async def _resolved(self, host: str) -> list[Address]:
-        try:
-            with anyio.fail_after(RESOLVE_SECONDS):
-                return list(await self._network.resolve(host))
-        except OSError:  # a TimeoutError is one
-            raise RequestRefused(502, "its name has no address") from None
 
     async def _tell_refusal(self, method: str, target: Target | None, why: str) -> None:
         host, port = (target.host, target.port) if target is not None else ("", 0)
