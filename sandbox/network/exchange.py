@@ -20,6 +20,7 @@ HEAD_SECONDS = 60.0
 """How long a client may take for the head of a request, or lie still between two."""
 
 LINGER_SECONDS = 2.0
+MOST_METHOD_CHARS = 20
 
 
 async def serve(stream: ByteStream, network: Network, ledger: Ledger) -> None:
@@ -43,7 +44,7 @@ class _Exchange:
             request = await self._head()
             if request is None:
                 return False
-            method = request.method.decode()
+            method = request.method.decode()[:MOST_METHOD_CHARS]
             target = target_of(request)
             addresses = await judged(self._network, target)
         except RequestRefused as refused:
