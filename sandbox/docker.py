@@ -177,7 +177,6 @@ def container_config(spec: SandboxSpec, door: Doorway = CLOSED) -> dict[str, Any
         "environment": {"HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **GIT_SETTINGS, **spec.env},
         "labels": labels(spec),
         "stdin_open": True,
-        "network_disabled": True,
         "healthcheck": {"test": ["NONE"]},  # an image's own would run commands beside ours
     }
 

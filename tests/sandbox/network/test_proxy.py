@@ -390,7 +390,7 @@ async def test_nothing_is_left_open(tmp_path: Path) -> None:
                     await client.until(b"\r\n\r\n")
             assert [await client.rest() for client in midst] == [b""] * 5
         with anyio.fail_after(WAIT_SECONDS):
-            while descriptors() > before:  # the servers' own threads close theirs when they get to it
+            while descriptors() > before:  # noqa: ASYNC110 - the servers' threads close theirs when they get to it
                 await anyio.sleep(0.02)
 
 
