@@ -83,7 +83,8 @@ def _run(event: e.CommandRun) -> str | None:
 
 
 def _network(event: e.NetworkAsked) -> str | None:
-    return None if event.allowed else f"  refused: {event.method} {event.host}: {event.why}"
+    host = f" {event.host}:{event.port}" if event.host else ""
+    return None if event.allowed else f"  network refused: {event.method}{host}: {event.why}"
 
 
 def _checkpoint(event: e.CheckpointTaken) -> str | None:

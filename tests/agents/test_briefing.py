@@ -17,6 +17,7 @@ from tests.agents.bench import RUN_GOAL, TASK_GOAL, assignment
 
 EVERYTHING = {
     "paths": ("src/client/**",),
+    "hosts": ("packages.example.com:443",),
     "findings": (Note(source="survey", text="requests is used in three places"),),
     "instructions": "Use tabs.",
     "reasons": (Note(source="verify", text="2 failed"),),
@@ -53,6 +54,16 @@ def test_a_gate_is_told_of_lost_tests() -> None:
     text = opening(assignment(role="reviewer", **EVERYTHING))[1].content
     assert "5 before the change, 4 after it" in text
     assert "FEWER TESTS" in text
+
+
+def test_hosts_that_may_be_reached_are_told() -> None:
+    """With the way to them; whoever has no network is told of none."""
+    told = "Network: commands reach these hosts and no other"
+    assert (
+        f"{told}, through the proxy of their environment: packages.example.com:443."
+        in opening(assignment(**EVERYTHING))[1].content
+    )
+    assert told not in opening(assignment())[1].content
 
 
 def test_all_that_others_wrote_is_fenced() -> None:

@@ -40,6 +40,7 @@ def test_a_reader_finds_again_what_mattered(store: JournalStore) -> None:
         "port sent back: they conflict",
         "port landed on the run's main branch as cccccccccc",
         "run limit reached: cost, 10.5 of 10",
+        "port network refused: GET: no host",
         "run fault: engine: went away",
         "docs waiting: the cost limit was reached",
         "docs coordinator.1 decides: split: too much at once",
