@@ -64,6 +64,7 @@ __all__ = [
     "RunResumed",
     "RunStarted",
     "RunStatus",
+    "SandboxPrepared",
     "Source",
     "TaskEnded",
     "TaskStarted",
@@ -133,6 +134,25 @@ class VerifiedBase(JournalEvent):
     commit: str
     green: bool
     why: str | None = None
+
+
+class SandboxPrepared(JournalEvent):
+    """What every sandbox of the run begins with, and who said so: an image, what a setup made, files taken along.
+
+    `setup_from` names the plan or a file of the base commit; `kept_as` the image or the cache with what the setup made,
+    `reused` that it was there already. `included` are untracked files that every worktree has, `left_out` those that
+    were asked for, each with the reason.
+    """
+
+    kind: Literal["sandbox prepared"] = "sandbox prepared"
+    image: str | None = None
+    image_from: str
+    setup: list[str] = Field(default_factory=list)
+    setup_from: str
+    kept_as: str | None = None
+    reused: bool = False
+    included: list[str] = Field(default_factory=list)
+    left_out: list[str] = Field(default_factory=list)
 
 
 # --- a task and its attempts -----------------------------------------------------------------------------------
@@ -345,7 +365,7 @@ class FaultRetried(JournalEvent):
 
 
 Event = Annotated[
-    RunStarted | RunResumed | RunEnded | PlanMade | VerifiedBase
+    RunStarted | RunResumed | RunEnded | PlanMade | SandboxPrepared | VerifiedBase
     | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
     | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | NetworkAsked | NetworkUsed
     | CheckpointTaken | ContextRebuilt

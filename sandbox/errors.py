@@ -4,6 +4,7 @@ SandboxError
 ├── SandboxUnavailable   this machine can't keep a promise: what is missing and how to get it
 ├── SandboxLost          the sandbox died or its pipe broke: retry on a fresh one
 ├── CommandRefused       a command that could not be started as it stands, with the reason
+├── SecretLeft           a setup wrote a secret where it would be kept
 ├── FileRefused          a file request of ours that the supervisor would not serve, with the reason
 └── SnapshotTooLarge     more changed than one snapshot may carry
 """
@@ -31,6 +32,14 @@ class SandboxLost(SandboxError):
         self.name = name
         self.why = why
         super().__init__(f"sandbox {name} was lost: {why}")
+
+
+class SecretLeft(SandboxError):
+    """A setup left a secret in what would be kept; `places` say which and where, and nothing was kept."""
+
+    def __init__(self, places: list[str]) -> None:
+        self.places = places
+        super().__init__(f"a secret was left in what would be kept: {', '.join(places[:5])}")
 
 
 class FileRefused(SandboxError):

@@ -8,6 +8,14 @@ from pathlib import Path
 from sandbox.errors import SandboxUnavailable
 
 REPOSITORY = "mimo-orchestrate"
+"""The name of images that are built from a Dockerfile, ours or a plan's."""
+
+SETUP_REPOSITORY = "mimo-orchestrate-setup"
+"""The name of images in which a setup was done."""
+
+MAKER_LABEL = "io.mimo-orchestrate.made-by"
+"""Says in an image whose state directory it belongs to, so that nobody removes what another made."""
+
 LOCAL_BASE = "mimo-orchestrate-base:bookworm"
 """What scripts/build-base makes, for machines that no registry answers."""
 

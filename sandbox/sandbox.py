@@ -44,6 +44,8 @@ class SandboxSpec:
     directory, shown read-only at BASE_OBJECTS. `run` and `task` become labels, so that a sweep finds leftovers.
     With `read_only` the worktree can't be written either, by commands or by `write_file`. `network` is its way out.
     With `lower` it is an overlay: what `worktree` holds (sandbox/overlay.py), over that directory, which never changes.
+    `prepared` is a directory
+    with what a setup left, for backends without images; while `preparing`, it is what the setup fills.
     """
 
     run: str
@@ -56,6 +58,8 @@ class SandboxSpec:
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = field(default_factory=dict)
     network: Network | None = None
+    prepared: Path | None = None
+    preparing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,16 +63,21 @@ def check_plan(path: Path, options: RunOptions, *, as_json: bool) -> int:
 
 def survey(plan: Plan, repository: UserRepository) -> Survey:
     """Everything that can be known about a run of `plan` here; a sandbox that can't be had is told, not raised."""
+    from agents.redact import Redactor
     from orchestrator.airlock.notes import notes
+    from orchestrator.run.included import included_notes, included_of, left_out_warnings
     from orchestrator.run.policy_source import policy_of_plan
     from orchestrator.run.reachable import reachable
     from orchestrator.run.reachable import warnings as unreachable
+    from orchestrator.run.recipe import recipe_of
     from orchestrator.views.check import Survey
     from policies.remarks import remarks
 
     base = repository.base(plan.base)
     policy = policy_of_plan(repository, base.commit, plan)
     backend, why = _backend(plan.sandbox.backend)
+    taken = included_of(repository, base.commit, policy, Redactor.of_environment(os.environ, plan.sandbox.secrets))
+    recipe = recipe_of(plan, repository.git, base.commit, backend=backend)
     return Survey(
         plan=plan,
         base_branch=base.branch,
@@ -82,14 +87,18 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
         policy_hash=policy.hash,
         backend=backend,
         backend_why=why,
-        image=_image(plan, backend),
+        image="the programs of this machine, read-only" if backend == "bubblewrap" else recipe.shown(),
         hosts=tuple(map(str, reachable(plan.sandbox.network, policy).entries)),
-        notes=notes(repository, base.commit),
+        setup=recipe.setup,
+        setup_from=recipe.setup_from,
+        notes=(*notes(repository, base.commit), *recipe.notes, *included_notes(taken)),
         warnings=(
             *_directories(plan, repository, base.commit),
             *_loosened(policy.looser_than_standard()),
             *unreachable(plan, policy),
             *map(str, remarks(policy)),
+            *_missing_secrets(plan),
+            *left_out_warnings(taken),
         ),
     )
 
@@ -106,12 +115,9 @@ def _backend(wanted: str) -> tuple[str | None, str | None]:
         return None, str(error)
 
 
-def _image(plan: Plan, backend: str | None) -> str | None:
-    if backend == "bubblewrap":
-        return "the programs of this machine, read-only"
-    if plan.sandbox.dockerfile is not None:
-        return f"an image built from {plan.sandbox.dockerfile}"
-    return plan.sandbox.image or "the default image, built at its first use"
+def _missing_secrets(plan: Plan) -> list[str]:
+    missing = [name for name in plan.sandbox.secrets if not os.environ.get(name)]
+    return [f"the setup needs {name}, which is not in the environment" for name in missing]
 
 
 def _layer(layer: Layer) -> LayerSummary:

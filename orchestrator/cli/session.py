@@ -21,8 +21,8 @@ from orchestrator.journal.state import RunState
 from orchestrator.run.attention import unless_stopping
 from orchestrator.run.context import RunContext
 from orchestrator.run.drive import drive, end, verify_base
+from orchestrator.run.outfit import outfit
 from orchestrator.run.result import EXIT_CODES, result
-from orchestrator.run.setup import run_setup
 from orchestrator.views.status import status_view
 from sandbox.errors import SandboxUnavailable
 
@@ -75,7 +75,7 @@ def land_session(
 
     async def landed(ctx: RunContext) -> int:
         async with live(ctx, events=shown.events):
-            await run_setup(ctx)
+            await outfit(ctx)
             await work(ctx)
         _show(ctx, shown)
         return ExitCode.DONE if ctx.state.moved else ExitCode.PARTIAL
@@ -120,7 +120,7 @@ async def _signals(stop: Stop) -> AsyncIterator[anyio.CancelScope]:
 
 async def _to_the_end(ctx: RunContext, shown: Shown) -> None:
     try:
-        await run_setup(ctx)
+        await outfit(ctx)
         report = await verify_base(ctx)
         if report is not None and not await _goes_on(ctx, report, shown):
             await end(ctx, "failed", "verify is red on the base")

@@ -109,6 +109,10 @@ def _decision_made(state: RunState, task: TaskProgress | None, event: e.Decision
         state.made_tasks[part["id"]] = part
 
 
+def _sandbox_prepared(state: RunState, *_: object) -> None:
+    state.activity = None
+
+
 def _base_verified(state: RunState, _: TaskProgress | None, event: e.VerifiedBase, __: Recorded) -> None:
     state.base_green, state.activity = event.green, None
 
@@ -294,6 +298,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.RunResumed: _run_resumed,
     e.RunEnded: _run_ended,
     e.PlanMade: _plan_made,
+    e.SandboxPrepared: _sandbox_prepared,
     e.VerifiedBase: _base_verified,
     e.TaskStarted: _task_started,
     e.TaskEnded: _task_ended,

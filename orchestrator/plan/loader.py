@@ -8,7 +8,6 @@ from pathlib import Path
 from orchestrator.errors import UsageProblem
 from orchestrator.plan.models import Plan
 from orchestrator.plan.references import reference_problems
-from orchestrator.plan.support import unsupported
 from policies.document import MAX_BYTES, Document, read_document
 from policies.problems import DocumentError, Problem, did_you_mean
 from policies.validation import validate
@@ -49,7 +48,6 @@ def read_plan(source: bytes | str, *, file: str) -> Plan:
 
 def _more_problems(document: Document, known: tuple[Problem, ...]) -> Iterator[Problem]:
     yield from reference_problems(document)
-    yield from unsupported(document)
     places = {(problem.line, problem.col) for problem in known}
     yield from (problem for problem in _empty_values(document) if (problem.line, problem.col) not in places)
 

@@ -11,10 +11,12 @@ import anyio
 from anyio import to_thread
 
 from orchestrator.airlock.base_checkout import BaseCheckout, base_checkout, remove_checkouts
+from orchestrator.airlock.included import lay_in
 from orchestrator.airlock.overlay import prepare_overlay
 from orchestrator.airlock.worktree import disk_faults, prepare_worktree
 from orchestrator.run.bases import bases_in_use
 from sandbox.identity import sandbox_uid
+from sandbox.overlay import UPPER_NAME
 from sandbox.overlay_trial import overlay_probe, works
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Worktrees:
             else partial(prepare_overlay, ctx.hub, directory, checkout)
         )
         await to_thread.run_sync(partial(make, task=task, head=commit, tree=tree, owner_uid=sandbox_uid()))
+        top = directory if checkout is None else directory / UPPER_NAME
+        await to_thread.run_sync(partial(lay_in, ctx.included.files, top, owner_uid=sandbox_uid()))
         return None if checkout is None else checkout.files
 
     async def _base(self, ctx: RunContext) -> BaseCheckout | None:

@@ -43,7 +43,8 @@ class Checkpoints:
         if not self._keep:
             return None
         try:
-            records = [record async for record in sandbox.snapshot()]
+            known = self._ctx.included.paths
+            records = [record async for record in sandbox.snapshot() if record.path not in known]
         except SnapshotTooLarge as refused:
             self.unsaved = f"nothing of this step was saved, because {refused.why}; remove what is too much"
             return self.unsaved

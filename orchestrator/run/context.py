@@ -16,13 +16,16 @@ from agents.recorder import Recorder
 from agents.redact import Redactor
 from orchestrator.airlock.base_store import BaseStore
 from orchestrator.airlock.hub import Hub
+from orchestrator.airlock.included import Included
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.airlock.user_config import Identity
 from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
 from orchestrator.plan.models import Plan
 from orchestrator.run.budget import TimedBudget
+from orchestrator.run.caches import Caches
 from orchestrator.run.cheap import Worktrees
+from orchestrator.run.recipe import Recipe
 from policies.policy import Policy
 from sandbox.sandbox import Backend, Limits
 
@@ -53,6 +56,8 @@ class RunContext:
     state: RunState
     backend: Backend
     image: str | None
+    recipe: Recipe
+    caches: Caches
     policy: Policy
     secrets: Redactor
     """Knows the secret values of the environment: no change may bring one in."""
@@ -70,6 +75,12 @@ class RunContext:
     """The `verify` commands that the user wrote; any other is judged before it runs."""
     instructions: str = ""
     """The text of AGENTS.md of the base commit."""
+    prepared: Path | None = None
+    """What the setup left, with a backend that has no images."""
+    setup_kept: str | None = None
+    """Under which name what the setup made is kept."""
+    included: Included = field(default_factory=Included)
+    """Files of the user's that every worktree has."""
     trouble: Exception | None = None
     """The fault of the machine that parked a task: nothing new starts after it."""
     worktrees: Worktrees = field(default_factory=Worktrees)

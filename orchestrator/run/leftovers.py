@@ -10,7 +10,9 @@ from anyio import to_thread
 from orchestrator.airlock.base_checkout import remove_checkouts
 from orchestrator.airlock.removal import GRAVE_PREFIX, empty_grave, remove_worktree
 from orchestrator.run.bases import bases_in_use
+from orchestrator.run.caches import caches_of
 from orchestrator.run.lease import holder, run_lock
+from orchestrator.run.unused import remove_unfinished
 from sandbox.backends import BACKENDS
 from sandbox.errors import SandboxError
 
@@ -23,6 +25,7 @@ async def remove_leftovers(state_directory: Path) -> list[str]:
             removed += await make().sweep()
         except SandboxError:
             continue  # an engine that does not answer has nothing of ours running, as far as can be known
+    removed += await to_thread.run_sync(remove_unfinished, caches_of(state_directory))
     removed += await to_thread.run_sync(_remove_worktrees, state_directory)
     return removed + await to_thread.run_sync(_remove_checkouts, state_directory)
 

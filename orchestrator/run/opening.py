@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,14 +33,16 @@ from orchestrator.plan.proposal import users_commands
 from orchestrator.run.asker import DenyAsker, PromptAsker, RememberingAsker, RunPrompt, WaitAsker, refused_for_good
 from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
+from orchestrator.run.caches import caches_of
 from orchestrator.run.context import RunContext
 from orchestrator.run.identifier import new_run_id
+from orchestrator.run.images import ensure_image
 from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.options import AskMode, RunOptions
+from orchestrator.run.recipe import Recipe, recipe_of
 from orchestrator.version import version
 from policies.policy import Policy
 from sandbox.backends import choose
-from sandbox.docker import DockerBackend
 from sandbox.sandbox import Backend
 
 PROGRAM = "mimo-orchestrate"
@@ -67,9 +69,10 @@ async def open_new_run(
     """Begin a run; raises SandboxUnavailable, AirlockError, sqlite3.Error before anything is journalled."""
     backend = await choose(plan.sandbox.backend)
     run = new_run_id(plan.name)
-    with _journal(around, run) as (store, journal):
+    with _journal(around, run, plan) as (store, journal):
         hub = await to_thread.run_sync(partial(_stores, around, base.commit))
-        image = await _image(backend, plan, around, hub, base.commit)
+        recipe = await _recipe(around, plan, hub, base.commit, backend)
+        image = await ensure_image(recipe, backend, caches_of(around.state_directory, around.say))
         started = RunStarted(
             program=version(),
             plan=plan.dumped(),
@@ -85,7 +88,7 @@ async def open_new_run(
         tasks = [task.model_dump(mode="json", by_alias=True, exclude_none=True) for task in plan.tasks]
         await journal.append(None, (started, PlanMade(tasks=tasks)) if tasks else (started,))
         state = fold(store.events(run))
-        ctx = await _context(around, plan, state, store, journal, hub, backend, policy)
+        ctx = await _context(around, plan, state, store, journal, hub, backend, policy, recipe, image)
         async with _cleared(ctx):
             yield ctx
 
@@ -99,13 +102,17 @@ async def open_old_run(
     Raises as `open_new_run`, and UsageProblem.
     """
     backend = await choose(around.options.backend or state.backend)
-    with _journal(around, state.run) as (store, journal):
+    with _journal(around, state.run, plan) as (store, journal):
         hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
         if resume:
             await journal.append(None, (RunResumed(program=version(), options=around.options.journalled()),))
         await backend.sweep(state.run)
         fresh = fold(store.events(state.run))
-        ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy)
+        recipe = await _recipe(around, plan, hub, state.base_before, backend)
+        image = await ensure_image(
+            recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
+        )
+        ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy, recipe, image)
         async with _cleared(ctx):
             yield ctx
 
@@ -124,8 +131,9 @@ async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
 class _Journalling:
     """The journal of a run that this process drives, as a context."""
 
-    def __init__(self, around: Surroundings, run: str) -> None:
+    def __init__(self, around: Surroundings, run: str, secrets: Sequence[str]) -> None:
         self._around = around
+        self._secrets = secrets
         self._run = run
         self._open = ExitStack()
 
@@ -138,7 +146,7 @@ class _Journalling:
                 f"{self._run} is being worked on by process {held.pid}", hint=f"watch it: {PROGRAM} status {self._run}"
             ) from held
         store = self._open.enter_context(JournalStore(directory / "journal.db"))
-        redactor = Redactor.of_environment(os.environ)
+        redactor = Redactor.of_environment(os.environ, self._secrets)
         journal = RunJournal(store, self._run, redactor)
         for watcher in self._around.watchers:
             journal.watch(watcher)
@@ -148,8 +156,8 @@ class _Journalling:
         self._open.close()
 
 
-def _journal(around: Surroundings, run: str) -> _Journalling:
-    return _Journalling(around, run)
+def _journal(around: Surroundings, run: str, plan: Plan) -> _Journalling:
+    return _Journalling(around, run, plan.sandbox.secrets)
 
 
 def _stores(around: Surroundings, commit: str) -> Hub:
@@ -160,18 +168,11 @@ def _stores(around: Surroundings, commit: str) -> Hub:
     return Hub.open(around.state_directory, store)
 
 
-async def _image(backend: Backend, plan: Plan, around: Surroundings, hub: Hub, commit: str) -> str | None:
-    settings = plan.sandbox
-    if not isinstance(backend, DockerBackend):
-        if settings.image or settings.dockerfile:
-            around.say(f"note: {backend.name} runs commands on this machine's own /usr, not on the plan's image")
-        return None
-    if settings.image is not None:
-        return settings.image
-    text = None
-    if settings.dockerfile is not None:
-        text = await to_thread.run_sync(partial(read_base_file, hub.git, commit, settings.dockerfile))
-    return await backend.ensure_image(dockerfile=text, progress=around.say)
+async def _recipe(around: Surroundings, plan: Plan, hub: Hub, commit: str, backend: Backend) -> Recipe:
+    recipe = await to_thread.run_sync(partial(recipe_of, plan, hub.git, commit, backend=backend.name))
+    for note in recipe.notes:
+        around.say(f"note: {note}")
+    return recipe
 
 
 async def _context(
@@ -183,6 +184,8 @@ async def _context(
     hub: Hub,
     backend: Backend,
     policy: Policy,
+    recipe: Recipe,
+    image: str | None,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
     read = partial(read_base_file, hub.git, state.base_before, INSTRUCTIONS, missing="")
@@ -200,7 +203,9 @@ async def _context(
         journal=journal,
         state=state,
         backend=backend,
-        image=state.image,
+        image=image,
+        recipe=recipe,
+        caches=caches_of(around.state_directory, around.say),
         policy=policy,
         secrets=Redactor.of_environment(os.environ, plan.sandbox.secrets),
         asker=RememberingAsker(store, state.run, _asker(around, store, state)),

@@ -11,6 +11,7 @@ from uuid import uuid4
 import anyio
 from anyio import to_thread
 
+from orchestrator.airlock.included import lay_in
 from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.worktree import prepare_worktree
 from orchestrator.run.context import RunContext
@@ -59,6 +60,7 @@ def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str
     prepare_worktree(
         ctx.hub, directory, task=task, head=commit, base=ctx.base_commit, tree=tree, owner_uid=sandbox_uid()
     )
+    lay_in(ctx.included.files, directory, owner_uid=sandbox_uid())
 
 
 def spec_of(
@@ -81,6 +83,7 @@ def spec_of(
         read_only=read_only,
         image=ctx.image,
         limits=ctx.sandbox_limits,
-        env=ctx.plan.sandbox.env,
+        env=ctx.recipe.env,
         network=network_of(ctx, reached, task),
+        prepared=ctx.prepared,
     )

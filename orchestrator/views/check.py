@@ -41,6 +41,8 @@ class Survey:
     backend_why: str | None
     image: str | None
     hosts: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    setup_from: str = ""
     path: str | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -87,6 +89,8 @@ def check_json(survey: Survey) -> dict[str, Any]:
             "why_not": survey.backend_why,
             "image": survey.image,
             "network": list(survey.hosts),
+            "setup": list(survey.setup),
+            "setup_from": survey.setup_from if survey.setup else None,
         },
         "models": {role: list(plan.models_of(role)) for role in plan.roles},
         "limits": plan.dumped()["limits"],
@@ -133,6 +137,8 @@ def _sandbox(survey: Survey) -> Iterator[RenderableType]:
     )
     if survey.hosts:
         yield one_line(f"may be reached: {', '.join(survey.hosts)}")
+    if survey.setup:
+        yield one_line(f"setup of {survey.setup_from}, once, then kept: {'; '.join(survey.setup)}")
 
 
 def _models(plan: Plan) -> Iterator[RenderableType]:

@@ -74,6 +74,15 @@ def _decision_made(event: e.DecisionMade) -> list[Text]:
     return [head, *_why(event.why, ""), *_why(event.advice), *_why(parts)]
 
 
+def _sandbox_prepared(event: e.SandboxPrepared) -> list[Text]:
+    image = f"{event.image}, from {event.image_from}" if event.image else "the programs of this machine"
+    setup = f"setup of {event.setup_from}: {'; '.join(event.setup)}" if event.setup else None
+    kept = f"{'found' if event.reused else 'kept'} as {event.kept_as}" if event.kept_as else None
+    included = f"files taken along: {', '.join(event.included)}" if event.included else None
+    left_out = "\n".join(["files left out:", *event.left_out]) if event.left_out else None
+    return [_said(f"sandboxes have {image}"), *_why(setup, ""), *_why(kept, ""), *_why(included, ""), *_why(left_out)]
+
+
 def _base_verified(event: e.VerifiedBase) -> list[Text]:
     outcome = ("green", GOOD) if event.green else ("red", BAD)
     return [_line(f"verify on the base {short(event.commit)}: ", outcome), *_why(event.why)]
@@ -190,6 +199,7 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.RunResumed: _run_resumed,
     e.RunEnded: _run_ended,
     e.PlanMade: _plan_made,
+    e.SandboxPrepared: _sandbox_prepared,
     e.VerifiedBase: _base_verified,
     e.TaskStarted: _task_started,
     e.TaskEnded: _task_ended,

@@ -112,7 +112,7 @@ def place(repository: Path) -> Path:
         ("--install-completion z", ["zsh"]),
         ("--show-completion fish ", []),
         ("stauts ", []),
-        ("clean ", ["--json", "--help"]),
+        ("clean ", ["--cache", "--json", "--help"]),
     ],
 )
 def test_what_may_follow_is_offered(typed: str, expected: list[str]) -> None:

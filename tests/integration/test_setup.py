@@ -1,7 +1,10 @@
-"""The plan's setup prepares the image once, unjudged and journalled, and what it did is there for every sandbox."""
+"""A setup prepares sandboxes once, unjudged and journalled, and what it made is there for every sandbox."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -30,48 +33,146 @@ def _no_images_left() -> Iterator[None]:
     client.close()
 
 
-def written(program: Program, setup: list[str]) -> Path:
+CANARY = "canary-5f0e9c1b7a"
+"""The value of a secret, to be found nowhere."""
+
+
+def written(program: Program, setup: list[str], **sandbox: object) -> Path:
     """A plan whose task needs what its setup made."""
     path = program.repository.parent / "plan.yaml"
     task = editor("one", "Write one.", verify=["/opt/tool"])
-    path.write_text(plan(task, verify=["/opt/tool"], sandbox={"setup": setup}))
+    path.write_text(plan(task, verify=["/opt/tool"], sandbox={"setup": setup, **sandbox}))
     return path
 
 
-@pytest.mark.docker
+def sources(program: Program) -> list[tuple[str, str]]:
+    """What ran in the newest run: who wanted it, and the command."""
+    return [(event["source"], event["command"]) for event in program.events() if event["kind"] == "command run"]
+
+
 @pytest.mark.usefixtures("_no_images_left")
-def test_setup_runs_once_and_serves_every_sandbox(make: MakeProgram, scripted_server: ScriptedServer) -> None:
-    """The first run prepares the image, the second finds it; agents can use and not change what was prepared."""
+def test_setup_runs_once_and_serves_every_sandbox(
+    make: MakeProgram, scripted_server: ScriptedServer, backend: str
+) -> None:
+    """The first run prepares, the second finds it; agents can use and not change what was prepared."""
     program = make({"tool.sh": "#!/bin/sh\necho tool\n"})
     scripted_server.play(
         talk("editor", "Write one.", shell("ls -l /opt; rm -f /opt/tool"), shell("echo 1 > one.txt"), done())
     )
     # Something of its own, so that no image of another time serves.
     setup = [f"install -m 755 tool.sh /opt/tool # {uuid4().hex}"]
-    first = program.json("run", "--hold", "--backend", "docker", written(program, setup))
+    first = program.json("run", "--hold", "--backend", backend, written(program, setup))
     assert first["status"] == "done"
-    ran = [(event["source"], event["command"]) for event in program.events() if event["kind"] == "command run"]
-    assert ran[0] == ("setup", setup[0])
-    assert [source for source, _ in ran].count("setup") == 1
-    assert ("verify", "/opt/tool") in ran
-    program.json("run", "--hold", "--backend", "docker", written(program, setup))
-    assert not [event for event in program.events() if event.get("source") == "setup"]
+    assert sources(program)[0] == ("setup", setup[0])
+    assert [source for source, _ in sources(program)].count("setup") == 1
+    assert ("verify", "/opt/tool") in sources(program)
+    program.json("run", "--hold", "--backend", backend, written(program, setup))
+    assert "setup" not in [source for source, _ in sources(program)]
 
 
-@pytest.mark.docker
-def test_a_setup_that_fails_stops_before_a_token_is_spent(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+def test_a_setup_under_bubblewrap_fills_the_home(make: MakeProgram) -> None:
+    """Programs in ~/.local/bin are found by their names; what the setup left can't be changed, and the rest can."""
+    program = make({"tool.sh": "#!/bin/sh\necho tool\n"})
+    path = program.repository.parent / "plan.yaml"
+    setup = [
+        "install -D -m 755 tool.sh ~/.local/bin/tool; mkdir -p ~/.kept ~/.local/share; ln -s /etc/passwd ~/.link",
+        "echo made > ~/.kept/file; install -D -m 644 tool.sh ~/.local/lib/of-tool/file; cp tool.sh /opt; touch ~/plain",
+    ]
+    verify = [
+        "tool",
+        "grep made ~/.kept/file && test -f ~/plain && test -f /opt/tool.sh && test -f ~/.local/lib/of-tool/file",
+        "! touch ~/.local/bin/tool && ! touch ~/.kept/new && ! touch /opt/new && ! rm -f ~/.local/bin/tool",
+        "touch ~/new && mkdir -p ~/.local/new ~/.local/share/new ~/.cache/new",
+        "grep agent ~/.link",
+        "! ls tool.txt",
+    ]
+    path.write_text(plan(editor("one", "Write one."), verify=verify, sandbox={"setup": [*setup, "touch tool.txt"]}))
+    program.run("run", "--backend", "bubblewrap", path)
+    verified = [event for event in program.events() if event["kind"] == "base verified"]
+    assert verified[0]["green"], verified[0]["why"]
+
+
+def test_a_setup_that_fails_stops_before_a_token_is_spent(
+    make: MakeProgram, scripted_server: ScriptedServer, backend: str
+) -> None:
     """Exit 4 with the command's output; no model was asked, and `resume` is there for when it is mended."""
     program = make({"a.txt": "a\n"})
-    finished = program.run("run", "--backend", "docker", written(program, ["echo no such wheel >&2; exit 7"]))
+    finished = program.run("run", "--backend", backend, written(program, ["echo no such wheel >&2; exit 7"]))
     assert finished.returncode == 4
     assert "no such wheel" in finished.stderr
+    assert ("--backend docker" in finished.stderr) == (backend == "bubblewrap")
     assert scripted_server.requests() == []
 
 
-def test_bubblewrap_says_that_it_has_no_setup(make: MakeProgram, scripted_server: ScriptedServer) -> None:
-    """A setup that can't be done is an error with what to do, never passed over."""
+@pytest.mark.usefixtures("_no_images_left")
+def test_a_secret_is_there_for_the_setup_alone(make: MakeProgram, backend: str, tmp_path: Path) -> None:
+    """A command of the setup has it; no later sandbox, image, cache, journal, log or message does."""
     program = make({"a.txt": "a\n"})
-    finished = program.run("run", "--backend", "bubblewrap", written(program, ["true"]))
+    program.env["CANARY_OF_MINE"] = CANARY
+    setup = [
+        f"test ${{#CANARY_OF_MINE}} = {len(CANARY)} && echo the secret is $CANARY_OF_MINE # {uuid4().hex}",
+        "printf '#!/bin/sh\\ntrue\\n' > /opt/tool; chmod 755 /opt/tool; echo $CANARY_OF_MINE > /tmp/noted",
+    ]
+    path = written(program, setup, secrets=["CANARY_OF_MINE"])
+    path.write_text(
+        path.read_text().replace('["/opt/tool"]', '["/opt/tool && ! env | grep CANARY && ! ls /tmp/noted"]')
+    )
+    finished = program.run("run", "--backend", backend, "-v", path)
+    events = program.events()
+    assert [event["exit_code"] for event in events if event.get("source") == "setup" and "exit_code" in event] == [0, 0]
+    assert next(event for event in events if event["kind"] == "base verified")["green"]
+    assert CANARY not in finished.stdout + finished.stderr + json.dumps(events)
+    for kept in (file for file in (tmp_path / "state").rglob("*") if file.is_file()):
+        assert CANARY.encode() not in kept.read_bytes(), kept
+    if backend == "docker":
+        tag = next(event["kept_as"] for event in events if event["kind"] == "sandbox prepared")
+        for words in (["history", "--no-trunc", tag], ["image", "inspect", tag]):
+            assert CANARY not in subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
+        assert CANARY.encode() not in contents_of(tag, tmp_path / "image.tar")
+
+
+def contents_of(image: str, archive: Path) -> bytes:
+    """Every byte of an image's last layer, and its configuration."""
+    subprocess.run(["docker", "save", "-o", str(archive), image], check=True)
+    with tarfile.open(archive) as saved:
+        layers = [member for member in saved if member.name.endswith(("layer.tar", ".json"))]
+        smallest = sorted(layers, key=lambda member: member.size)[:-1]
+        return b"".join(content.read() for member in smallest if (content := saved.extractfile(member)))
+
+
+def test_a_secret_that_would_be_kept_is_refused(make: MakeProgram, backend: str) -> None:
+    """A setup that writes its secret where later sandboxes would read it is not kept; the file is named."""
+    program = make({"a.txt": "a\n"})
+    program.env["CANARY_OF_MINE"] = CANARY
+    path = written(program, [f"echo $CANARY_OF_MINE > /opt/noted # {uuid4().hex}"], secrets=["CANARY_OF_MINE"])
+    finished = program.run("run", "--backend", backend, path)
     assert finished.returncode == 4
-    assert "--backend docker" in finished.stderr
+    assert "CANARY_OF_MINE in /opt/noted" in finished.stderr
+    assert CANARY not in finished.stderr
+
+
+def test_a_missing_secret_is_named(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """It is an error before anything runs, and `check` warns of it."""
+    program = make({"a.txt": "a\n"})
+    path = written(program, ["true"], secrets=["CANARY_OF_MINE"])
+    assert "CANARY_OF_MINE, which is not in the environment" in program.run("check", path).stdout
+    finished = program.run("run", "--backend", "bubblewrap", path)
+    assert finished.returncode == 4
+    assert "CANARY_OF_MINE" in finished.stderr
     assert scripted_server.requests() == []
+
+
+def test_two_programs_make_a_setup_once(make: MakeProgram) -> None:
+    """The second waits, says so, and finds what the first made."""
+    program = make({"a.txt": "a\n"})
+    gate = program.repository.parent / "state"
+    setup = [f"sleep 3; echo made > /opt/made # {uuid4().hex}"]
+    path = written(program, setup)
+    path.write_text(path.read_text().replace("/opt/tool", "cat /opt/made"))
+    programs = [program.start("run", "--backend", "bubblewrap", path) for _ in range(2)]
+    said = [process.communicate(timeout=240)[1] for process in programs]
+    assert gate.is_dir()
+    assert sum("waiting for another run, which is making the same setup" in text for text in said) == 1
+    runs = json.loads(program.run("runs", "--json").stdout)
+    ran = [event for run in runs for event in program.events(run["run"]) if event.get("source") == "setup"]
+    assert len([event for event in ran if event["kind"] == "command run"]) == 1

@@ -168,18 +168,6 @@ def test_a_near_miss_is_answered_with_what_was_meant() -> None:
     assert lines[2] == "  " + " " * 8 + "^"
 
 
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        ("sandbox: {secrets: [TOKEN]}\n" + ONE_TASK, "4:11: secrets for setup are not part of this version"),
-    ],
-)
-def test_what_this_version_cannot_do_is_refused_and_not_passed_over(lines: str, expected: str) -> None:
-    """A plan that asks for more than there is never runs as if it had not asked."""
-    found = problems_of(HEAD + lines)
-    assert [problem.startswith(expected) for problem in found] == [True], found
-
-
 @pytest.mark.parametrize("lines", ["", "tasks: []\n"])
 def test_a_plan_without_tasks_is_one_for_the_coordinator(lines: str) -> None:
     """It is whole without them, and has work for every role; an empty `tasks:` is a slip of the pen."""

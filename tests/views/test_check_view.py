@@ -127,5 +127,12 @@ def test_check_for_programs_holds_the_same() -> None:
     assert told["waves"] == [["survey"], ["port", "docs"], ["last"]]
     assert told["overlaps"] == [{"tasks": ["port", "docs"], "example": "src/client/any"}]
     assert told["models"]["reviewer"] == ["x/b", "openai/a"]
-    assert told["sandbox"] == {"backend": "docker", "why_not": None, "image": "python:3.12-slim", "network": []}
+    assert told["sandbox"] == {
+        "backend": "docker",
+        "why_not": None,
+        "image": "python:3.12-slim",
+        "network": [],
+        "setup": [],
+        "setup_from": None,
+    }
     assert told["estimate"] is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from sandbox.build_context import ImageBuild
 from sandbox.docker import DockerBackend
 from sandbox.engine import Engine
 from sandbox.errors import CommandRefused, SandboxUnavailable
@@ -52,7 +53,7 @@ async def test_tools_of_the_default_image(tmp_path: Path) -> None:
 async def test_a_plans_own_image(tmp_path: Path, removed_after: list[str]) -> None:
     """Any image with a shell serves: without bash, with an entry point, a health check and a volume of its own."""
     backend, lines = DockerBackend(), list[str]()
-    tag = await backend.ensure_image(dockerfile=BARE, progress=lines.append)
+    tag = await backend.ensure_image(ImageBuild(dockerfile=BARE), progress=lines.append)
     removed_after.append(tag)
     assert any("rm /usr/bin/bash" in line for line in lines)
     assert tag == image_tag(BARE, Engine().base()[1])
@@ -68,21 +69,21 @@ async def test_a_plans_own_image(tmp_path: Path, removed_after: list[str]) -> No
 async def test_it_is_built_once(removed_after: list[str]) -> None:
     """The second time the image is there, and nothing is built."""
     dockerfile, lines = "ARG BASE\nFROM ${BASE}\nENV ONCE=1\n", list[str]()
-    removed_after.append(await DockerBackend().ensure_image(dockerfile=dockerfile))
-    await DockerBackend().ensure_image(dockerfile=dockerfile, progress=lines.append)
+    removed_after.append(await DockerBackend().ensure_image(ImageBuild(dockerfile=dockerfile)))
+    await DockerBackend().ensure_image(ImageBuild(dockerfile=dockerfile), progress=lines.append)
     assert lines == []
 
 
 async def test_a_build_that_fails() -> None:
     """A Dockerfile that does not build is said with its last lines."""
     with pytest.raises(SandboxUnavailable, match="exit 7"):
-        await DockerBackend().ensure_image(dockerfile="ARG BASE\nFROM ${BASE}\nRUN echo trouble; exit 7\n")
+        await DockerBackend().ensure_image(ImageBuild(dockerfile="ARG BASE\nFROM ${BASE}\nRUN echo trouble; exit 7\n"))
 
 
 async def test_an_image_without_a_shell(tmp_path: Path, removed_after: list[str]) -> None:
     """In an image without a shell a command is refused with the reason, and the sandbox lives."""
     backend = DockerBackend()
-    tag = await backend.ensure_image(dockerfile="FROM scratch\nENV EMPTY=1\n")
+    tag = await backend.ensure_image(ImageBuild(dockerfile="FROM scratch\nENV EMPTY=1\n"))
     removed_after.append(tag)
     plain = make_spec(tmp_path)
     spec = SandboxSpec(
