@@ -22,6 +22,9 @@ BUILD_SECONDS = 1800
 SHOWN_LINES = 8
 """How many of the last lines of a build that failed are shown."""
 
+_CHATTER = (" ---> ", "Removing intermediate container ")
+"""What an engine says of itself between the lines of a build."""
+
 SAY_SECONDS = 5.0
 """How often a pull says how far it is."""
 
@@ -68,16 +71,17 @@ class ImageStore:
                 timeout=BUILD_SECONDS,
             )
             for step in steps:
-                line = str(step.get("stream", "") or step.get("error", "")).rstrip()
-                if line:
-                    lines.append(line)
-                    progress(line)
+                for line in str(step.get("stream", "") or step.get("error", "")).splitlines():
+                    if line.strip() and not line.startswith(_CHATTER):
+                        lines.append(line.rstrip())
+                        progress(line.rstrip())
                 failed = failed or "error" in step  # read to the end all the same: that is what frees the connection
         if failed:
             told = "".join(f"\n    {line}" for line in lines[-SHOWN_LINES:])
             raise SandboxUnavailable(
                 f"the image {tag} could not be built:{told}",
-                "see that the engine reaches a registry and a package mirror, or run scripts/build-base first",
+                "mend what failed; or see that the engine reaches a registry and a package mirror (scripts/build-base "
+                "makes a base where none is in reach)",
             )
 
     def leaked(self, name: str, secrets: Mapping[str, Iterable[bytes]]) -> list[str]:

@@ -78,6 +78,8 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
     backend, why = _backend(plan.sandbox.backend)
     taken = included_of(repository, base.commit, policy, Redactor.of_environment(os.environ, plan.sandbox.secrets))
     recipe = recipe_of(plan, repository.git, base.commit, backend=backend)
+    if recipe.build is not None:
+        recipe.build()  # what a build would lack is told here
     return Survey(
         plan=plan,
         base_branch=base.branch,

@@ -21,6 +21,7 @@ from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.trees import TreeFile, list_tree
 from orchestrator.errors import CannotRun
 from orchestrator.run.context import RunContext
+from orchestrator.run.recipe import PLAN
 from orchestrator.run.verification import report_of
 from orchestrator.run.worksite import laid_out, spec_of
 from sandbox.bubblewrap import BubblewrapBackend
@@ -89,8 +90,7 @@ async def _make(ctx: RunContext, kept: _Images | _Directories, key: str) -> None
             laid_out(ctx, "setup", ctx.base_commit) as directory,
             kept.open(key, directory, known) as sandbox,
         ):
-            for number, command in enumerate(ctx.recipe.setup, start=1):
-                ctx.say(f"setup {number} of {len(ctx.recipe.setup)}: {' '.join(known.text(command).split())[:100]}")
+            for command in ctx.recipe.setup:
                 await _run(ctx, sandbox, command, given, failed=kept.failed)
     except SecretLeft as left:
         raise CannotRun(
@@ -109,7 +109,9 @@ async def _run(ctx: RunContext, sandbox: Sandbox, command: str, given: Mapping[s
         raise CannotRun("a setup command was not started", refused.why) from refused
     if not result.ok:
         report = Redactor.of_environment(os.environ, given).text(report_of(command, result))
-        raise CannotRun(f"the setup of {ctx.recipe.setup_from} failed, so no task was started", f"{report}{failed}")
+        other = "" if ctx.recipe.setup_from == PLAN else "\nname an `image` in the plan, and it is left alone"
+        what = f"the setup of {ctx.recipe.setup_from} failed, so no task was started"
+        raise CannotRun(what, f"{report}{failed}{other}")
 
 
 def secrets_of(names: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
