@@ -16,8 +16,13 @@ OWNER_LABEL = "io.mimo-orchestrate.owner"
 
 
 def unique_name(spec: SandboxSpec) -> str:
+    """The name of one sandbox: the one that its spec has, or a fresh one."""
+    return spec.name or fresh_name(spec.run, spec.task)
+
+
+def fresh_name(run: str, task: str) -> str:
     """A name for one sandbox that no other on this machine has; safe wherever a container's name is."""
-    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{spec.run}-{spec.task}")[:100]
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{run}-{task}")[:100]
     return f"mimo-{readable}-{secrets.token_hex(4)}"
 
 

@@ -44,8 +44,8 @@ class SandboxSpec:
     directory, shown read-only at BASE_OBJECTS. `run` and `task` become labels, so that a sweep finds leftovers.
     With `read_only` the worktree can't be written either, by commands or by `write_file`. `network` is its way out.
     With `lower` it is an overlay: what `worktree` holds (sandbox/overlay.py), over that directory, which never changes.
-    `prepared` is a directory
-    with what a setup left, for backends without images; while `preparing`, it is what the setup fills.
+    `prepared` is a directory with what a setup left, for backends without images; while `preparing`, it is what the
+    setup fills. `name` is one from `fresh_name`, where it has to be known before the sandbox is there.
     """
 
     run: str
@@ -54,6 +54,7 @@ class SandboxSpec:
     base_objects: Path
     lower: Path | None = None
     read_only: bool = False
+    name: str | None = None
     image: str | None = None
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ from orchestrator.run.cheap import Worktrees
 from orchestrator.run.recipe import Recipe
 from policies.policy import Policy
 from sandbox.sandbox import Backend, Limits
+from sandbox.starting import StartingSandbox
 
 
 class ModelOf(Protocol):
@@ -35,6 +37,20 @@ class ModelOf(Protocol):
 
     def __call__(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
         """The model of `agent`, which has that role in the task."""
+        ...
+
+
+class Worksites(Protocol):
+    """Where agents and tests work."""
+
+    def at(
+        self, task: str, commit: str, *, tree: str | None = None, read_only: bool = False
+    ) -> AbstractAsyncContextManager[StartingSandbox]:
+        """A sandbox that is starting, on a fresh worktree of `commit`, with the files of `tree` where one is given."""
+        ...
+
+    async def expect(self, tasks: Sequence[str], commit: str) -> None:
+        """These tasks, and no others, are to start next, at `commit` unless main moves before."""
         ...
 
 
@@ -87,6 +103,8 @@ class RunContext:
     """Makes the worktrees of agents and gates."""
     green_trees: set[str] = field(default_factory=set)
     """Trees on which the plan's `verify` passed: never tested twice."""
+    worksites: Worksites = field(init=False)
+    """There as long as the run is open."""
 
     @property
     def sandbox_limits(self) -> Limits:

@@ -37,10 +37,15 @@ async def drive(ctx: RunContext) -> None:
     landing = Landing(ctx)
     await landing.open()
     scheduler = Scheduler(
-        [Node(id=task.id, needs=task.needs) for task in ctx.plan.tasks if ctx.state.tasks[task.id].part_of is None],
+        [
+            Node(id=task.id, needs=task.needs, moves_main=task.writes)
+            for task in ctx.plan.tasks
+            if ctx.state.tasks[task.id].part_of is None
+        ],
         parallel=ctx.plan.limits.parallel,
         work=lambda task: _work(ctx, landing, task),
         skip=lambda task, why: _skip(ctx, task, why),
+        soon=lambda tasks: ctx.worksites.expect(tasks, landing.tip),
         stopped=lambda: ctx.stopping() or ctx.state.run_limit_reached or ctx.trouble is not None,
     )
     done = {task.id: task.state for task in ctx.state.tasks.values() if task.state is not TaskState.PENDING}

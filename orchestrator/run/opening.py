@@ -30,6 +30,7 @@ from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
+from orchestrator.run.ahead import worksites
 from orchestrator.run.asker import DenyAsker, PromptAsker, RememberingAsker, RunPrompt, WaitAsker, refused_for_good
 from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
@@ -119,10 +120,11 @@ async def open_old_run(
 
 @asynccontextmanager
 async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
-    """The run's worktrees are gone before it begins, whatever a crash left, and when it ends."""
+    """The run's worktrees are gone before it begins, whatever a crash left, and with its sandboxes when it ends."""
     await to_thread.run_sync(remove_worktree, ctx.directory)
     try:
-        yield
+        async with worksites(ctx):
+            yield
     finally:
         with CancelScope(shield=True):
             await to_thread.run_sync(remove_worktree, ctx.directory)

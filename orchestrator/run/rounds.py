@@ -15,7 +15,6 @@ from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.context import RunContext
 from orchestrator.run.faults import outlasting_faults
-from orchestrator.run.worksite import worksite
 
 ClaimOn = Callable[[RoleResult, Checkpoints], Awaitable[str | None]]
 """Checks a claim on the files as they were last saved; a reason sends it back."""
@@ -72,7 +71,8 @@ async def work_round(
     )
 
     async def once() -> Outcome:
-        async with worksite(ctx, task, saved.commit, tree=saved.tree, read_only=work.read_only) as sandbox:
+        # Not awaited: it starts while the model reads, and the first command waits for it.
+        async with ctx.worksites.at(task, saved.commit, tree=saved.tree, read_only=work.read_only) as sandbox:
             await recorder.record(_started(work, agent, saved.commit, sandbox.name))
 
             async def checkpoint(step: int) -> str | None:

@@ -15,10 +15,15 @@ SETTLED_WELL = frozenset({TaskState.MERGED, TaskState.LANDED, TaskState.READY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A task as the scheduler sees it."""
+    """A task as the scheduler sees it; `moves_main` says that others start elsewhere when it has landed."""
 
     id: str
     needs: tuple[str, ...] = ()
+    moves_main: bool = True
+
+
+async def _nobody_prepares(_: Sequence[str]) -> None:
+    return None
 
 
 class Scheduler:
@@ -32,13 +37,18 @@ class Scheduler:
         work: Callable[[str], Awaitable[TaskState]],
         skip: Callable[[str, str], Awaitable[None]],
         stopped: Callable[[], bool],
+        soon: Callable[[Sequence[str]], Awaitable[None]] = _nobody_prepares,
     ) -> None:
-        """`work` carries out a task; `skip` hears of one that can't start, and why; `stopped` ends all starts."""
+        """`work` carries out a task; `skip` hears of one that can't start, and why; `stopped` ends all starts.
+
+        `soon` hears, whenever something has changed, which tasks are to start next from where main is now.
+        """
         self._nodes = {node.id: node for node in nodes}
         self._parallel = parallel
         self._work = work
         self._skip = skip
         self._stopped = stopped
+        self._soon = soon
         self._changed = anyio.Event()
 
     async def run(self, done: Mapping[str, TaskState]) -> dict[str, TaskState]:
@@ -53,6 +63,7 @@ class Scheduler:
                     group.start_soon(self._one, task, outcomes, working)
                 if not working:
                     break
+                await self._soon(self._next(outcomes, working))
                 await self._changed.wait()
                 self._changed = anyio.Event()
         return outcomes
@@ -68,6 +79,15 @@ class Scheduler:
         waiting = [node for node in self._nodes.values() if node.id not in outcomes and node.id not in working]
         free = [node.id for node in waiting if all(outcomes.get(need) in SETTLED_WELL for need in node.needs)]
         return free[: max(0, self._parallel - len(working))]
+
+    def _next(self, outcomes: Mapping[str, TaskState], working: set[str]) -> list[str]:
+        """What waits for a place alone, then what waits for tasks at work that leave main where it is."""
+        if self._stopped():
+            return []
+        near = {task for task in working if not self._nodes[task].moves_main}
+        waiting = [node for node in self._nodes.values() if node.id not in outcomes and node.id not in working]
+        missing = {node.id: {need for need in node.needs if outcomes.get(need) not in SETTLED_WELL} for node in waiting}
+        return sorted((task for task in missing if missing[task] <= near), key=lambda task: bool(missing[task]))
 
     async def _skip_blocked(self, outcomes: dict[str, TaskState], working: set[str]) -> None:
         while blocked := self._blocked(outcomes, working):

@@ -11,7 +11,6 @@ from agents.execution import run_user_command
 from agents.recorder import Recorder
 from orchestrator.run.context import RunContext
 from orchestrator.run.faults import outlasting_faults
-from orchestrator.run.worksite import worksite
 from sandbox.errors import CommandRefused
 from sandbox.sandbox import CommandResult
 
@@ -45,7 +44,8 @@ async def verify(
         return Verified(green=True, report="no verify commands")
 
     async def once() -> Verified:
-        async with worksite(ctx, task, commit, tree=tree) as sandbox:
+        async with ctx.worksites.at(task, commit, tree=tree) as starting:
+            sandbox = await starting.ready()
             said = []
             policy = ctx.policy_of(task, role)
             for command in commands:

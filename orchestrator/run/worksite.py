@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +26,13 @@ REMOVAL_SECONDS = 60.0
 
 @asynccontextmanager
 async def worksite(
-    ctx: RunContext, task: str, commit: str, *, tree: str | None = None, read_only: bool = False
+    ctx: RunContext,
+    task: str,
+    commit: str,
+    *,
+    tree: str | None = None,
+    read_only: bool = False,
+    name: str | None = None,
 ) -> AsyncIterator[Sandbox]:
     """A fresh sandbox on a fresh worktree of `commit`, with the files of `tree` where one is given.
 
@@ -33,7 +40,8 @@ async def worksite(
     """
     async with _place(ctx, task) as directory:
         lower = await ctx.worktrees.make(ctx, task, directory, commit, tree)
-        async with ctx.backend.open(spec_of(ctx, task, directory, lower=lower, read_only=read_only)) as sandbox:
+        spec = replace(spec_of(ctx, task, directory), lower=lower, read_only=read_only, name=name)
+        async with ctx.backend.open(spec) as sandbox:
             yield sandbox
 
 
@@ -63,15 +71,7 @@ def _lay_out(ctx: RunContext, task: str, directory: Path, commit: str, tree: str
     lay_in(ctx.included.files, directory, owner_uid=sandbox_uid())
 
 
-def spec_of(
-    ctx: RunContext,
-    task: str,
-    directory: Path,
-    *,
-    lower: Path | None = None,
-    read_only: bool = False,
-    hosts: Sequence[str] | None = None,
-) -> SandboxSpec:
+def spec_of(ctx: RunContext, task: str, directory: Path, *, hosts: Sequence[str] | None = None) -> SandboxSpec:
     """What a sandbox of the run is opened with; `hosts` are those of the plan's `network` where none are given."""
     reached = ctx.plan.sandbox.network if hosts is None else hosts
     return SandboxSpec(
@@ -79,8 +79,6 @@ def spec_of(
         task=task,
         worktree=directory,
         base_objects=ctx.base_store.objects,
-        lower=lower,
-        read_only=read_only,
         image=ctx.image,
         limits=ctx.sandbox_limits,
         env=ctx.recipe.env,
