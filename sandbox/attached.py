@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
+import threading
 
 import anyio
+
+from sandbox.protocol import FrameType, encode
 
 _HEADER = struct.Struct(">BxxxL")
 _STDERR = 2
 _CHUNK_BYTES = 256 * 1024
 _WORDS_BYTES = 2048
+
+_ALIVE = encode(FrameType.CANCEL, 0)
+"""Cancels a request that there never is: nothing happens, and the supervisor has heard from us."""
 
 
 class AttachedChannel:
@@ -22,6 +29,9 @@ class AttachedChannel:
         self._stream = 0
         self._left = 0
         self._words = b""
+        self._saying = threading.Lock()
+        self._sending = False
+        self._unsaid = b""
 
     async def receive(self) -> bytes:
         """Some bytes of the supervisor's standard output; raises anyio.EndOfStream."""
@@ -58,12 +68,25 @@ class AttachedChannel:
 
     async def send(self, data: bytes) -> None:
         """Send all of it; raises OSError when the engine or the container is gone."""
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[self._socket.send(view) :]
-            except BlockingIOError:
-                await anyio.wait_writable(self._socket)
+        with self._saying:
+            self._sending = True
+            view = memoryview(self._unsaid + data)
+            self._unsaid = b""
+        try:
+            while view:
+                try:
+                    view = view[self._socket.send(view) :]
+                except BlockingIOError:
+                    await anyio.wait_writable(self._socket)
+        finally:
+            self._sending = False
+
+    def beat(self) -> None:
+        """Say that we live, unless something is being said; may be called from any thread."""
+        with self._saying, contextlib.suppress(OSError):  # a broken or full socket is the next request's to notice
+            if not self._sending:
+                self._unsaid = self._unsaid or _ALIVE
+                self._unsaid = self._unsaid[self._socket.send(self._unsaid) :]
 
     def last_words(self) -> str:
         """The end of the supervisor's standard error."""
@@ -71,4 +94,5 @@ class AttachedChannel:
 
     def close(self) -> None:
         """Close the socket: the engine closes the container's input, and the supervisor ends."""
-        self._socket.close()
+        with self._saying:
+            self._socket.close()

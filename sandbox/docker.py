@@ -17,6 +17,7 @@ from sandbox.client import SupervisedSandbox
 from sandbox.engine import Engine
 from sandbox.errors import SandboxError, SandboxLost, SandboxUnavailable, SecretLeft
 from sandbox.git_settings import GIT_SETTINGS
+from sandbox.heartbeat import HEART, SILENCE_SECONDS
 from sandbox.identity import sandbox_uid
 from sandbox.image import MAKER_LABEL, default_dockerfile, image_tag
 from sandbox.names import labels, unique_name
@@ -54,6 +55,7 @@ class DockerBackend:
         self._limiter = anyio.CapacityLimiter(ENGINE_CALLS)
         self._building = anyio.Lock()
         self._built: set[str] = set()
+        self._volumes: dict[str, tuple[str, ...]] = {}
 
     async def probe(self) -> tuple[Probe, ...]:
         """What the engine can promise; raises nothing."""
@@ -148,19 +150,26 @@ class DockerBackend:
         self, name: str, image: str, spec: SandboxSpec, door: Doorway, config: dict[str, Any], host: dict[str, Any]
     ) -> AsyncIterator[SupervisedSandbox]:
         channel: AttachedChannel | None = None
+        host["mounts"] += [_labelled(path, config["labels"]) for path in await self._volumes_of(image)]
         try:
             await self._call(lambda: self._engine.create(name, image, config, host))
             # Attached before it starts: nothing of its output can be missed, and its input has an owner from the first.
             channel = AttachedChannel(await self._call(lambda: self._engine.attach(name)))
-            await self._call(lambda: self._engine.start(name))
-            sandbox = SupervisedSandbox(name, channel, spec.limits, door.environment)
-            await _greet(sandbox)
-            yield sandbox
+            with HEART.beating(channel.beat):
+                await self._call(lambda: self._engine.start(name))
+                sandbox = SupervisedSandbox(name, channel, spec.limits, door.environment)
+                await _greet(sandbox)
+                yield sandbox
         finally:
             if channel is not None:
                 channel.close()
             with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 await self._remove(name)
+
+    async def _volumes_of(self, image: str) -> tuple[str, ...]:
+        if image not in self._volumes:
+            self._volumes[image] = await self._call(lambda: self._engine.volumes_of(image))
+        return self._volumes[image]
 
     async def _remove(self, name: str) -> None:
         try:
@@ -169,12 +178,11 @@ class DockerBackend:
             return  # the engine is gone or stuck; the container bears its label, and `sweep` will find it
 
     async def sweep(self, run: str | None = None) -> list[str]:
-        """Remove containers of one run, or of any whose program is gone; gives their names."""
+        """Remove containers and volumes of one run, or of any whose program is gone; gives their names."""
         names = await self._call(lambda: self._engine.left_over(run))
         for name in names:
             await self._call(lambda name=name: self._engine.remove(name))  # type: ignore[misc]
-        await self._call(lambda: self._engine.remove_volumes(run))
-        return names
+        return names + await self._call(lambda: self._engine.remove_left_over_volumes(run))
 
     async def _call(self, call: Callable[[], Answer], *, abandon: bool = False) -> Answer:
         # Not abandoned as a rule: a container must not appear after its removal was asked for.
@@ -195,7 +203,12 @@ def container_config(spec: SandboxSpec, door: Doorway = CLOSED) -> dict[str, Any
     """What runs in the container, as whom, with which environment; nothing of the host's."""
     uid = sandbox_uid()
     return {
-        "entrypoint": [SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes), *supervisor_words(spec), *door.options],
+        "entrypoint": [
+            *(SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes)),
+            *("--silence", str(SILENCE_SECONDS)),  # an engine that is killed would leave it running
+            *supervisor_words(spec),
+            *door.options,
+        ],
         "command": [],
         "user": f"{uid}:{uid}",
         "hostname": "sandbox",
@@ -252,6 +265,16 @@ def _worktree(spec: SandboxSpec) -> list[dict[str, Any]]:
     volume = Mount(WORKSPACE, None, type="volume", no_copy=True, driver_config=driver, labels=labels(spec))
     layers = {str(spec.worktree / UPPER_NAME): UPPER, str(spec.lower): LOWER}
     return [volume, *(_bind(source, target, read_only=True) for source, target in layers.items())]
+
+
+def _labelled(target: str, marks: Mapping[str, str]) -> dict[str, Any]:
+    """A volume that the image wants, as we want it: read-only like the root, and found by its label.
+
+    One that the engine makes by itself can be written, and an engine that was killed keeps it for ever.
+    """
+    from docker.types import Mount
+
+    return Mount(target=target, source=None, type="volume", read_only=True, labels=dict(marks))
 
 
 def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:

@@ -29,8 +29,10 @@ static size_t read_some(void *into, size_t length)
 {
 	for (;;) {
 		ssize_t got = read(STDIN_FILENO, into, length);
-		if (got > 0)
+		if (got > 0) {
+			heard_from_host();
 			return (size_t)got;
+		}
 		if (got == 0)
 			_exit(0); /* the host is gone: as PID 1, everything goes with us */
 		if (errno == EAGAIN)

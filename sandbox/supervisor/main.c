@@ -2,7 +2,7 @@
  *
  * usage: supervisor [--memory BYTES] [--processes N] [--process-rlimit N] [--open-files N]
  *                   [--file-bytes N] [--disk-bytes N] [--disk-entries N] [--overlay 1]
- *                   [--forward SOCKET]
+ *                   [--forward SOCKET] [--silence SECONDS]
  *        supervisor enter ...      (on the host, as root; see enter.c)
  *        supervisor join ...       (on the host; see join.c)
  */
@@ -79,6 +79,7 @@ static void parse_options(char **arguments)
 		{"--disk-bytes", &ceilings.disk_bytes},
 		{"--disk-entries", &ceilings.disk_entries},
 		{"--overlay", &ceilings.overlay},
+		{"--silence", &silence_seconds},
 	};
 	for (; *arguments; arguments += 2) {
 		bool known = strcmp(*arguments, "--forward") == 0 && arguments[1];
@@ -110,7 +111,7 @@ static void serve(const struct frame *frame)
 	case FRAME_EXEC:
 		serve_exec(frame);
 		break;
-	case FRAME_CANCEL: /* it was over before the request to cancel arrived */
+	case FRAME_CANCEL: /* it was over before the request to cancel arrived, or says only that the host lives */
 		break;
 	case FRAME_SNAPSHOT:
 		serve_snapshot(frame);
@@ -162,6 +163,7 @@ int main(int count, char **arguments)
 	workspace_open();
 	snapshot_start();
 	disk_start();
+	watch_for_silence();
 	say_hello();
 	serve_forever();
 }

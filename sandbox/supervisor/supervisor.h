@@ -81,6 +81,11 @@ const unsigned char *take_bytes(struct cursor *cursor, size_t length);
 /* A string with its terminating NUL on the wire and none inside; NULL (and `bad`) if it is anything else. */
 const char *take_string(struct cursor *cursor);
 
+/* silence.c: ending by ourselves where the host is no longer heard from; 0 seconds = its end closes our input */
+extern uint64_t silence_seconds;
+void watch_for_silence(void);
+void heard_from_host(void);
+
 /* main.c */
 _Noreturn void fail(const char *what);
 int signal_descriptor(void);

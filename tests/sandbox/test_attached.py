@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from sandbox.attached import AttachedChannel
+from sandbox.protocol import FrameType, encode
 
 
 @pytest.fixture
@@ -64,3 +65,34 @@ async def test_a_long_request_is_sent_whole(ends: tuple[AttachedChannel, socket.
         group.start_soon(anyio.to_thread.run_sync, read)
         await channel.send(sent)
     assert got == sent
+
+
+async def test_a_beat_is_never_inside_of_a_request(ends: tuple[AttachedChannel, socket.socket]) -> None:
+    """What says that we live comes between requests, whole, however full the connection was meanwhile."""
+    channel, engine = ends
+    alive = encode(FrameType.CANCEL, 0)
+    request = encode(FrameType.EXEC, 7, b"x" * 3_000_000)
+    got = bytearray()
+    channel.beat()
+    async with anyio.create_task_group() as group:
+        group.start_soon(channel.send, request)
+        await anyio.wait_all_tasks_blocked()
+        channel.beat()  # half of the request is on its way
+
+        def read() -> None:
+            while len(got) < len(alive) + len(request):
+                got.extend(engine.recv(65536))
+
+        await anyio.to_thread.run_sync(read)
+    channel.beat()
+    assert bytes(got) == alive + request
+    assert engine.recv(65536) == alive
+
+
+async def test_a_beat_into_nothing_is_quiet(ends: tuple[AttachedChannel, socket.socket]) -> None:
+    """A connection that is full or gone is for the next request to notice."""
+    channel, engine = ends
+    engine.close()
+    channel.beat()
+    channel.close()
+    channel.beat()

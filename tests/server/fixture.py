@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,14 @@ class ScriptedServer:
 @pytest.fixture
 def scripted_server(tmp_path: Path) -> Iterator[ScriptedServer]:
     """A scripted model server with an empty script; it is gone when the test is over."""
-    script, log = tmp_path / "model-script.json", tmp_path / "model-requests.jsonl"
+    with serving(tmp_path) as server:
+        yield server
+
+
+@contextmanager
+def serving(place: Path) -> Iterator[ScriptedServer]:
+    """The same, with its files in `place`."""
+    script, log = place / "model-script.json", place / "model-requests.jsonl"
     script.write_text('{"conversations": []}')
     arguments = [sys.executable, "-m", "tests.server.scripted", "--script", str(script), "--log", str(log)]
     with subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

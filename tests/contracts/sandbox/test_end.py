@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -92,12 +93,10 @@ async def test_cancelled_while_it_starts(backend: Backend, tmp_path: Path) -> No
         assert containers(spec.run) == []
 
 
-@pytest.fixture
-def opener(backend: Backend, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str, str]]:
-    """Another process that owns a sandbox with a command running in it: process, sandbox, run and canary."""
-    word, run = canary(), canary()
-    spec = make_spec(tmp_path, run=run)
-    arguments = [backend.name, str(spec.worktree), str(spec.base_objects), run, sleeper(word)]
+@contextmanager
+def opened_elsewhere(backend: str, spec: SandboxSpec, word: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Another process that owns a sandbox in which a command runs that bears the word: the process and the sandbox."""
+    arguments = [backend, str(spec.worktree), str(spec.base_objects), spec.run, sleeper(word)]
     script = str(TOP / "tests/contracts/sandbox/opener.py")
     with subprocess.Popen(
         [sys.executable, script, *arguments],
@@ -108,7 +107,18 @@ def opener(backend: Backend, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
     ) as process:
         assert process.stdout is not None
         name = process.stdout.readline().strip()
-        assert eventually(lambda: bool(bearing(word)))
+        assert eventually(lambda: bool(bearing(word)), seconds=60)
+        try:
+            yield process, name
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def opener(backend: Backend, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str, str]]:
+    """Another process that owns a sandbox with a command running in it: process, sandbox, run and canary."""
+    word, run = canary(), canary()
+    with opened_elsewhere(backend.name, make_spec(tmp_path, run=run), word) as (process, name):
         yield process, name, run, word
         process.kill()
         process.wait()
@@ -126,6 +136,27 @@ def test_nothing_outlives_a_killed_program(
     assert eventually(lambda: not bearing(word))
     if backend.name == "docker":
         assert eventually(lambda: not containers(run))
+
+
+@pytest.mark.docker
+def test_a_container_ends_when_nothing_is_heard_of_its_program(tmp_path: Path) -> None:
+    """An engine that is killed leaves containers running with their input open: who hears nothing for long, ends.
+
+    A program that stands still sounds the same, and takes nothing else away.
+    """
+    word, run = canary(), canary()
+    spec = make_spec(tmp_path, run=run)
+    with opened_elsewhere("docker", spec, word) as (process, _):
+        process.send_signal(signal.SIGSTOP)
+        assert eventually(lambda: not bearing(word), seconds=60)
+        assert eventually(lambda: not containers(run), seconds=60)
+
+
+async def test_commands_can_not_make_it_deaf(fresh: Sandbox) -> None:
+    """The signal by which a supervisor counts the silence does nothing when a command sends it."""
+    result = await fresh.execute(Command(script="for n in $(seq 200); do kill -ALRM 1; done; echo done"))
+    assert result.stdout.text() == "done\n"
+    assert (await fresh.execute(Command(script="true"))).ok
 
 
 async def test_a_sweep_leaves_what_is_in_use(
