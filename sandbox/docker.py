@@ -150,7 +150,8 @@ class DockerBackend:
         self, name: str, image: str, spec: SandboxSpec, door: Doorway, config: dict[str, Any], host: dict[str, Any]
     ) -> AsyncIterator[SupervisedSandbox]:
         channel: AttachedChannel | None = None
-        host["mounts"] += [_labelled(path, config["labels"]) for path in await self._volumes_of(image)]
+        ours = {WORKSPACE, HOME, "/tmp"}  # noqa: S108 - inside
+        host["mounts"] += [_emptied(path) for path in await self._volumes_of(image) if path not in ours]
         try:
             await self._call(lambda: self._engine.create(name, image, config, host))
             # Attached before it starts: nothing of its output can be missed, and its input has an owner from the first.
@@ -178,11 +179,11 @@ class DockerBackend:
             return  # the engine is gone or stuck; the container bears its label, and `sweep` will find it
 
     async def sweep(self, run: str | None = None) -> list[str]:
-        """Remove containers and volumes of one run, or of any whose program is gone; gives their names."""
+        """Remove containers of one run, or of any whose program is gone; gives their names."""
         names = await self._call(lambda: self._engine.left_over(run))
         for name in names:
             await self._call(lambda name=name: self._engine.remove(name))  # type: ignore[misc]
-        return names + await self._call(lambda: self._engine.remove_left_over_volumes(run))
+        return names
 
     async def _call(self, call: Callable[[], Answer], *, abandon: bool = False) -> Answer:
         # Not abandoned as a rule: a container must not appear after its removal was asked for.
@@ -267,14 +268,11 @@ def _worktree(spec: SandboxSpec) -> list[dict[str, Any]]:
     return [volume, *(_bind(source, target, read_only=True) for source, target in layers.items())]
 
 
-def _labelled(target: str, marks: Mapping[str, str]) -> dict[str, Any]:
-    """A volume that the image wants, as we want it: read-only like the root, and found by its label.
-
-    One that the engine makes by itself can be written, and an engine that was killed keeps it for ever.
-    """
+def _emptied(target: str) -> dict[str, Any]:
+    """Nothing, read-only, where the image wants a volume: one could be filled without bound, and outlive an engine."""
     from docker.types import Mount
 
-    return Mount(target=target, source=None, type="volume", read_only=True, labels=dict(marks))
+    return Mount(target=target, source=None, type="tmpfs", read_only=True, tmpfs_size=4096)
 
 
 def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:

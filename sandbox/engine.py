@@ -156,25 +156,6 @@ class Engine:
             except ImageNotFound:
                 return ()
 
-    def remove_left_over_volumes(self, run: str | None) -> list[str]:
-        """Remove volumes of ours as `left_over` finds containers, and name them; one that is in use stays."""
-        from docker.errors import APIError
-
-        wanted = RUN_LABEL if run is None else f"{RUN_LABEL}={run}"
-        removed = []
-        with self._connected() as api:
-            for volume in api.volumes(filters={"label": wanted})["Volumes"] or ():
-                if run is None and not is_left_over(volume.get("Labels") or {}):
-                    continue
-                try:
-                    api.remove_volume(volume["Name"], force=True)
-                except APIError as error:
-                    if error.status_code != 409:
-                        raise
-                    continue
-                removed.append(f"volume {volume['Name']}")
-        return removed
-
     def base(self) -> tuple[str, str]:
         """What the default image is built on: the name, and what identifies its content."""
         from docker.errors import ImageNotFound

@@ -199,6 +199,8 @@ class _Case:
         assert not left.started | left.never_started, left
         assert not held.places & mounts()
         assert not held.volumes & self._watch.volumes()
+        if self._engine is not None:
+            assert not self._watch.volumes()  # its image declares one
         state = Path(self._program.env["XDG_STATE_HOME"])
         assert not list(state.glob("mimo-orchestrate/*/runs/*"))
 
