@@ -8,7 +8,7 @@ import sys
 
 import anyio
 
-from benchmarks import command_roundtrip, flood, help_time, own_time, policy_judging, worktrees
+from benchmarks import command_roundtrip, flood, help_time, own_time, policy_judging, sandbox_start, worktrees
 from benchmarks.figures import Figure, table
 
 
@@ -17,8 +17,8 @@ def main() -> int:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}, load {os.getloadavg()[0]:.1f} at the start")
     alone = [*help_time.measure(), *policy_judging.measure()]
-    figures = [*alone, *anyio.run(command_roundtrip.measure), *flood.measure(), *anyio.run(own_time.measure)]
-    figures += anyio.run(worktrees.measure)
+    sandboxes = [*anyio.run(command_roundtrip.measure), *anyio.run(sandbox_start.measure), *flood.measure()]
+    figures = [*alone, *sandboxes, *anyio.run(own_time.measure), *anyio.run(worktrees.measure)]
     print(table([*figures, compared(figures)]))
     return 0 if all(figure.held for figure in figures) else 1
 

@@ -206,11 +206,10 @@ def container_config(spec: SandboxSpec, door: Doorway = CLOSED) -> dict[str, Any
     return {
         "entrypoint": [
             *(SUPERVISOR, "--file-bytes", str(spec.limits.disk_bytes)),
-            *("--silence", str(SILENCE_SECONDS)),  # an engine that is killed would leave it running
             *supervisor_words(spec),
             *door.options,
         ],
-        "command": [],
+        "command": ["--silence", str(SILENCE_SECONDS)],  # an engine that is killed would leave it running
         "user": f"{uid}:{uid}",
         "hostname": "sandbox",
         "working_dir": WORKSPACE,

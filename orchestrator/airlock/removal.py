@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import stat
 import tempfile
@@ -35,13 +37,17 @@ def remove_worktree(destination: Path) -> None:
     empty_grave(grave)
 
 
-def empty_grave(grave: Path) -> None:
-    """Finish a removal, also one that a crash interrupted; raises OSError.
+def empty_grave(grave: Path, *, wait: bool = True) -> bool:
+    """Finish a removal, also one that a crash interrupted; False where another process is at it. Raises OSError.
 
     No link is followed and nothing recurses: each directory is moved up beside the others before it is emptied.
     """
     top = os.open(grave, os.O_RDONLY | _DIRECTORY)
     try:
+        try:
+            fcntl.flock(top, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
         taken = set(os.listdir(top))
         names = filter(lambda name: name not in taken, map("d{}".format, count()))
         pending = deque(sorted(taken))
@@ -52,9 +58,11 @@ def empty_grave(grave: Path) -> None:
                 continue
             pending += _empty(top, name, names)
             os.rmdir(name, dir_fd=top)
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            grave.rmdir()
     finally:
         os.close(top)
-    grave.rmdir()
+    return True
 
 
 def _empty(top: int, name: str, names: Iterator[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,14 +16,18 @@ from orchestrator.run.lease import holder, run_lock
 from orchestrator.run.unused import remove_unfinished
 from sandbox.backends import BACKENDS
 from sandbox.errors import SandboxError
+from sandbox.sandbox import Backend
 
 
-async def remove_leftovers(state_directory: Path) -> list[str]:
-    """Remove them and name them; doing it twice is as good as once. Raises OSError."""
+async def remove_leftovers(state_directory: Path, backends: Sequence[Backend] | None = None) -> list[str]:
+    """Remove them and name them, those of all backends or of some; doing it twice is as good as once.
+
+    What a living program works with stays. Raises OSError.
+    """
     removed = []
-    for make in BACKENDS.values():
+    for backend in [make() for make in BACKENDS.values()] if backends is None else backends:
         try:
-            removed += await make().sweep()
+            removed += await backend.sweep()
         except SandboxError:
             continue  # an engine that does not answer has nothing of ours running, as far as can be known
     removed += await to_thread.run_sync(remove_unfinished, caches_of(state_directory))
@@ -35,7 +40,8 @@ def _remove_worktrees(state_directory: Path) -> list[str]:
     removed = []
     for directory in sorted(runs.iterdir()) if runs.is_dir() else []:
         if directory.name.startswith(GRAVE_PREFIX):
-            empty_grave(directory)
+            if not empty_grave(directory, wait=False):
+                continue  # whoever made it is at it
         elif holder(run_lock(state_directory, directory.name)) is None:
             remove_worktree(directory)
         else:

@@ -39,6 +39,7 @@ from orchestrator.run.context import RunContext
 from orchestrator.run.identifier import new_run_id
 from orchestrator.run.images import ensure_image
 from orchestrator.run.lease import Held, lease, run_lock
+from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.run.recipe import Recipe, recipe_of
 from orchestrator.version import version
@@ -69,6 +70,7 @@ async def open_new_run(
 ) -> AsyncIterator[RunContext]:
     """Begin a run; raises SandboxUnavailable, AirlockError, sqlite3.Error before anything is journalled."""
     backend = await choose(plan.sandbox.backend)
+    await remove_leftovers(around.state_directory, (backend,))
     run = new_run_id(plan.name)
     with _journal(around, run, plan) as (store, journal):
         hub = await to_thread.run_sync(partial(_stores, around, base.commit))

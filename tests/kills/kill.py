@@ -121,10 +121,14 @@ class _Case:
 
     def _wait_for_the_moment(self) -> None:
         requests, seconds = self._kill.moment
-        _wait(lambda: len(self._server.requests()) >= requests or not self._running(), "the run does not get on")
+        _wait(lambda: self._requests() >= requests or not self._running(), "the run does not get on")
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._running():
             time.sleep(0.005)
+
+    def _requests(self) -> int:
+        log = self._server.log_path
+        return log.read_bytes().count(b"\n") if log.exists() else 0
 
     def _containers(self) -> Held:
         return self._watch.containers(self._plan) if self._kill.backend == "docker" else Held()
