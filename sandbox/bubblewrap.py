@@ -204,6 +204,7 @@ def _arguments(spec: SandboxSpec, places: _Places, files: dict[int, str], group:
     arguments += host_arguments()
     for descriptor, path in files.items():
         arguments += ["--perms", "0644", "--file", str(descriptor), path]
+    # Settings of its own namespaces would be the sandbox's to write.
     arguments += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     arguments += ["--perms", "1777", "--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]  # noqa: S108 - inside
     arguments += ["--perms", "1777", "--size", tmp, "--tmpfs", "/tmp"]  # noqa: S108 - inside

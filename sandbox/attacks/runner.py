@@ -1,0 +1,97 @@
+"""Tries escapes inside real sandboxes, and judges each by what is to be seen on this side."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from itertools import groupby
+
+from sandbox.attacks.escape import Escape, Group, Outcome, Verdict, outcome
+from sandbox.attacks.scene import Scene
+from sandbox.attacks.scripts import said, script_of
+from sandbox.errors import CommandRefused, SandboxError, SandboxLost, SandboxUnavailable
+from sandbox.sandbox import Backend, Command, CommandResult, Limits, Sandbox
+
+MEGABYTE = 1024**2
+ORDINARY = Limits(
+    memory_bytes=512 * MEGABYTE,
+    pids=128,
+    tmp_bytes=64 * MEGABYTE,
+    disk_bytes=64 * MEGABYTE,
+    output_bytes=256 * 1024,
+    timeout_seconds=60,
+)
+"""What a sandbox has in which several escapes are tried one after the other."""
+
+
+async def try_group(backend: Backend, scene: Scene, group: Group, escapes: Iterable[Escape]) -> list[Outcome]:
+    """Try escapes of a group: those without limits of their own in one sandbox, the others in one each."""
+    outcomes: list[Outcome] = []
+    for limits, together in groupby(escapes, key=lambda escape: escape.limits):
+        rest = list(together)
+        while rest:
+            batch, rest = (rest, []) if limits is None else (rest[:1], rest[1:])
+            outcomes += await _try_batch(backend, scene, group, batch, limits or ORDINARY)
+    return outcomes
+
+
+async def _try_batch(
+    backend: Backend, scene: Scene, group: Group, batch: list[Escape], limits: Limits
+) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    try:
+        async with backend.open(scene.spec(group.strip("/"), limits)) as sandbox:
+            has_python = await _has_python(sandbox)
+            for escape in batch:
+                outcomes.append(await _try(sandbox, scene, escape, has_python=has_python))  # noqa: PERF401 - kept if it fails
+    except SandboxUnavailable as error:
+        why = f"the sandbox did not open: {error.what}"
+    except SandboxError as error:
+        why = f"the sandbox failed: {error}"
+    else:
+        return outcomes
+    return [*outcomes, *(outcome(escape, Verdict.NOT_TRIED, why) for escape in batch[len(outcomes) :])]
+
+
+async def _has_python(sandbox: Sandbox) -> bool:
+    return (await sandbox.execute(Command(script="python3 -I -c pass"))).ok
+
+
+async def _try(sandbox: Sandbox, scene: Scene, escape: Escape, *, has_python: bool) -> Outcome:
+    if escape.python and not has_python:
+        return outcome(escape, Verdict.NOT_TRIED, "the image has no python3")
+    nonce = secrets.token_hex(8)
+    command = Command(script=script_of(escape), env=scene.environment(nonce), timeout_seconds=escape.timeout_seconds)
+    try:
+        result = await sandbox.execute(command)
+        seen = await _seen(sandbox, scene, escape, result, nonce)
+    except CommandRefused as error:
+        return outcome(escape, Verdict.NOT_TRIED, str(error))
+    except SandboxLost as error:
+        return outcome(escape, Verdict.BROKEN, f"the sandbox died of it: {error.why}")
+    if seen is not None:
+        return outcome(escape, Verdict.BROKEN, seen)
+    return outcome(escape, *_verdict(escape, result, nonce))
+
+
+async def _seen(sandbox: Sandbox, scene: Scene, escape: Escape, result: CommandResult, nonce: str) -> str | None:
+    """What got through, as far as this side can see it; the sandbox must still answer, too. Raises SandboxLost."""
+    streams = (result.stdout, result.stderr)
+    if any(scene.word.encode() in part for stream in streams for part in (stream.head, stream.tail)):
+        return "a secret of the host's was read"
+    if escape.afterwards is not None and (found := await escape.afterwards(scene, sandbox, result)) is not None:
+        return found
+    await sandbox.execute(Command(script="true"))
+    return scene.damage(nonce)
+
+
+def _verdict(escape: Escape, result: CommandResult, nonce: str) -> tuple[Verdict, str]:
+    verdict, reason = said(result, nonce)
+    wanted = escape.contained_by
+    if wanted is None or verdict is Verdict.BROKEN:
+        return verdict, reason
+    if result.limit is wanted:
+        return Verdict.HELD, f"it was contained, and the limit named: {wanted.value}"
+    if verdict is Verdict.NOT_TRIED and "lacking" in result.stdout.text():
+        return verdict, reason
+    return Verdict.BROKEN, f"no limit on {wanted.value} was named (it was: {result.limit or 'none'})"
