@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
 from sandbox.attacks.escape import Escape, Group, Outcome, Verdict, outcome
 from sandbox.attacks.scene import Scene
 from sandbox.attacks.scripts import said, script_of
+from sandbox.attacks.together import together
 from sandbox.errors import CommandRefused, SandboxError, SandboxLost, SandboxUnavailable
-from sandbox.sandbox import Backend, Command, CommandResult, Limits, Sandbox
+from sandbox.sandbox import Backend, Command, CommandResult, Limits, Sandbox, SandboxSpec
 
 MEGABYTE = 1024**2
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 ORDINARY = Limits(
     memory_bytes=512 * MEGABYTE,
     pids=128,
@@ -24,26 +27,30 @@ ORDINARY = Limits(
 """What a sandbox has in which several escapes are tried one after the other."""
 
 
-async def try_group(backend: Backend, scene: Scene, group: Group, escapes: Iterable[Escape]) -> list[Outcome]:
+async def try_group(backend: Backend, scene: Scene, group: Group, escapes: Sequence[Escape]) -> list[Outcome]:
     """Try escapes of a group: those without limits of their own in one sandbox, the others in one each."""
-    outcomes: list[Outcome] = []
-    for limits, together in groupby(escapes, key=lambda escape: escape.limits):
-        rest = list(together)
-        while rest:
-            batch, rest = (rest, []) if limits is None else (rest[:1], rest[1:])
-            outcomes += await _try_batch(backend, scene, group, batch, limits or ORDINARY)
-    return outcomes
+    shared = [escape for escape in escapes if escape.limits is None]
+    batches = [*([shared] if shared else []), *([escape] for escape in escapes if escape.limits is not None)]
+    task = group.strip("/")
+    found = await together(
+        [partial(try_batch, backend, scene, scene.spec(task, batch[0].limits or ORDINARY), batch) for batch in batches]
+    )
+    return [outcome for outcomes in found for outcome in outcomes]
 
 
-async def _try_batch(
-    backend: Backend, scene: Scene, group: Group, batch: list[Escape], limits: Limits
+async def try_batch(
+    backend: Backend, scene: Scene, spec: SandboxSpec, batch: Sequence[Escape], *, env: Mapping[str, str] = _NOTHING
 ) -> list[Outcome]:
+    """Try escapes one after the other in one sandbox; `env` is what scripts are told besides what the scene tells."""
     outcomes: list[Outcome] = []
     try:
-        async with backend.open(scene.spec(group.strip("/"), limits)) as sandbox:
-            has_python = await _has_python(sandbox)
+        async with backend.open(spec) as sandbox:
+            has_python = (await sandbox.execute(Command(script="python3 -I -c pass"))).ok
             for escape in batch:
-                outcomes.append(await _try(sandbox, scene, escape, has_python=has_python))  # noqa: PERF401 - kept if it fails
+                if escape.python and not has_python:
+                    outcomes.append(outcome(escape, Verdict.NOT_TRIED, "the image has no python3"))
+                else:
+                    outcomes.append(await _try(sandbox, scene, escape, env))
     except SandboxUnavailable as error:
         why = f"the sandbox did not open: {error.what}"
     except SandboxError as error:
@@ -53,15 +60,10 @@ async def _try_batch(
     return [*outcomes, *(outcome(escape, Verdict.NOT_TRIED, why) for escape in batch[len(outcomes) :])]
 
 
-async def _has_python(sandbox: Sandbox) -> bool:
-    return (await sandbox.execute(Command(script="python3 -I -c pass"))).ok
-
-
-async def _try(sandbox: Sandbox, scene: Scene, escape: Escape, *, has_python: bool) -> Outcome:
-    if escape.python and not has_python:
-        return outcome(escape, Verdict.NOT_TRIED, "the image has no python3")
+async def _try(sandbox: Sandbox, scene: Scene, escape: Escape, env: Mapping[str, str]) -> Outcome:
     nonce = secrets.token_hex(8)
-    command = Command(script=script_of(escape), env=scene.environment(nonce), timeout_seconds=escape.timeout_seconds)
+    told = {**scene.environment(nonce), **env}
+    command = Command(script=script_of(escape), env=told, timeout_seconds=escape.timeout_seconds)
     try:
         result = await sandbox.execute(command)
         seen = await _seen(sandbox, scene, escape, result, nonce)
