@@ -22,12 +22,29 @@ async def choose(name: str = "auto") -> Backend:
         raise SandboxUnavailable(f"there is no backend named {name}", f"use auto, {' or '.join(BACKENDS)}")
     lacks: dict[str, SandboxUnavailable] = {}
     for candidate in BACKENDS if name == "auto" else (name,):
-        backend = BACKENDS[candidate]()
-        broken = next((probe for probe in await backend.probe() if not probe.kept), None)
-        if broken is None:
-            return backend
-        lacks[candidate] = SandboxUnavailable(broken.detail, broken.remedy or "")
+        try:
+            return await required(candidate)
+        except SandboxUnavailable as error:
+            lacks[candidate] = error
     raise none_of(lacks)
+
+
+async def required(name: str) -> Backend:
+    """The backend of that name, if it keeps every promise here; raises SandboxUnavailable, which names those it can't.
+
+    Whoever opens sandboxes has their backend from here or from `choose`: there is no weaker one.
+    """
+    backend = BACKENDS[name]()
+    probes = await backend.probe()
+    broken = [probe for probe in probes if not probe.kept]
+    if not broken:
+        return backend
+    # One that is not there at all says just that.
+    told = [
+        probe.detail if len(probes) == 1 else f'{name} can\'t keep the promise "{probe.promise}": {probe.detail}'
+        for probe in broken
+    ]
+    raise SandboxUnavailable("; ".join(told), "; ".join(probe.remedy for probe in broken if probe.remedy))
 
 
 def none_of(lacks: Mapping[str, SandboxUnavailable]) -> SandboxUnavailable:

@@ -138,7 +138,8 @@ git cat-file -p "$OTHERS_OBJECT" 2> /dev/null && through "an object of another t
     _escape(
         "lazy-fetch",
         "have missing objects fetched by a program",
-        """setting .git/config core.repositoryFormatVersion 1; setting .git/config extensions.partialClone evil
+        """printf '#!/bin/sh\\ntouch "%s"\\n' "$CANARY" > program
+setting .git/config core.repositoryFormatVersion 1; setting .git/config extensions.partialClone evil
 setting .git/config remote.evil.promisor true; setting .git/config remote.evil.url "ext::$EVIL"
 setting .git/config protocol.ext.allow always; rm -f .git/objects/info/alternates""",
     ),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.options import JsonOption
+from orchestrator.cli.options import BACKENDS, JsonOption, one_of
 from orchestrator.cli.state import current_directory, state_ground, state_home
-from orchestrator.cli.terminal import print_json, results_console, say
+from orchestrator.cli.terminal import print_json, print_page, say
+from orchestrator.errors import UsageProblem
 
 if TYPE_CHECKING:
     from orchestrator.doctor.finding import Finding
@@ -20,23 +21,65 @@ DoctorModelOption = Annotated[
 ]
 
 
-def doctor(*, model: DoctorModelOption = None, json: JsonOption = False) -> None:
+AttackOption = Annotated[bool, typer.Option("--attack", help="Try to break out of the sandboxes here.")]
+AttackedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="|".join(BACKENDS),
+        callback=one_of("--backend", BACKENDS),
+        help="With --attack: only this one; default: each that works here.",
+    ),
+]
+
+
+def doctor(
+    *,
+    model: DoctorModelOption = None,
+    attack: AttackOption = False,
+    backend: AttackedOption = None,
+    json: JsonOption = False,
+) -> None:
     """Look at what this machine has and lacks for a run.
 
     Git, the repository here, the state directory, both sandboxes (tried), credentials (never shown), each with what
-    to do. Nothing is changed. The exit code is 4 where no run can start.
+    to do. Nothing is changed. The exit code is 4 where no run can start, 1 where an escape gets through.
     """
+    if attack:
+        if model is not None:
+            raise UsageProblem("--attack asks no model", hint="leave out --model")
+        raise typer.Exit(_attack(backend, as_json=json))
+    if backend is not None:
+        raise UsageProblem("--backend goes with --attack", hint="without it, `doctor` looks at both")
+    raise typer.Exit(_look(model, as_json=json))
+
+
+def _attack(backend: str | None, *, as_json: bool) -> ExitCode:
+    from functools import partial
+
+    import anyio
+
+    from orchestrator.attack.assault import attack
+    from orchestrator.views.attack import attack_json, attack_view
+
+    assaults = anyio.run(partial(attack, backend, place=state_ground(), say=say))
+    if as_json:
+        print_json(attack_json(assaults))
+    else:
+        print_page(attack_view(assaults))
+    return ExitCode.PARTIAL if any(assault.broken for assault in assaults) else ExitCode.DONE
+
+
+def _look(model: str | None, *, as_json: bool) -> ExitCode:
     from orchestrator.doctor.finding import can_start
     from orchestrator.views.doctor import doctor_json, doctor_view
 
     backend, findings = _findings(model)
-    if json:
+    if as_json:
         print_json(doctor_json(findings, backend))
     else:
-        console = results_console()
-        for part in doctor_view(findings, backend):
-            console.print(part)
-    raise typer.Exit(ExitCode.DONE if can_start(findings) else ExitCode.CANNOT_RUN)
+        print_page(doctor_view(findings, backend))
+    return ExitCode.DONE if can_start(findings) else ExitCode.CANNOT_RUN
 
 
 def _findings(model: str | None) -> tuple[str | None, list[Finding]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.demo.sample import TESTS_NEED
-from sandbox.backends import BACKENDS, none_of
+from sandbox.backends import none_of, required
 from sandbox.docker import DockerBackend
 from sandbox.errors import SandboxLost, SandboxUnavailable
 from sandbox.trial import works_in
@@ -43,7 +43,7 @@ async def _order() -> tuple[str, ...]:
 
 async def _require(name: str, place: Path | None, say: Callable[[str], None]) -> None:
     """Open a sandbox and look for what the sample's tests need; raises SandboxUnavailable."""
-    backend = BACKENDS[name]()
+    backend = await required(name)
     if isinstance(backend, DockerBackend):
         if not (await backend.default_image())[2]:
             say("building the default image for Docker: once, for minutes, with a network")

@@ -39,7 +39,7 @@ held "permission denied" """,
         script="""for at in root cwd exe; do
     ls -d "/proc/1/$at/" > /dev/null 2>&1 && through "/proc/1/$at can be entered"
     readlink "/proc/1/$at" > /dev/null 2>&1 && through "/proc/1/$at can be read"
-done; leaks "/proc/1/root$BESIDE" "/proc/self/root/..$BESIDE"; held "permission denied" """,
+done; leaks "/proc/1/root$BESIDE" "/proc/self/root$BESIDE"; held "permission denied" """,
     ),
     _Proc(
         name="host-processes",

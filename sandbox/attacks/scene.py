@@ -83,7 +83,7 @@ def scene(place: Path | None) -> Iterator[Scene]:
     """Make it in `place` or among the temporary files, and leave nothing of it; raises OSError."""
     with ExitStack() as made:
         directory = Path(made.enter_context(tempfile.TemporaryDirectory(prefix="mimo-attack-", dir=place)))
-        directory.chmod(0o711)  # only the sandbox's walls stand before these files, no permission of theirs
+        directory.chmod(0o755)  # only the sandbox's walls stand before these files, no permission of theirs
         word, mark = secrets.token_hex(16), f"mimo-mark-{secrets.token_hex(8)}"
         beside, other, objects = directory / "task", directory / "other" / "worktree", directory / "objects"
         for path in (beside, other, objects):

@@ -42,6 +42,7 @@ STAGES = {
     "how-to/tighten-the-policy": Stage(example=MONOREPO, play=monorepo.play),
     "how-to/choose-models": Stage(example=RENAME, play=rename.two_models),
     "how-to/prepare-the-sandbox": Stage(example=MONOREPO, play=monorepo.play, docker=True),
+    "how-to/attack-the-sandbox": Stage(example=RENAME, play=rename.play),
     "how-to/review-and-land": Stage(example=MONOREPO, play=monorepo.play),
     "how-to/when-it-stopped": Stage(example=PORT, play=port.asking),
     "how-to/run-in-ci": Stage(example=RENAME, play=rename.play),

@@ -16,6 +16,8 @@ from orchestrator.journal.fold import fold
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
 from orchestrator.tightening.suggest import suggestion
+from orchestrator.attack.assault import Assault
+from orchestrator.views.attack import attack_json
 from orchestrator.views.backtest import backtest_json
 from orchestrator.views.check import check_json
 from orchestrator.views.coverage import coverage_json
@@ -30,7 +32,7 @@ from policies.loader import load_policy
 from policies.remarks import remarks
 from tests.tightening import retold
 from tests.tightening.doing import ran
-from tests.views import patches, story, telling, wide
+from tests.views import attacked, patches, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
 from tests.views.test_policy_view import own_policy
@@ -91,6 +93,7 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "policy backtest": lambda: backtest_json(retold.TIGHT, backtest(retold.TIGHT, retold.runs())),
     "policy coverage": lambda: coverage_json(retold.TIGHT, coverage(retold.TIGHT, retold.runs())),
     "policy suggest": suggested,
+    "doctor --attack": lambda: attack_json(attacked.assaults()),
 }
 
 

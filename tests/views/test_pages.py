@@ -23,6 +23,7 @@ from orchestrator.journal.fold import fold
 from orchestrator.plan.models import Plan
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
+from orchestrator.views.attack import attack_view
 from orchestrator.views.backtest import backtest_view
 from orchestrator.views.check import LayerSummary, Survey, check_view
 from orchestrator.views.coverage import coverage_view
@@ -38,7 +39,7 @@ from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.printable import is_unsafe
 from tests.tightening import retold
-from tests.views import long, patches, story, telling, wide
+from tests.views import attacked, long, patches, story, telling, wide
 from tests.views.screen import NARROW, PIPE, WIDE, Screen, shown
 
 pytestmark = pytest.mark.slow
@@ -171,6 +172,7 @@ PAGES: dict[str, Page] = {
     "policy-show": lambda: policy_view(policy_json(load_policy("strict"))),
     "policy-backtest": lambda: backtest_view("tight.yaml", backtest(retold.TIGHT, retold.runs())),
     "policy-coverage": lambda: coverage_view(coverage(retold.TIGHT, retold.runs()), now=retold.NOW),
+    "doctor-attack": lambda: attack_view(attacked.assaults()),
     "policy-check": lambda: decision_view(decision_json(load_policy("standard").judge_command(DECIDED, role="editor"))),
 }
 
