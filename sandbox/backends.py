@@ -39,12 +39,11 @@ async def required(name: str) -> Backend:
     broken = [probe for probe in probes if not probe.kept]
     if not broken:
         return backend
-    # One that is not there at all says just that.
-    told = [
-        probe.detail if len(probes) == 1 else f'{name} can\'t keep the promise "{probe.promise}": {probe.detail}'
-        for probe in broken
-    ]
-    raise SandboxUnavailable("; ".join(told), "; ".join(probe.remedy for probe in broken if probe.remedy))
+    remedies = "; ".join(probe.remedy for probe in broken if probe.remedy)
+    if len(probes) == 1:  # it is not there at all
+        raise SandboxUnavailable(broken[0].detail, remedies)
+    told = "; nor ".join(f'"{probe.promise}": {probe.detail}' for probe in broken)
+    raise SandboxUnavailable(f"{name} can't keep the promise {told}", remedies)
 
 
 def none_of(lacks: Mapping[str, SandboxUnavailable]) -> SandboxUnavailable:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.backends import choose
+from sandbox.backends import choose, required
 from sandbox.errors import SandboxUnavailable
 from sandbox.image import default_dockerfile, image_tag
 from sandbox.probes import docker_probes
@@ -71,6 +71,30 @@ async def test_a_named_backend_is_not_replaced(monkeypatch: pytest.MonkeyPatch) 
         await choose("docker")
     with pytest.raises(SandboxUnavailable, match="podman"):
         await choose("podman")
+
+
+async def test_every_broken_promise_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that is there and can't keep all of its promises is refused with each of those, and what to do."""
+
+    class Weak(FakeBackend):
+        """One that keeps one promise of three."""
+
+        async def probe(self) -> tuple[Probe, ...]:
+            """Three promises."""
+            kept = Probe(promise="it is there", kept=True, detail="version 1")
+            weak = (
+                Probe(promise=f"{what} is limited", kept=False, detail=f"no {what}", remedy=f"buy {what}")
+                for what in ("time", "space")
+            )
+            return (kept, *weak)
+
+    monkeypatch.setattr("sandbox.backends.BACKENDS", {"docker": lambda: Weak("docker", kept=False)})
+    with pytest.raises(SandboxUnavailable) as raised:
+        await required("docker")
+    assert raised.value.what == (
+        'docker can\'t keep the promise "time is limited": no time; nor "space is limited": no space'
+    )
+    assert raised.value.remedy == "buy time; buy space"
 
 
 async def test_an_engine_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
