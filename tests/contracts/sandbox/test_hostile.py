@@ -30,6 +30,11 @@ def python(program: str) -> str:
     return f"python3 -c {shlex.quote(program)}"
 
 
+def stopped(word: str) -> bool:
+    """Whether a process that mentions the canary is stopped."""
+    return any("\nState:\tT" in Path(f"/proc/{pid}/status").read_text() for pid in mentioning(word))
+
+
 async def test_every_signal_to_process_1(shared: Sandbox) -> None:
     """No signal's number ends PID 1 or stops it, sent to it alone or to everything."""
     await run(shared, "echo still here > /tmp/mark")
@@ -55,7 +60,7 @@ async def test_the_queue_of_signals_is_kept_free(shared: Sandbox) -> None:
     result = await run(shared, f"{python(hostile.FORGETFUL_TERM)}; grep SigQ /proc/1/status")
     queued = int(result.stdout.text().splitlines()[1])
     ceiling = int(result.stdout.text().rpartition("/")[2])
-    assert 0 < queued <= ceiling // 2
+    assert queued <= ceiling // 2
 
 
 async def test_a_real_signal_is_honoured(fresh: Sandbox) -> None:
@@ -84,23 +89,27 @@ async def test_process_1_can_not_be_spoken_for(shared: Sandbox) -> None:
 
 async def test_the_kernel_takes_a_command_before_process_1(shared: Sandbox) -> None:
     """When memory runs out, commands are what the kernel takes first."""
-    scores = (await run(shared, "sleep 0.2; cat /proc/1/oom_score_adj /proc/self/oom_score_adj")).stdout.text().split()
-    assert int(scores[1]) >= int(scores[0]) + 100
+    script = """
+    read first < /proc/1/oom_score_adj
+    until read own < /proc/$$/oom_score_adj && [ $own -ge $((first + 100)) ]; do sleep 0.05; done"""
+    assert (await run(shared, script)).ok
 
 
-@pytest.mark.parametrize("script", ["kill -STOP $$", "(sleep 1000 &); kill -STOP 0"], ids=["itself", "its group"])
-async def test_a_command_that_stops_itself(shared: Sandbox, script: str) -> None:
+async def test_a_command_that_stops_itself(shared: Sandbox) -> None:
     """A stopped command ends at its time limit, asked first: it is woken for that."""
-    result = await run(shared, f"trap 'echo bye; exit 3' TERM; {script}; sleep 1000", seconds=0.5)
+    result = await run(shared, "trap 'echo bye; exit 3' TERM; kill -STOP $$; sleep 1000", seconds=4)
     assert (result.limit, result.exit_code, result.stdout.text()) == (LimitHit.TIME, 3, "bye\n")
 
 
-async def test_cancelling_a_stopped_command(shared: Sandbox) -> None:
-    """A stopped command can be cancelled; the sandbox serves the next one."""
-    with anyio.move_on_after(0.5) as scope:
-        await run(shared, "kill -STOP $$")
-    assert scope.cancelled_caught
-    assert (await run(shared, "echo on")).stdout.text() == "on\n"
+async def test_cancelling_a_stopped_group(shared: Sandbox) -> None:
+    """A command whose whole group has stopped can be cancelled, and cleans up; the sandbox serves the next one."""
+    word = canary()
+    script = f"trap 'touch /tmp/{word}; exit' TERM; (sleep 1000 &); kill -STOP 0; sleep 1000"
+    async with anyio.create_task_group() as group:
+        group.start_soon(run, shared, script)
+        assert await anyio.to_thread.run_sync(lambda: eventually(lambda: stopped(word), seconds=60))
+        group.cancel_scope.cancel()
+    assert (await run(shared, f"test -e /tmp/{word}")).ok
 
 
 async def test_a_daemon_that_stops_itself(shared: Sandbox) -> None:
