@@ -64,10 +64,8 @@ class Cgroup:
 
     def show(self) -> list[str]:
         """Arguments of `bwrap` that show the cgroup to the sandbox, read-only, where a container has its own."""
-        if self.version == 2:
-            return ["--ro-bind", str(next(iter(self.directories.values()))), SHOWN]
-        shown = [("--ro-bind", str(path), f"{SHOWN}/{controller}") for controller, path in self.directories.items()]
-        return [word for words in shown for word in words]
+        shown = {f"{SHOWN}/{name}" if self.version == 1 else SHOWN: path for name, path in self.directories.items()}
+        return [word for place, path in shown.items() for word in ("--ro-bind", str(path), place)]
 
 
 def places(proc: Path = Path("/proc/self")) -> list[Place]:
@@ -186,8 +184,9 @@ def _quota(limits: Limits) -> int:
 def _make(group: Cgroup, place: Place, directory: Path, limits: Limits) -> None:
     """Make the directory and set what it holds; a controller that will not be set holds nothing."""
     group.version = place.version
-    with suppress(OSError):
-        directory.mkdir(mode=0o755)
+    with suppress(OSError):  # it can't be written then either
+        directory.mkdir()
+        directory.chmod(0o755)  # whatever the umask: who opens root's sandboxes has to see it
     for controller in place.controllers:
         group.directories[controller] = directory  # recorded before it may fail, so that it is removed
         try:

@@ -157,6 +157,14 @@ async def test_a_controller_that_will_not_be_set_holds_nothing(made: Path, monke
         assert group.held == {MEMORY, PROCESSES}
 
 
+async def test_a_place_that_takes_nothing_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no cgroup can be made after all, a sandbox starts without one, and nothing is left."""
+    use(monkeypatch, Place(version=2, directory=tmp_path / "gone", controllers=(MEMORY, PROCESSES, CPU)))
+    async with limited("one", "run", LIMITS) as group:
+        assert (group.held, group.join(), group.show()) == (frozenset(), ["join", "--"], [])
+    assert not (tmp_path / "gone").exists()
+
+
 async def test_where_there_is_no_place_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a place a sandbox starts as ever, and is shown no cgroup."""
     use(monkeypatch)

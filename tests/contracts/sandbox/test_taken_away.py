@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 
 from sandbox.backends import BACKENDS
 from sandbox.cgroups import places
+from sandbox.docker import DockerBackend
+from sandbox.engine import Engine
+from sandbox.names import RUN_LABEL
 from tests.contracts.sandbox import walls
 from tests.contracts.sandbox.ground import ground
+from tests.contracts.sandbox.processes import canary, eventually
 from tests.contracts.sandbox.walls import Wall
 from tests.contracts.sandbox.weakened import (
     Weaken,
@@ -170,6 +177,37 @@ async def test_without_the_cgroup_nobody_counts(limit: str, tmp_path: Path, monk
             else:
                 told = await walls.said(sandbox, "cat /proc/self/cgroup")
                 assert not any("mimo-" in line for line in told)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("removes_itself", [True, False])
+async def test_a_container_that_nobody_is_there_to_remove(
+    removes_itself: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is gone by itself once its input has closed; without its being told to it stays, for a sweep to find."""
+    removed: list[str] = []
+
+    async def remove_nothing(_self: DockerBackend, name: str) -> None:
+        removed.append(name)
+
+    monkeypatch.setattr(DockerBackend, "_remove", remove_nothing)
+    with ground(tmp_path) as target:
+        container(auto_remove=removes_itself)(monkeypatch, target)
+        backend, spec = DockerBackend(), replace(target.spec, run=canary())
+        async with backend.open(spec):
+            pass
+        condition = partial(_is_gone if removes_itself else _has_ended, spec.run)
+        assert await anyio.to_thread.run_sync(partial(eventually, condition, seconds=60))
+        assert await backend.sweep(spec.run) == ([] if removes_itself else removed)
+
+
+def _is_gone(run: str) -> bool:
+    return Engine().left_over(run) == []
+
+
+def _has_ended(run: str) -> bool:
+    with Engine()._connected() as api:
+        return [one["State"] for one in api.containers(all=True, filters={"label": f"{RUN_LABEL}={run}"})] == ["exited"]
 
 
 def test_every_wall_has_a_row() -> None:
