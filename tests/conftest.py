@@ -13,7 +13,9 @@ from sandbox.errors import SandboxUnavailable
 
 HERE = Path(__file__).parent
 
-REAL = tuple(HERE / room for room in ("airlock", "attack", "cli", "contracts/sandbox", "sandbox", "integration", "server"))
+REAL = tuple(
+    HERE / room for room in ("airlock", "attack", "cli", "contracts/sandbox", "sandbox", "integration", "server")
+)
 """Rooms of tests that stand on real git, terminals, bubblewrap or servers: left out of the unit part."""
 
 

@@ -20,9 +20,10 @@ from sandbox.sandbox import Backend
 
 
 async def remove_leftovers(state_directory: Path, backends: Sequence[Backend] | None = None) -> list[str]:
-    """Remove them and name them, those of all backends or of some; doing it twice is as good as once.
+    """Remove them and name them, all of them or those with which a run over these backends would meet.
 
-    What a living program works with stays. Raises OSError.
+    Doing it twice is as good as once. What a living program works with stays, and so do, for a run that begins, the
+    checkouts of bases: it may need one of them. Raises OSError.
     """
     removed = []
     for backend in [make() for make in BACKENDS.values()] if backends is None else backends:
@@ -32,7 +33,9 @@ async def remove_leftovers(state_directory: Path, backends: Sequence[Backend] | 
             continue  # an engine that does not answer has nothing of ours running, as far as can be known
     removed += await to_thread.run_sync(remove_unfinished, caches_of(state_directory))
     removed += await to_thread.run_sync(_remove_worktrees, state_directory)
-    return removed + await to_thread.run_sync(_remove_checkouts, state_directory)
+    if backends is None:
+        removed += await to_thread.run_sync(_remove_checkouts, state_directory)
+    return removed
 
 
 def _remove_worktrees(state_directory: Path) -> list[str]:

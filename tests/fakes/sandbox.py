@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import AsyncIterator
 
-from sandbox.client import _check_command, _relative
 from sandbox.errors import CommandRefused, FileRefused
 from sandbox.protocol import MAX_FILE_BYTES
+from sandbox.requests import check_command, relative
 from sandbox.sandbox import WORKSPACE, Command, CommandResult, Output, Record, RecordKind
 
 
@@ -53,7 +53,7 @@ class FakeSandbox:
 
     async def execute(self, command: Command) -> CommandResult:
         """Look the script up."""
-        _check_command(command)
+        check_command(command)
         if not _below(posixpath.normpath(command.cwd), WORKSPACE, "/tmp"):
             raise CommandRefused(f"{command.cwd}: outside of /workspace and /tmp")
         self.commands.append(command)
@@ -93,7 +93,7 @@ class FakeSandbox:
 
     def _place(self, path: str) -> str:
         """Where a path is in the dictionary; raises FileRefused for what can be no file of the worktree."""
-        place = _relative(path)
+        place = relative(path)
         parts = place.split("/")
         if any(part.lower() == ".git" for part in parts):
             raise FileRefused(path, ".git is not to be touched")

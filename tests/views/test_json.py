@@ -16,7 +16,6 @@ from orchestrator.journal.fold import fold
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
 from orchestrator.tightening.suggest import suggestion
-from orchestrator.attack.assault import Assault
 from orchestrator.views.attack import attack_json
 from orchestrator.views.backtest import backtest_json
 from orchestrator.views.check import check_json

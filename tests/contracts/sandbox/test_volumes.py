@@ -9,6 +9,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from sandbox.build_context import ImageBuild
 from sandbox.docker import DockerBackend
 from sandbox.sandbox import Command
 from tests.contracts.sandbox.conftest import make_spec
@@ -28,7 +29,7 @@ def client() -> Iterator[docker.DockerClient]:
 async def test_an_image_gets_no_volume(tmp_path: Path, client: docker.DockerClient) -> None:
     """Where an image wants a volume nothing can be written, and none is there that could be left; ours is ours."""
     backend = DockerBackend()
-    image = await backend.ensure_image(dockerfile=DECLARES)
+    image = await backend.ensure_image(ImageBuild(dockerfile=DECLARES))
     try:
         async with backend.open(dataclasses.replace(make_spec(tmp_path), image=image)) as sandbox:
             tried = await sandbox.execute(Command(script="touch /var/own/file; touch /workspace/file && ls"))

@@ -15,6 +15,7 @@ import pytest
 from hatch_build import compile_supervisor
 from sandbox import bubblewrap, docker
 from sandbox.git_settings import GIT_SETTINGS
+from sandbox.network.doorway import Doorway
 from sandbox.sandbox import SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 from tests.contracts.sandbox.ground import Ground
@@ -104,12 +105,14 @@ def as_root(monkeypatch: pytest.MonkeyPatch, _ground: Ground) -> None:
     monkeypatch.setattr(bubblewrap, "_places", _places_of_a_user)
 
 
-def _places_of_a_user(spec: SandboxSpec) -> bubblewrap._Places:
+def _places_of_a_user(spec: SandboxSpec, door: Doorway) -> bubblewrap._Places:
     return bubblewrap._Places(
         bwrap=str(bubblewrap._bundled()),
         supervisor=str(supervisor_binary()),
         worktree=str(spec.worktree),
         base_objects=str(spec.base_objects),
+        lower=str(spec.lower) if spec.lower else None,
+        network=str(door.directory) if door.directory else None,
     )
 
 
