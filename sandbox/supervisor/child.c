@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Half of what we may have ourselves, and no more than this: see read_signals. */
 #define MAX_PENDING_SIGNALS 4096u
+/* How much sooner than us the kernel takes a command when memory runs out, of 1000. */
+#define COMMANDS_SCORE 500
 
 static _Noreturn void give_up(struct child_plan *plan, const char *what)
 {
@@ -46,17 +49,27 @@ static bool bound_resources(void)
 	return bound(RLIMIT_DATA, ceilings.memory_bytes * 4);
 }
 
-/* Of the command, once it is one: what shares our memory is not dumpable, and may not even change itself. */
-void be_first_to_go(pid_t command)
+static int score = -1; /* open since before we were not dumpable: after that we may not even change ourselves */
+static int own_score;
+
+void score_open(void)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)command);
-	int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-	if (descriptor < 0)
-		return;
-	if (write(descriptor, "500", 3) != 3)
-		errno = 0; /* no promise rests on it */
-	close(descriptor);
+	char text[16] = "";
+	score = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	if (score >= 0 && pread(score, text, sizeof text - 1, 0) > 0)
+		own_score = (int)strtol(text, NULL, 10);
+}
+
+/* No promise rests on it: where it can't be had, a command is as likely to be taken as we are. */
+void score_raise(bool raised)
+{
+	char text[16];
+	int wanted = raised ? own_score + COMMANDS_SCORE : own_score;
+	int length = snprintf(text, sizeof text, "%d", wanted < 1000 ? wanted : 1000);
+	if (score >= 0 && pwrite(score, text, (size_t)length, 0) < 0) {
+		close(score);
+		score = -1;
+	}
 }
 
 static void reset_signals(void)

@@ -75,18 +75,18 @@ static bool start(struct run *run)
 	disk_begin();
 	forward_start();
 	/* Nothing of ours runs until the child is the shell, or has said why it can't be. */
+	score_raise(true);
 	pid_t child = vfork();
 	if (child == 0)
 		become_command(&plan);
 	if (child < 0)
 		fail("fork");
+	score_raise(false);
 	close(writes[0]);
 	close(writes[1]);
 	run->reaped.main_pid = child;
 	if (plan.failed)
 		send_error(run->request->id, ERROR_REFUSED, "%s: %s", plan.failed, strerror(plan.error));
-	else
-		be_first_to_go(child);
 	return !plan.failed;
 }
 

@@ -154,6 +154,7 @@ int main(int count, char **arguments)
 		return 2;
 	}
 	parse_options(arguments + 1);
+	score_open();
 	/* Not dumpable: commands of the same user can't trace us, nor read our memory, descriptors or environment. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		fail("prctl");

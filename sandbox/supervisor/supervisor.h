@@ -120,8 +120,10 @@ struct child_plan {
 	volatile int error;
 };
 _Noreturn void become_command(struct child_plan *plan);
-/* The kernel's out-of-memory killer is to take any command before it takes the supervisor. */
-void be_first_to_go(pid_t command);
+/* The kernel's out-of-memory killer is to take any command before it takes us: what is started while our own score is
+ * raised keeps it. */
+void score_open(void);
+void score_raise(bool raised);
 
 /* forward.c: the sandbox's way to the proxy, where it has a network */
 extern pid_t forwarder; /* no part of what a command is and uses */

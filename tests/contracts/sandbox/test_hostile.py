@@ -88,10 +88,10 @@ async def test_process_1_can_not_be_spoken_for(shared: Sandbox) -> None:
 
 
 async def test_the_kernel_takes_a_command_before_process_1(shared: Sandbox) -> None:
-    """When memory runs out, commands are what the kernel takes first."""
+    """When memory runs out, commands are what the kernel takes first, from their first moment on."""
     script = """
-    read first < /proc/1/oom_score_adj
-    until read own < /proc/$$/oom_score_adj && [ $own -ge $((first + 100)) ]; do sleep 0.05; done"""
+    read own < /proc/$$/oom_score_adj
+    until read first < /proc/1/oom_score_adj && [ $own -ge $((first + 100)) ]; do sleep 0.05; done"""
     assert (await run(shared, script)).ok
 
 
