@@ -28,6 +28,11 @@ SCRIPT = (
 )
 
 
+NEEDS_CGROUPS = pytest.mark.skipif(
+    os.getuid() != 0 or {place.version for place in places()} != {1}, reason="no cgroup to give away"
+)
+
+
 def as_user(python: str, *arguments: str, groups: Sequence[Path] = ()) -> subprocess.CompletedProcess[str]:
     """Run an interpreter as an ordinary user without groups, with this environment's packages, in these cgroups."""
     packages = Path(anyio.__file__).parents[1]
@@ -53,13 +58,13 @@ def usable_python() -> str:
     pytest.skip("an ordinary user can't run this checkout and its environment")
 
 
-def besieged(place: Path, *, groups: Sequence[Path] = ()) -> dict[str, list[str]]:
+def besieged(place: Path, *weakened: str, groups: Sequence[Path] = ()) -> dict[str, list[str]]:
     """What attacks on an ordinary user's sandbox broke."""
     python = usable_python()
     (place / "ground").mkdir()
     os.chown(place / "ground", USER, USER)
     let_in(place)
-    ran = as_user(python, "tests/contracts/sandbox/besiege.py", str(place / "ground"), groups=groups)
+    ran = as_user(python, "tests/contracts/sandbox/besiege.py", str(place / "ground"), *weakened, groups=groups)
     assert ran.stderr == ""
     broken: dict[str, list[str]] = json.loads(ran.stdout)
     return broken
@@ -113,7 +118,14 @@ def delegated() -> Iterator[list[Path]]:
             assert eventually(partial(remove_empty, [directory]), seconds=60)
 
 
-@pytest.mark.skipif(os.getuid() != 0 or {place.version for place in places()} != {1}, reason="no cgroup to give away")
+@NEEDS_CGROUPS
+def test_a_users_own_cgroup_is_out_of_its_sandboxes_reach(tmp_path: Path, delegated: list[Path]) -> None:
+    """It belongs to the user that commands run as: shown for writing, it would be theirs to lift."""
+    broken = besieged(tmp_path, "writable-cgroup", groups=delegated)
+    assert any(knob.endswith("pids.max") for knob in broken["no_knobs"])
+
+
+@NEEDS_CGROUPS
 def test_cgroups_that_were_given_to_an_ordinary_user(tmp_path: Path, delegated: list[Path]) -> None:
     """Where the machine gave a user cgroups, the kernel holds that user's sandboxes, and no wall is weaker for it."""
     broken = besieged(tmp_path, groups=delegated)
