@@ -8,6 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -63,30 +64,29 @@ def besieged(place: Path, *weakened: str, groups: Sequence[Path] = ()) -> dict[s
     python = usable_python()
     (place / "ground").mkdir()
     os.chown(place / "ground", USER, USER)
-    let_in(place)
     ran = as_user(python, "tests/contracts/sandbox/besiege.py", str(place / "ground"), *weakened, groups=groups)
     assert ran.stderr == ""
     broken: dict[str, list[str]] = json.loads(ran.stdout)
     return broken
 
 
-def let_in(place: Path) -> None:
-    """Let everybody go to a directory of the test's."""
-    for parent in (place, *place.parents[:3]):
-        if parent != Path("/tmp"):
-            parent.chmod(0o755)
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory that an ordinary user may go to. `tmp_path` is below one that each session of tests shuts again."""
+    with tempfile.TemporaryDirectory(prefix="mimo-user-", dir="/var/tmp") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="the other tests run as an ordinary user already")
-def test_bubblewrap_as_an_ordinary_user(tmp_path: Path) -> None:
+def test_bubblewrap_as_an_ordinary_user(place: Path) -> None:
     """Started by an ordinary user, a bubblewrap sandbox is that user, with the same walls."""
     python = usable_python()
-    worktree, objects = tmp_path / "worktree", tmp_path / "objects"
+    worktree, objects = place / "worktree", place / "objects"
     for directory in (worktree, objects):
         directory.mkdir()
         (directory / "kept.txt").write_text("kept\n")
         os.chown(directory, USER, USER)
-    let_in(tmp_path)
     ran = as_user(
         python, "tests/contracts/sandbox/opener.py", "bubblewrap", str(worktree), str(objects), canary(), SCRIPT
     )
@@ -119,25 +119,25 @@ def delegated() -> Iterator[list[Path]]:
 
 
 @NEEDS_CGROUPS
-def test_a_users_own_cgroup_is_out_of_its_sandboxes_reach(tmp_path: Path, delegated: list[Path]) -> None:
+def test_a_users_own_cgroup_is_out_of_its_sandboxes_reach(place: Path, delegated: list[Path]) -> None:
     """It belongs to the user that commands run as: shown for writing, it would be theirs to lift."""
-    broken = besieged(tmp_path, "writable-cgroup", groups=delegated)
+    broken = besieged(place, "writable-cgroup", groups=delegated)
     assert any(knob.endswith("pids.max") for knob in broken["no_knobs"])
 
 
 @NEEDS_CGROUPS
-def test_cgroups_that_were_given_to_an_ordinary_user(tmp_path: Path, delegated: list[Path]) -> None:
+def test_cgroups_that_were_given_to_an_ordinary_user(place: Path, delegated: list[Path]) -> None:
     """Where the machine gave a user cgroups, the kernel holds that user's sandboxes, and no wall is weaker for it."""
-    broken = besieged(tmp_path, groups=delegated)
+    broken = besieged(place, groups=delegated)
     assert broken.pop(cpu_time_is_bounded.__name__) == []
     assert {name: what for name, what in broken.items() if what} == {}
     assert [list(directory.glob("mimo-*")) for directory in delegated] == [[]] * len(delegated)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="the other tests run as an ordinary user already")
-def test_every_wall_holds_for_an_ordinary_user(tmp_path: Path) -> None:
+def test_every_wall_holds_for_an_ordinary_user(place: Path) -> None:
     """The walls of the whole suite hold for somebody who may make no cgroup and drop to nobody else."""
-    broken = besieged(tmp_path)
+    broken = besieged(place)
     assert broken.pop(cpu_time_is_bounded.__name__) != []  # nobody holds that, and `doctor` says so
     assert {name: what for name, what in broken.items() if what} == {}
     assert set(broken) >= {wall.__name__ for wall in WALLS}

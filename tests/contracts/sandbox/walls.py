@@ -236,7 +236,7 @@ try:
             time.sleep(30); os._exit(0)
         count += 1
 except OSError: pass
-print(count, flush=True); time.sleep(1)'""",
+print(count, flush=True); time.sleep(3)'""",
     )
     count = int(result.stdout.text() or 0)
     return not_named(result, LimitHit.PROCESSES) + ([f"{count} at once"] if count >= ground.spec.limits.pids else [])
@@ -256,7 +256,7 @@ try:
     while len(held) < {limit}: held.append(open("/dev/null"))
     print(len(held), "open")
 except OSError: pass
-time.sleep(1)
+time.sleep(3)  # long enough to be looked at, on a slow machine too
 sys.exit(1)
 END""",
     )
