@@ -26,6 +26,7 @@ TOP_NAMES = frozenset(
 HOSTS = frozenset(
     {
         "127.0.0.1",
+        "bad.test",  # reserved for tests
         "example.com",
         "example.org",
         "git-lfs.github.com",

@@ -115,10 +115,11 @@ def _stray(event: e.CommandJudged | e.CommandRun | e.CheckpointTaken | e.ModelAn
 
 
 def _network_asked(event: e.NetworkAsked) -> list[Text]:
+    """Those that were served are in the sum."""
+    if event.allowed:
+        return []
     host = f"{event.method} {event.host}:{event.port}" if event.host else event.method
-    said = ("reached", GOOD) if event.allowed else ("refused", BAD)
-    at = f" at {', '.join(event.addresses)}" if event.addresses else ""
-    return [_line(_said(f"network: {host}{at} "), said), *_why(event.why)]
+    return [_line(_said(f"network: {host} "), ("refused", BAD)), *_why(event.why)]
 
 
 def _network_used(event: e.NetworkUsed) -> list[Text]:

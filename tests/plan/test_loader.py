@@ -168,6 +168,21 @@ def test_a_near_miss_is_answered_with_what_was_meant() -> None:
     assert lines[2] == "  " + " " * 8 + "^"
 
 
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("169.254.169.254:80", "can't be a host on the list: an address that no sandbox may reach"),
+        ("127.1", "can't be a host on the list: an IPv4 address that is not four decimal numbers"),
+        ("good.test:99999", "can't be a host on the list: no port between 1 and 65535"),
+        ("https://good.test", "must be a host such as"),
+    ],
+)
+def test_a_host_that_can_not_be_reached_is_said_with_its_place(host: str, why: str) -> None:
+    """Whoever lists it learns of it before a run and not within."""
+    (found,) = problems_of(f"{HEAD}sandbox: {{setup_network: [{host!r}]}}\n{ONE_TASK}")
+    assert found.startswith(f"4:27: {why}")
+
+
 @pytest.mark.parametrize("lines", ["", "tasks: []\n"])
 def test_a_plan_without_tasks_is_one_for_the_coordinator(lines: str) -> None:
     """It is whole without them, and has work for every role; an empty `tasks:` is a slip of the pen."""
