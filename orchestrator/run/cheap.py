@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from orchestrator.run.context import RunContext
 
 
+PATIENCE_SECONDS = 2.0
+"""How long a user may be left without a word."""
+
+
 @dataclass(slots=True)
 class Worktrees:
     """Makes a run's worktrees; which kind is found out at the first, and holds for the run."""
@@ -58,7 +62,16 @@ class Worktrees:
         ctx.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not works(await overlay_probe(ctx.backend, ctx.directory, image=ctx.image)):
             return None
-        return await to_thread.run_sync(_checkout, ctx)
+        async with anyio.create_task_group() as group:
+            group.start_soon(_tell, ctx)
+            checkout = await to_thread.run_sync(_checkout, ctx)
+            group.cancel_scope.cancel()
+        return checkout
+
+
+async def _tell(ctx: RunContext) -> None:
+    await anyio.sleep(PATIENCE_SECONDS)
+    ctx.say("laying out the files of the base (once for each base commit)")
 
 
 def _checkout(ctx: RunContext) -> BaseCheckout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from orchestrator.airlock.removal import remove_worktree
 from sandbox.docker import DockerBackend
 from sandbox.identity import sandbox_uid
 from sandbox.names import OWNER_LABEL, RUN_LABEL
-from sandbox.sandbox import Backend, RecordKind, Sandbox, SandboxSpec
+from sandbox.sandbox import Backend, Command, RecordKind, Sandbox, SandboxSpec
 from tests.contracts.sandbox.conftest import make_spec
 from tests.contracts.sandbox.overlaid import overlaid
 from tests.contracts.sandbox.processes import canary
@@ -154,6 +155,57 @@ async def test_the_layers_can_not_be_written(spec: SandboxSpec, fresh: Sandbox) 
         done; echo changed > kept.txt; rm -r gone.txt d""",
     )
     assert content(spec.lower) == before
+
+
+NAMES = ("d", "d/one", "d/deep", "d/deep/two", "d/deep/more/three", "e", "e/three", "e/new/four", "kept.txt", "f")
+STEPS = (
+    "rm -rf {}",
+    "mkdir -p $(dirname {0}) && echo {2} > {0}",
+    "mkdir -p {}",
+    "mv -T {0} {1}",
+    "ln {0} {1}",
+    "ln -sfn {1} {0}",
+    "touch {}",
+    "test -f {0} && chmod 755 {0}",
+    "cp -r {0} {1}",
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_is_done(fresh: Sandbox, seed: int) -> None:
+    """After any mixture of changes, all that was told together is what the worktree is."""
+    drawn = random.Random(seed)
+    tree = {b"gone.txt": b"gone\n", b"kept.txt": b"kept\n"} | {
+        name: name + b"\n" for name in (b"d/one", b"d/deep/two", b"e/three")
+    }
+    for number in range(25):
+        script = "; ".join(
+            drawn.choice(STEPS).format(drawn.choice(NAMES), drawn.choice(NAMES), number)
+            for _ in range(drawn.randint(1, 5))
+        )
+        await run(fresh, f"({script}) 2> /dev/null; true")
+        async for record in fresh.snapshot():
+            if record.kind is DELETED:
+                tree.pop(record.path, None)
+            else:
+                tree[record.path] = record.data
+        assert tree == await everything(fresh), script
+
+
+async def everything(sandbox: Sandbox) -> dict[bytes, bytes]:
+    """Every file and link of the worktree, with its content or text, as a command sees them."""
+    script = """python3 -c '
+import os, sys
+for top, names, files in os.walk("."):
+    for path in (os.path.join(top, name)[2:] for name in names + files):
+        if os.path.islink(path):
+            print(path, os.readlink(path), "", sep="\\0", end="\\0")
+        elif os.path.isfile(path):
+            print(path, open(path).read(), "", sep="\\0", end="\\0")'"""
+    result = await sandbox.execute(Command(script=script, timeout_seconds=60))
+    assert result.ok, result
+    words = result.stdout.head.split(b"\0")
+    return dict(zip(words[0:-1:3], words[1::3], strict=True))
 
 
 def mounts(place: Path) -> list[str]:
