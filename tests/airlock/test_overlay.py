@@ -131,7 +131,7 @@ async def test_a_change_of_the_same_size_and_second_shows(site: Site) -> None:
     """A file that differs from the base's shows as changed, even if it was laid out in the second the base was."""
     other = site.put({"src/one.py": "a = 1\nb = 3\nc = 2\n"})
     place, checkout = overlay(site, Start(head=site.base.commit, tree=site.hub.tree_of(other)))
-    assert "src/one.py" in await look(site, place, checkout.files)
+    assert " M src/one.py" in await look(site, place, checkout.files)
 
 
 async def test_work_and_removal(site: Site, start: Start) -> None:
