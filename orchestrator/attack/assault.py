@@ -31,6 +31,11 @@ class Assault:
         """The escapes that got through."""
         return tuple(outcome for outcome in self.outcomes if outcome.verdict is Verdict.BROKEN)
 
+    @property
+    def was_tried(self) -> bool:
+        """Whether any escape was; where no sandbox opened none has held either."""
+        return any(outcome.verdict is not Verdict.NOT_TRIED for outcome in self.outcomes)
+
 
 async def attack(wanted: str | None, *, place: Path | None, say: Callable[[str], None]) -> list[Assault]:
     """Attack the wanted backend, or each that a run could have here; sandboxes work in `place`.

@@ -60,14 +60,16 @@ def _attack(backend: str | None, *, as_json: bool) -> ExitCode:
     import anyio
 
     from orchestrator.attack.assault import attack
-    from orchestrator.views.attack import attack_json, attack_view
+    from orchestrator.views.attack import attack_json, attack_view, is_held
 
     assaults = anyio.run(partial(attack, backend, place=state_ground(), say=say))
     if as_json:
         print_json(attack_json(assaults))
     else:
         print_page(attack_view(assaults))
-    return ExitCode.PARTIAL if any(assault.broken for assault in assaults) else ExitCode.DONE
+    if any(assault.broken for assault in assaults):
+        return ExitCode.PARTIAL
+    return ExitCode.DONE if is_held(assaults) else ExitCode.CANNOT_RUN
 
 
 def _look(model: str | None, *, as_json: bool) -> ExitCode:

@@ -51,16 +51,21 @@ def _sum(assault: Assault) -> Iterator[RenderableType]:
     counts = Counter(outcome.verdict for outcome in assault.outcomes)
     told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
     line = Text(f"{assault.backend}: {plural(len(assault.outcomes), 'escape')}, {told}")
-    line.stylize(BAD if assault.broken else GOOD)
+    line.stylize(BAD if assault.broken else GOOD if assault.was_tried else style_of("ask"))
     yield line
     for outcome in assault.broken:
         yield Indented(Text.assemble((outcome.name, BAD), " (", outcome.group.value, ")"), 4)
 
 
+def is_held(assaults: Sequence[Assault]) -> bool:
+    """Whether something was tried, and nothing got through."""
+    return any(assault.was_tried for assault in assaults) and not any(assault.broken for assault in assaults)
+
+
 def attack_json(assaults: Sequence[Assault]) -> dict[str, Any]:
     """The same for programs."""
     return {
-        "held": not any(assault.broken for assault in assaults),
+        "held": is_held(assaults),
         "backends": [
             {
                 "backend": assault.backend,

@@ -55,7 +55,7 @@ class Escape:
     afterwards: Afterwards | None = None
     limits: Limits | None = None
     contained_by: LimitHit | None = None
-    timeout_seconds: float = 30.0
+    timeout_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ held "only its own can be seen" """,
     _Proc(
         name="kill-host-process",
         tries="kill a process of the host's by its number",
-        script='kill -9 "$HOST_PROCESS" 2> /dev/null; held "it is alive"',
+        script='[ "$HOST_PROCESS" = $$ ] || kill -9 "$HOST_PROCESS" 2> /dev/null; held "it is alive"',
     ),
     _Proc(
         name="core-pattern",

@@ -46,11 +46,11 @@ count = 0
 try:
     while count < 150:
         if os.fork() == 0:
-            time.sleep(20)
+            time.sleep(50)
             os._exit(0)
         count += 1
 except OSError:
-    time.sleep(0.5)
+    time.sleep(2)  # the supervisor looks ten times a second
     held(f"stopped at {count} processes")
 through(f"{count} processes run")
 """,
@@ -63,7 +63,7 @@ through(f"{count} processes run")
         script="""
 import time
 hoard = bytearray(160_000_000)
-time.sleep(10)
+time.sleep(30)
 through("it has 160 MB")
 """,
         contained_by=LimitHit.MEMORY,
@@ -77,7 +77,7 @@ import time
 for _ in range(5):
     if os.fork() == 0:
         hoard = bytearray(40_000_000)
-        time.sleep(10)
+        time.sleep(30)
         os._exit(0)
 for _ in range(5):
     os.wait()
