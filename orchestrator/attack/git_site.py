@@ -11,9 +11,11 @@ from pathlib import Path
 
 from orchestrator.airlock import commits
 from orchestrator.airlock.base_store import BaseStore
+from orchestrator.airlock.diff import patch
 from orchestrator.airlock.git import Git
 from orchestrator.airlock.hub import Hub
 from orchestrator.airlock.importer import import_records
+from orchestrator.airlock.merge import merge
 from orchestrator.airlock.publish import Target, publish
 from orchestrator.airlock.refs import run_main
 from orchestrator.airlock.repository import Base, UserRepository
@@ -66,10 +68,12 @@ class Site:
         }
 
     def land(self, records: Iterable[Record]) -> None:
-        """Take what a snapshot said all the way to the user's branch, as the work of a task goes."""
+        """Take what a snapshot said all the way to the user's branch: imported, shown, merged, published."""
         imported = import_records(self.hub, records, parent=self.base.commit)
         commit = partial(commits.commit, self.hub, parents=[self.base.commit], author=_AUTHOR, when=1_700_000_000)
         tip = commit(tree=imported.tree, message="work\n")
+        patch(self.hub.git, self.base.commit, tip)
+        merge(self.hub, ours=self.base.commit, theirs=tip)
         change = RefChange(ref=run_main(RUN), old=None, new=tip)
         publish(self.repository, self.hub, [change], target=Target(base=self.base, commit=tip))
 

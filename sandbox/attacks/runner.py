@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sandbox.attacks.escape import Escape, Group, Outcome, Verdict, outcome
 from sandbox.attacks.scene import Scene
-from sandbox.attacks.scripts import said, script_of
+from sandbox.attacks.scripts import said, script_of, silence
 from sandbox.attacks.together import together
 from sandbox.errors import CommandRefused, SandboxError, SandboxLost, SandboxUnavailable
 from sandbox.sandbox import Backend, Command, CommandResult, Limits, Sandbox, SandboxSpec
@@ -83,17 +83,17 @@ async def _seen(sandbox: Sandbox, scene: Scene, escape: Escape, result: CommandR
         return "a secret of the host's was read"
     if escape.afterwards is not None and (found := await escape.afterwards(scene, sandbox, result)) is not None:
         return found
-    await sandbox.execute(Command(script="true"))
+    if not (await sandbox.execute(Command(script="true"))).ok:
+        return "the sandbox runs no commands any more"
     return scene.damage(nonce)
 
 
 def _verdict(escape: Escape, result: CommandResult, nonce: str) -> tuple[Verdict, str]:
-    verdict, reason = said(result, nonce)
-    wanted = escape.contained_by
-    if wanted is None or verdict is Verdict.BROKEN:
-        return verdict, reason
-    if result.limit is wanted:
+    told, wanted = said(result, nonce), escape.contained_by
+    if wanted is None:
+        return told or (Verdict.NOT_TRIED, silence(result))
+    if told is not None and told[0] is not Verdict.HELD:
+        return told
+    if result.limit is wanted:  # what it ended may have had no time for a word
         return Verdict.HELD, f"it was contained, and the limit named: {wanted.value}"
-    if verdict is Verdict.NOT_TRIED and "lacking" in result.stdout.text():
-        return verdict, reason
     return Verdict.BROKEN, f"no limit on {wanted.value} was named (it was: {result.limit or 'none'})"

@@ -105,13 +105,18 @@ def script_of(escape: Escape) -> str:
     return f"exec python3 -I -B -c {shlex.quote(_PYTHON + escape.script + _PYTHON_END)}"
 
 
-def said(result: CommandResult, nonce: str) -> tuple[Verdict, str]:
-    """What the script said of itself."""
+def said(result: CommandResult, nonce: str) -> tuple[Verdict, str] | None:
+    """What the script said of itself; None if it said nothing."""
     for line in result.stdout.text().splitlines():
         number, _, rest = line.partition(" ")
         word, _, text = rest.partition(" ")
         if number == nonce and word in _WORDS:
             return _WORDS[word], text
+    return None
+
+
+def silence(result: CommandResult) -> str:
+    """How a script ended that said nothing."""
     last = result.stderr.text().strip().rpartition("\n")[2]
     how = f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
-    return Verdict.NOT_TRIED, f"the script ended before it could tell ({how}{f': {last}' if last else ''})"
+    return f"the script ended before it could tell ({how}{f': {last}' if last else ''})"
