@@ -47,6 +47,7 @@ class _Site:
     sandbox: StartingSandbox
     left: anyio.Event = field(default_factory=anyio.Event)
     starting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    over: bool = False
 
 
 class AheadWorksites:
@@ -113,7 +114,8 @@ class AheadWorksites:
         if not site.sandbox.settled:
             site.starting.cancel()
         site.left.set()
-        self._ending.add(site)
+        if not site.over:
+            self._ending.add(site)
 
     async def _hold(self, site: _Site) -> None:
         """Open a worksite and keep it until it was left; what keeps it from opening is told to whoever asks for it."""
@@ -126,6 +128,7 @@ class AheadWorksites:
             site.sandbox.given_up(error)
         finally:
             site.sandbox.given_up()
+            site.over = True
             self._ending.discard(site)
             self._one_ended.set()
             self._one_ended = anyio.Event()

@@ -131,6 +131,16 @@ async def test_ends_that_pile_up_are_waited_for(machine: Machine) -> None:
             await sandbox.ready()
 
 
+async def test_what_never_opened_is_not_waited_for(machine: Machine) -> None:
+    """Sandboxes that could not be had leave nothing that would have to end."""
+    machine.error = SandboxUnavailable("no sandbox", "get one")
+    async with worksites(machine) as ahead:
+        for _ in range(MOST_ENDING + 1):
+            async with ahead.at("a", "c1") as sandbox:
+                with pytest.raises(SandboxUnavailable):
+                    await sandbox.ready()
+
+
 async def test_an_expected_task_finds_its_sandbox_started(machine: Machine) -> None:
     """What was begun ahead is used where the task starts from the same files, and is used once."""
     async with worksites(machine) as ahead:
