@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -89,12 +89,16 @@ class AheadWorksites:
         finally:
             self._leave(site)
 
-    async def expect(self, tasks: Sequence[str], commit: str) -> None:
-        """Begin worksites on `commit` for the first of these tasks; what was begun for others, or elsewhere, goes."""
+    async def expect(self, tasks: Sequence[str], commit: str, *, working: Collection[str] = ()) -> None:
+        """Begin worksites on `commit` for the first of these tasks; what was begun for others, or elsewhere, goes.
+
+        A task that is at work by now may not have come for its own yet.
+        """
         tree = await self._tree_of(commit) if tasks else ""
         places = {task: Place(task=task, commit=commit, tree=tree) for task in tasks[:MOST_AHEAD]}
         for task, site in list(self._expected.items()):
-            if places.get(task) != site.place or site.sandbox.failed:
+            wanted = task in places or task in working
+            if not wanted or site.place.commit != commit or site.sandbox.failed:
                 self._leave(self._expected.pop(task))
         for task, place in places.items():
             if task not in self._expected:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,8 +49,8 @@ class Worksites(Protocol):
         """A sandbox that is starting, on a fresh worktree of `commit`, with the files of `tree` where one is given."""
         ...
 
-    async def expect(self, tasks: Sequence[str], commit: str) -> None:
-        """These tasks, and no others, are to start next, at `commit` unless main moves before."""
+    async def expect(self, tasks: Sequence[str], commit: str, *, working: Collection[str] = ()) -> None:
+        """These tasks are to start next, at `commit` unless main moves before; those at `working` have started."""
         ...
 
 

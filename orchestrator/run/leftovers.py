@@ -42,17 +42,23 @@ def _remove_worktrees(state_directory: Path) -> list[str]:
     runs = state_directory / "runs"
     removed = []
     for directory in sorted(runs.iterdir()) if runs.is_dir() else []:
-        if directory.name.startswith(GRAVE_PREFIX):
-            if not empty_grave(directory, wait=False):
-                continue  # whoever made it is at it
-        elif holder(run_lock(state_directory, directory.name)) is None:
-            remove_worktree(directory)
-        else:
-            continue
-        removed.append(f"worktrees of {directory.name}")
+        try:
+            if _removed(directory, run_lock(state_directory, directory.name)):
+                removed.append(f"worktrees of {directory.name}")
+        except FileNotFoundError:
+            continue  # another program was first
     return removed
 
 
 def _remove_checkouts(state_directory: Path) -> list[str]:
     commits = remove_checkouts(state_directory, partial(bases_in_use, state_directory))
     return [f"the checkout of {commit[:12]}" for commit in commits]
+
+
+def _removed(directory: Path, lock: Path) -> bool:
+    if directory.name.startswith(GRAVE_PREFIX):
+        return empty_grave(directory, wait=False)
+    if holder(lock) is not None:
+        return False
+    remove_worktree(directory)
+    return True

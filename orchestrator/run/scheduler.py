@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -22,7 +22,7 @@ class Node:
     moves_main: bool = True
 
 
-async def _nobody_prepares(_: Sequence[str]) -> None:
+async def _nobody_prepares(_: Sequence[str], __: Collection[str]) -> None:
     return None
 
 
@@ -37,11 +37,12 @@ class Scheduler:
         work: Callable[[str], Awaitable[TaskState]],
         skip: Callable[[str, str], Awaitable[None]],
         stopped: Callable[[], bool],
-        soon: Callable[[Sequence[str]], Awaitable[None]] = _nobody_prepares,
+        soon: Callable[[Sequence[str], Collection[str]], Awaitable[None]] = _nobody_prepares,
     ) -> None:
         """`work` carries out a task; `skip` hears of one that can't start, and why; `stopped` ends all starts.
 
-        `soon` hears, whenever something has changed, which tasks are to start next from where main is now.
+        `soon` hears, whenever something has changed, which tasks are to start next from where main is now, and which
+        have started.
         """
         self._nodes = {node.id: node for node in nodes}
         self._parallel = parallel
@@ -63,7 +64,7 @@ class Scheduler:
                     group.start_soon(self._one, task, outcomes, working)
                 if not working:
                     break
-                await self._soon(self._next(outcomes, working))
+                await self._soon(self._next(outcomes, working), frozenset(working))
                 await self._changed.wait()
                 self._changed = anyio.Event()
         return outcomes

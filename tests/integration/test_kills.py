@@ -11,7 +11,7 @@ from tests.kills.campaign import kills
 from tests.kills.engine import OwnEngine, can_be_had, own_engine
 from tests.kills.kill import Kill, carry_out
 
-pytestmark = [pytest.mark.slow, pytest.mark.real]
+pytestmark = [pytest.mark.slow, pytest.mark.real, pytest.mark.timeout(600)]
 
 COUNT = 6
 """One of each; `python -m benchmarks.kills` does a hundred, and measures how long it takes."""

@@ -154,6 +154,16 @@ async def test_an_expected_task_finds_its_sandbox_started(machine: Machine) -> N
             assert another.name != name
 
 
+async def test_a_task_that_has_just_started_finds_its_own(machine: Machine) -> None:
+    """What is expected next is told while a task that was expected is on its way to its sandbox: that one stays."""
+    async with worksites(machine) as ahead:
+        await ahead.expect(["a", "b"], "c1")
+        await ahead.expect(["b"], "c1", working={"a"})
+        async with ahead.at("a", "c1") as sandbox:
+            await sandbox.ready()
+            assert len(machine.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("commit", "tree", "read_only"), [("c2", None, False), ("c1", "another", False), ("c1", None, True)]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import anyio
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,3 +105,27 @@ async def test_nothing_starts_after_a_stop() -> None:
     outcomes = await Scheduler(nodes, parallel=2, work=work, skip=skip, stopped=lambda: stopped).run({})
     assert started == ["a"]
     assert outcomes == {"a": TaskState.MERGED}
+
+
+def test_what_starts_next_is_told() -> None:
+    """Whoever prepares hears of those that wait for a place alone, then of those behind tasks that leave main alone."""
+    nodes = [
+        Node(id="looks", moves_main=False),
+        Node(id="edits"),
+        Node(id="behind-edits", needs=("edits",)),
+        Node(id="behind-looks", needs=("looks",)),
+        Node(id="waits"),
+    ]
+    told: list[tuple[list[str], set[str]]] = []
+
+    async def soon(tasks: Sequence[str], working: Collection[str]) -> None:
+        told.append((list(tasks), set(working)))
+
+    async def main() -> None:
+        world = World(nodes, {node.id: TaskState.MERGED for node in nodes})
+        scheduler = Scheduler(nodes, parallel=2, work=world.work, skip=world.skip, stopped=lambda: False, soon=soon)
+        await scheduler.run({})
+
+    anyio.run(main)
+    assert told[0] == (["waits", "behind-looks"], {"looks", "edits"})
+    assert told[-1][0] == []
