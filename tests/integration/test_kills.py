@@ -31,7 +31,7 @@ def _named(kill: Kill) -> object:
     return pytest.param(kill, id=f"{kill.backend}-{kill.victim}-seed{kill.seed}", marks=marks)
 
 
-@pytest.mark.parametrize("kill", map(_named, kills(COUNT)))
+@pytest.mark.parametrize("kill", [_named(kill) for kill in kills(COUNT)])
 def test_what_is_killed_leaves_nothing(kill: Kill, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Its processes, containers, mounts and volumes go; `clean` removes the rest, once; `resume` finishes the run."""
     carry_out(kill, tmp_path, request.getfixturevalue("engine") if kill.victim == "engine" else None)
