@@ -183,6 +183,7 @@ class DockerBackend:
         names = await self._call(lambda: self._engine.left_over(run))
         for name in names:
             await self._call(lambda name=name: self._engine.remove(name))  # type: ignore[misc]
+        await self._call(lambda: self._engine.remove_volumes(run))
         return names
 
     async def _call(self, call: Callable[[], Answer], *, abandon: bool = False) -> Answer:

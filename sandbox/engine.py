@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import SandboxError, SandboxUnavailable
@@ -155,6 +155,18 @@ class Engine:
                 return tuple(_inspect(api, image)["Config"].get("Volumes") or ())
             except ImageNotFound:
                 return ()
+
+    def remove_volumes(self, run: str | None) -> None:
+        """Remove worktrees' volumes that a killed engine left without their containers, as `left_over` tells whose."""
+        from docker.errors import NotFound
+
+        wanted = RUN_LABEL if run is None else f"{RUN_LABEL}={run}"
+        with self._connected() as api:
+            found = api.volumes(filters={"label": wanted, "dangling": True})["Volumes"] or []
+            for volume in found:
+                if run is not None or is_left_over(volume.get("Labels") or {}):
+                    with suppress(NotFound):  # another program was first
+                        api.remove_volume(volume["Name"])
 
     def base(self) -> tuple[str, str]:
         """What the default image is built on: the name, and what identifies its content."""
