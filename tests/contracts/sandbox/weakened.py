@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,18 +103,19 @@ def sharing(kind: str) -> Weaken:
 
 def as_root(monkeypatch: pytest.MonkeyPatch, _ground: Ground) -> None:
     """Root's `bwrap` started as root, as it would be for anybody else; it maps its user to ours inside."""
-    monkeypatch.setattr(bubblewrap, "_places", _places_of_a_user)
+    staged = bubblewrap._places
 
+    def places_of_a_user(spec: SandboxSpec, door: Doorway) -> bubblewrap._Places:
+        return replace(
+            staged(spec, door),
+            bwrap=str(bubblewrap._bundled()),
+            supervisor=str(supervisor_binary()),
+            worktree=str(spec.worktree),
+            base_objects=str(spec.base_objects),
+            prefix=(),
+        )
 
-def _places_of_a_user(spec: SandboxSpec, door: Doorway) -> bubblewrap._Places:
-    return bubblewrap._Places(
-        bwrap=str(bubblewrap._bundled()),
-        supervisor=str(supervisor_binary()),
-        worktree=str(spec.worktree),
-        base_objects=str(spec.base_objects),
-        lower=str(spec.lower) if spec.lower else None,
-        network=str(door.directory) if door.directory else None,
-    )
+    monkeypatch.setattr(bubblewrap, "_places", places_of_a_user)
 
 
 def without_ceilings(*options: str) -> Weaken:
