@@ -174,7 +174,7 @@ def test_a_near_miss_is_answered_with_what_was_meant() -> None:
         ("169.254.169.254:80", "can't be a host on the list: an address that no sandbox may reach"),
         ("127.1", "can't be a host on the list: an IPv4 address that is not four decimal numbers"),
         ("good.test:99999", "can't be a host on the list: no port between 1 and 65535"),
-        ("https://good.test", "must be a host such as"),
+        ("https://example.org", "must be a host such as"),
     ],
 )
 def test_a_host_that_can_not_be_reached_is_said_with_its_place(host: str, why: str) -> None:

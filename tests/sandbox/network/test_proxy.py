@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from sandbox.errors import SandboxLost
-from sandbox.network import exchange, ledger, peer, proxy, tunnel, upstream
+from sandbox.network import exchange, ledger, proxy, tunnel, upstream
 from sandbox.network.network import Asked, Network, Used
 from sandbox.network.proxy import SOCKET, proxying
 from tests.sandbox.network.hostile import requests
@@ -397,8 +397,3 @@ async def test_nothing_is_left_open(tmp_path: Path) -> None:
 def descriptors() -> int:
     """How many files this process has open."""
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-
-
-def test_a_head_is_bounded() -> None:
-    """The bound on what is read before a request is judged is small."""
-    assert peer.MAX_HEAD_BYTES <= 64 * 1024
