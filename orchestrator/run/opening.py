@@ -41,7 +41,7 @@ from orchestrator.run.images import ensure_image
 from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
-from orchestrator.run.recipe import Recipe, recipe_of
+from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
 from orchestrator.version import version
 from policies.policy import Policy
 from sandbox.backends import choose
@@ -176,6 +176,10 @@ async def _recipe(around: Surroundings, plan: Plan, hub: Hub, commit: str, backe
     recipe = await to_thread.run_sync(partial(recipe_of, plan, hub.git, commit, backend=backend.name))
     for note in recipe.notes:
         around.say(f"note: {note}")
+    if backend.name == "docker" and recipe.image_from != DEFAULT:
+        around.say(f"sandboxes have {recipe.shown()}")
+    if recipe.setup and recipe.setup_from != PLAN:
+        around.say(f"the setup is that of {recipe.setup_from}: {'; '.join(recipe.setup)}")
     return recipe
 
 

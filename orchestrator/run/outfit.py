@@ -12,7 +12,6 @@ from agents.redact import Redactor
 from orchestrator.airlock.errors import readable
 from orchestrator.run.context import RunContext
 from orchestrator.run.included import included_notes, included_of, left_out_warnings
-from orchestrator.run.recipe import DEFAULT
 from orchestrator.run.setup import run_setup
 
 
@@ -24,8 +23,6 @@ async def outfit(ctx: RunContext) -> None:
     for line in (*included_notes(taken), *left_out_warnings(taken)):
         ctx.say(f"note: {line}")
     image = ctx.image
-    if image is not None and ctx.recipe.image_from != DEFAULT:
-        ctx.say(f"sandboxes have {ctx.recipe.shown()}")
     reused = await run_setup(ctx)
     if reused and ctx.recipe.setup:
         ctx.say(f"the setup of {ctx.recipe.setup_from} was done before, and is kept as {ctx.setup_kept}")

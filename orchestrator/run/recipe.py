@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from orchestrator.airlock.git import Git
 from orchestrator.errors import UsageProblem
@@ -46,10 +45,6 @@ class Recipe:
 
     def _named_by(self) -> str:
         return "" if self.image_from == PLAN else f", from {self.image_from}"
-
-    def told(self) -> dict[str, Any]:
-        """For the journal."""
-        return {"image_from": self.image_from, "setup": list(self.setup), "setup_from": self.setup_from}
 
 
 def recipe_of(plan: Plan, git: Git, commit: str, *, backend: str | None) -> Recipe:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.run.caches import caches_of
+from sandbox.engine import Engine
+from tests.conftest import engine_fault
 from tests.integration import terminal
 from tests.integration.program import Program, make_program
 from tests.server.fixture import ScriptedServer, scripted_server
@@ -28,6 +31,17 @@ def no_terminal_is_left() -> Iterator[None]:
     yield
     while terminal.STARTED:
         terminal.STARTED[-1].close()
+
+
+@pytest.fixture
+def _no_images_left(tmp_path: Path) -> Iterator[None]:
+    """Images that the program made in a test are gone after it; those of tests beside it are theirs."""
+    yield
+    if engine_fault() is not None:
+        return
+    images = Engine().images
+    for tag in images.made_by(caches_of(tmp_path / "state/mimo-orchestrate/one").maker):
+        images.remove(tag)
 
 
 @pytest.fixture(params=["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
-import tarfile
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from orchestrator.airlock.locks import locked
+from sandbox.search import found_in
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
 from tests.integration.scripting import done, editor, plan, shell, talk
 from tests.server.fixture import ScriptedServer
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def _no_images_left() -> Iterator[None]:
-    """Images that setup made in a test are gone after it."""
-    import docker
-
-    client = docker.from_env()
-    before = {image.id for image in client.images.list("mimo-orchestrate-setup")}
-    yield
-    for image in client.images.list("mimo-orchestrate-setup"):
-        if image.id not in before:
-            client.images.remove(str(image.id), force=True)
-    client.close()
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 CANARY = "canary-5f0e9c1b7a"
@@ -128,18 +116,20 @@ def test_a_secret_is_there_for_the_setup_alone(make: MakeProgram, backend: str, 
         tag = next(event["kept_as"] for event in events if event["kind"] == "sandbox prepared")
         for words in (["history", "--no-trunc", tag], ["image", "inspect", tag]):
             assert CANARY not in subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
-        assert CANARY.encode() not in contents_of(tag, tmp_path / "image.tar")
+        assert not holds(tag, CANARY)
+        assert holds(tag, "opt/tool")
 
 
-def contents_of(image: str, archive: Path) -> bytes:
-    """Every byte of an image's last layer, and its configuration."""
-    subprocess.run(["docker", "save", "-o", str(archive), image], check=True)
-    with tarfile.open(archive) as saved:
-        layers = [member for member in saved if member.name.endswith(("layer.tar", ".json"))]
-        smallest = sorted(layers, key=lambda member: member.size)[:-1]
-        return b"".join(content.read() for member in smallest if (content := saved.extractfile(member)))
+def holds(image: str, value: str) -> bool:
+    """Whether any layer of an image, or its configuration, holds a value."""
+    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
+        assert saving.stdout is not None
+        found = found_in(saving.stdout, {"value": [value.encode()]})
+    assert saving.returncode == 0
+    return bool(found)
 
 
+@pytest.mark.usefixtures("_no_images_left")
 def test_a_secret_that_would_be_kept_is_refused(make: MakeProgram, backend: str) -> None:
     """A setup that writes its secret where later sandboxes would read it is not kept; the file is named."""
     program = make({"a.txt": "a\n"})
@@ -162,17 +152,26 @@ def test_a_missing_secret_is_named(make: MakeProgram, scripted_server: ScriptedS
     assert scripted_server.requests() == []
 
 
-def test_two_programs_make_a_setup_once(make: MakeProgram) -> None:
-    """The second waits, says so, and finds what the first made."""
+def test_two_programs_make_a_setup_once(make: MakeProgram, tmp_path: Path) -> None:
+    """Whoever comes while it is being made waits, says so, and finds it made; one of those who waited makes it."""
     program = make({"a.txt": "a\n"})
-    gate = program.repository.parent / "state"
-    setup = [f"sleep 3; echo made > /opt/made # {uuid4().hex}"]
-    path = written(program, setup)
+    path = written(program, ["echo made > /opt/made"])
     path.write_text(path.read_text().replace("/opt/tool", "cat /opt/made"))
-    programs = [program.start("run", "--backend", "bubblewrap", path) for _ in range(2)]
-    said = [process.communicate(timeout=240)[1] for process in programs]
-    assert gate.is_dir()
-    assert sum("waiting for another run, which is making the same setup" in text for text in said) == 1
-    runs = json.loads(program.run("runs", "--json").stdout)
-    ran = [event for run in runs for event in program.events(run["run"]) if event.get("source") == "setup"]
-    assert len([event for event in ran if event["kind"] == "command run"]) == 1
+    program.run("run", "--backend", "bubblewrap", path)
+    (key,) = (event["kept_as"] for event in program.events() if event["kind"] == "sandbox prepared")
+    caches = tmp_path / "state/mimo-orchestrate/caches"
+    shutil.rmtree(caches / "setup" / key)
+    with ExitStack() as ended:
+        with locked(caches / "locks" / f"setup-{key}"):
+            for _ in range(2):
+                process = ended.enter_context(program.start("run", "--backend", "bubblewrap", path))
+                assert process.stderr is not None
+                assert any("waiting for another run, which is making the same setup" in line for line in process.stderr)
+                ended.callback(process.communicate, timeout=240)
+    told = [
+        event["reused"]
+        for run in json.loads(program.run("runs", "--json").stdout)
+        for event in program.events(run["run"])
+        if event["kind"] == "sandbox prepared"
+    ]
+    assert sorted(told) == [False, False, True]
