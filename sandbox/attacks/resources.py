@@ -63,7 +63,7 @@ through(f"{count} processes run")
         script="""
 import time
 hoard = bytearray(160_000_000)
-time.sleep(30)
+time.sleep(10)
 through("it has 160 MB")
 """,
         contained_by=LimitHit.MEMORY,
@@ -77,7 +77,7 @@ import time
 for _ in range(5):
     if os.fork() == 0:
         hoard = bytearray(40_000_000)
-        time.sleep(30)
+        time.sleep(10)
         os._exit(0)
 for _ in range(5):
     os.wait()
