@@ -21,7 +21,7 @@ def test_the_model_is_asked_while_the_sandbox_starts(make: MakeProgram, scripted
     scripted_server.play(talk("editor", "Write one.", shell("echo 1 > one.txt"), done()))
     path = program.repository.parent / "plan.yaml"
     path.write_text(plan(editor("one", "Write one."), sandbox={"image": "localhost:1/none:none"}))
-    result = program.json("run", "--backend", "docker", path, code=3)
+    result = program.json("run", "--backend", "docker", path, code=4)
     assert result["status"] == "stopped"
     assert "localhost:1/none:none" in result["tasks"][0]["why"]
     kinds = [event["kind"] for event in program.events()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import anyio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.journal.state import TaskState
@@ -63,6 +63,7 @@ def drive(nodes: list[Node], world: World, parallel: int, done: dict[str, TaskSt
     return anyio.run(main)
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_every_task_ends_once_and_in_order(case: tuple[list[Node], dict[str, TaskState], int]) -> None:
     """Each task is carried out once after its needs, or skipped with the need that failed."""
@@ -76,6 +77,7 @@ def test_every_task_ends_once_and_in_order(case: tuple[list[Node], dict[str, Tas
         assert any(result[need] not in SETTLED_WELL for need in world.needs[task])
 
 
+@settings(deadline=None)
 @given(graphs(), st.data())
 def test_done_work_is_not_done_again(case: tuple[list[Node], dict[str, TaskState], int], data: st.DataObject) -> None:
     """What an earlier process finished is built on and not repeated."""
