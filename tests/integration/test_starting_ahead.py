@@ -11,7 +11,7 @@ from tests.integration.scripting import done, editor, found, plan, shell, talk
 from tests.integration.test_stopping import asked, wait_until
 from tests.server.fixture import ScriptedServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.mark.docker
