@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -137,6 +138,14 @@ static size_t look_into(struct taken *taken, const char *process, dev_t device)
 	return files;
 }
 
+/* Neither we nor the forwarder, which can't be looked into and opens no file. */
+static bool is_command(const char *name)
+{
+	char *end;
+	long pid = strtol(name, &end, 10);
+	return *end == 0 && pid > 1 && pid != forwarder;
+}
+
 static void count_deleted(struct taken *taken)
 {
 	struct stat top;
@@ -148,7 +157,7 @@ static void count_deleted(struct taken *taken)
 	if (!proc || fstat(workspace_descriptor(), &top) != 0)
 		taken->unknown = true;
 	while (proc && files < MAX_OPEN_FILES && (found = readdir(proc)))
-		if (found->d_name[0] >= '0' && found->d_name[0] <= '9' && strcmp(found->d_name, "1") != 0)
+		if (is_command(found->d_name))
 			files += look_into(taken, found->d_name, top.st_dev);
 	if (files >= MAX_OPEN_FILES)
 		taken->unknown = true;

@@ -25,8 +25,10 @@ static int reap_one(struct reaped *reaped)
 		return 0;
 	if (pid < 0)
 		return errno == EINTR ? 1 : -1;
-	if (pid == forwarder)
+	if (pid == forwarder) {
+		forwarder = 0; /* its number may become a command's, which is looked at */
 		return 1;
+	}
 	/* A child's rusage includes the descendants it waited for: the sum over our own children is everybody. */
 	reaped->cpu_ns += timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
 	uint64_t peak = (uint64_t)usage.ru_maxrss * 1024u;

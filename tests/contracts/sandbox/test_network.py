@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from sandbox.network import ledger
@@ -288,3 +289,19 @@ async def test_the_forwarder_does_not_count_to_the_limits(backend: Backend, worl
         result: CommandResult = await sandbox.execute(Command(script="ulimit -n"))
         assert (result.stdout.text(), result.limit) == ("32\n", None)
         assert await python(sandbox, f"{ASK}\nprint(ask('http://{NAME}:{world.plain.port}/'))") == "plain\n"
+
+
+async def test_the_watch_of_the_disk_does_not_stumble_over_the_forwarder(
+    backend: Backend, world: World, tmp_path: Path
+) -> None:
+    """What others write to the same disk is not the sandbox's, with a network as without."""
+    spec = replace(make_spec(tmp_path, limits=Limits(disk_bytes=8 * 1024**2)), network=world.watched.network)
+
+    async def others() -> None:
+        await anyio.sleep(0.5)  # until a command runs; written before that, it would prove nothing, and break nothing
+        await anyio.to_thread.run_sync((tmp_path / "theirs").write_bytes, bytes(32 * 1024**2))
+
+    async with backend.open(spec) as sandbox, anyio.create_task_group() as tasks:
+        tasks.start_soon(others)
+        result = await sandbox.execute(Command(script="sleep 3"))
+    assert (result.exit_code, result.limit) == (0, None)
