@@ -101,12 +101,15 @@ class _Exchange:
         server = Peer(upstream, h11.CLIENT)
         with contextlib.suppress(*STREAM_ERRORS):
             await server.send(passed_on(request, target))
+        broke = False
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._upload, server, tasks.cancel_scope)
-            await self._download(server)
+            broke = await self._download(server)
             tasks.cancel_scope.cancel()
+        if broke and self.client.http.our_state is h11.SEND_RESPONSE:
+            await self._refuse(RequestRefused(502, "it is allowed, but gave no answer that could be read"))
         states = self.client.http.states
-        return states[h11.CLIENT] is h11.DONE and states[h11.SERVER] is h11.DONE
+        return not broke and states[h11.CLIENT] is h11.DONE and states[h11.SERVER] is h11.DONE
 
     async def _upload(self, server: Peer, exchange: anyio.CancelScope) -> None:
         """The request's body, while the answer may already come; what breaks at the server shows in the answer."""
@@ -119,7 +122,8 @@ class _Exchange:
         with contextlib.suppress(*STREAM_ERRORS, h11.ProtocolError):
             await server.send(h11.EndOfMessage())
 
-    async def _download(self, server: Peer) -> None:
+    async def _download(self, server: Peer) -> bool:
+        """Pass the answer on; gives whether it broke off, or was none."""
         try:
             while not isinstance(event := await server.receive(), h11.EndOfMessage):
                 if isinstance(event, h11.Response):
@@ -130,7 +134,5 @@ class _Exchange:
                     raise h11.RemoteProtocolError("it ended before its answer did")
             await self.client.send(h11.EndOfMessage())
         except (*STREAM_ERRORS, h11.ProtocolError):
-            if self.client.http.our_state is h11.SEND_RESPONSE:
-                with contextlib.suppress(*STREAM_ERRORS, h11.ProtocolError):
-                    await self._refuse(RequestRefused(502, "it is allowed, but gave no answer that could be read"))
-            self.client.http.send_failed()
+            return True
+        return False

@@ -20,14 +20,16 @@ class Peer:
     def __init__(self, stream: ByteStream, our_role: type[h11.CLIENT] | type[h11.SERVER]) -> None:
         self.stream = stream
         self.http = h11.Connection(our_role, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._sending = anyio.Lock()  # whoever receives may have to say that it may go on, while another one sends
 
     async def receive(self) -> h11.Event:
         """The next event; raises h11.ProtocolError for what is no HTTP or comes too early, and STREAM_ERRORS."""
         while not isinstance(event := self.http.next_event(), h11.Event):
             if event is h11.PAUSED:
                 raise h11.LocalProtocolError("the next request before this one is served")
-            if self.http.they_are_waiting_for_100_continue:
-                await self.send(h11.InformationalResponse(status_code=100, headers=[]))
+            async with self._sending:
+                if self.http.they_are_waiting_for_100_continue:
+                    await self._send(h11.InformationalResponse(status_code=100, headers=[]))
             self.http.receive_data(await self._some())
         return event
 
@@ -39,5 +41,9 @@ class Peer:
 
     async def send(self, event: h11.Event) -> None:
         """Send an event whole; raises h11.LocalProtocolError for one that can't be sent now, and STREAM_ERRORS."""
+        async with self._sending:
+            await self._send(event)
+
+    async def _send(self, event: h11.Event) -> None:
         if data := self.http.send(event):
             await self.stream.send(data)

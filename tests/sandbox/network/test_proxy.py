@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -10,11 +11,14 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
+import h11
 import pytest
+from anyio.abc import SocketStream
 
 from sandbox.errors import SandboxLost
 from sandbox.network import exchange, ledger, proxy, tunnel, upstream
 from sandbox.network.network import Asked, Network, Used
+from sandbox.network.peer import Peer
 from sandbox.network.proxy import SOCKET, proxying
 from tests.sandbox.network.hostile import requests
 from tests.sandbox.network.servers import NAME, Watched, certificate, http_server, raw_server
@@ -288,6 +292,33 @@ async def test_a_host_that_does_not_answer(tmp_path: Path) -> None:
             for number in (port, raw.port, silent.port):
                 assert (await answer(path, get(number))).startswith(b"HTTP/1.1 502")
             assert (await answer(path, get(port, host="none.test"))).startswith(b"HTTP/1.1 403")
+
+
+async def test_an_answer_that_makes_no_sense_while_a_body_is_sent(tmp_path: Path) -> None:
+    """A server that does not wait for the request's end is one that gave no answer, and the proxy lives."""
+    with raw_server(b"nonsense\r\n\r\n") as raw:
+        watched = Watched([f"private:{NAME}:{raw.port}"])
+        head = f"POST http://{NAME}:{raw.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        async with opened(tmp_path, watched.network) as path:
+            async with Client(path) as client:
+                await client.send(head.encode() + b"half")
+                assert (await client.until(b"could be read\n")).startswith(b"HTTP/1.1 502")
+            assert (await answer(path, get(raw.port))).startswith(b"HTTP/1.1 502")
+
+
+async def test_a_client_is_told_to_go_on_while_it_is_answered() -> None:
+    """Both are said whole, one after the other."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        async with await SocketStream.from_socket(ours) as stream:
+            peer = Peer(stream, h11.SERVER)
+            await peer.receive()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(peer.receive)
+                tasks.start_soon(peer.send, h11.Response(status_code=200, headers=[("Content-Length", "0")]))
+                theirs.sendall(b"body")
+        assert re.findall(rb"HTTP/1.1 \d+", theirs.recv(4096)) == [b"HTTP/1.1 100", b"HTTP/1.1 200"]
 
 
 async def test_an_answer_that_breaks_off_ends_the_connection(tmp_path: Path) -> None:
