@@ -27,7 +27,7 @@ class Entry:
     def of(cls, text: str) -> Self:
         """What `[private:][*.]HOST[:PORT]` says, the port 443 where it is left out; raises HostRefused.
 
-        A private address needs no `private:` before it: it is named as it is.
+        A private address needs no `private:` before it: it is named as it is. A public one of this machine does.
         """
         private, subdomains = text.startswith(PRIVATE), False
         if (rest := text.removeprefix(PRIVATE)).startswith(SUBDOMAINS):
@@ -40,7 +40,7 @@ class Entry:
             raise HostRefused("an address has no subdomains")
         if (reach := reach_of(address)) is Reach.NEVER:
             raise HostRefused("an address that no sandbox may reach")
-        return cls(host=host, port=port, private=reach is Reach.PRIVATE)
+        return cls(host=host, port=port, private=private or reach is Reach.PRIVATE)
 
     def covers(self, host: str, port: int) -> bool:
         """Whether a canonical host and a port are of this entry."""
@@ -59,7 +59,8 @@ class Entry:
         return Entry(host=narrow.host, port=narrow.port, subdomains=narrow.subdomains, private=private)
 
     def __str__(self) -> str:
-        named = self.private and address_of(self.host) is None
+        address = address_of(self.host)
+        named = self.private and (address is None or reach_of(address) is not Reach.PRIVATE)
         return f"{PRIVATE if named else ''}{SUBDOMAINS if self.subdomains else ''}{joined(self.host, self.port)}"
 
 

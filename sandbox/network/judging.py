@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import anyio
 
@@ -24,12 +26,29 @@ async def judged(network: Network, target: Target) -> Sequence[Address]:
     literal = address_of(target.host)
     found = [literal] if literal is not None else await _resolved(network.resolve, target.host)
     allowed = {Reach.PUBLIC, Reach.PRIVATE} if entry.private else {Reach.PUBLIC}
-    good = [address for address in found if reach_of(address) in allowed]
+    good = [address for address in found if _reach(address) in allowed]
     if good:
         return good[:MOST_ADDRESSES]
-    if any(reach_of(address) is Reach.PRIVATE for address in found):
+    if any(_reach(address) is Reach.PRIVATE for address in found):
         raise RequestRefused(403, "its address is a private one, and the list does not say private: of it")
     raise RequestRefused(403, "it has no address that may be reached")
+
+
+def _reach(address: Address) -> Reach:
+    """An address of this machine is private, whatever it is to others: behind it, no firewall would be met."""
+    reach = reach_of(address)
+    return Reach.PRIVATE if reach is Reach.PUBLIC and _is_own(address) else reach
+
+
+def _is_own(address: Address) -> bool:
+    """Whether the kernel would speak to it from itself; nothing is sent."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            asked.connect((str(address), 9))
+            return ip_address(asked.getsockname()[0]) == address
+    except OSError:  # no way there at all
+        return False
 
 
 async def _resolved(resolve: Resolve, host: str) -> Sequence[Address]:

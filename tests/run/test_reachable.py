@@ -27,6 +27,8 @@ def policy(*hosts: str) -> Policy:
         (["private:a.example.org"], ["a.example.org"], ["a.example.org:443"]),
         (["private:a.example.org"], ["private:*.example.org"], ["private:a.example.org:443"]),
         (["10.0.0.1:80"], ["10.0.0.1:80", "169.254.169.254:80"], ["10.0.0.1:80"]),
+        (["private:192.88.98.1"], ["private:192.88.98.1"], ["private:192.88.98.1:443"]),
+        (["private:10.0.0.1"], ["10.0.0.1"], ["10.0.0.1:443"]),
         (["a.example.org"], [], []),
         ([], ["a.example.org"], []),
     ],
