@@ -27,6 +27,12 @@
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE 2u
+#endif
 /* CLONE_NEWTIME shares its bit with clone's exit signal; it is reached by unshare and clone3 alone, both refused. */
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
@@ -82,9 +88,18 @@ static const struct sock_filter judged[] = {
 	/* clone3 hides its flags behind a pointer: libraries fall back to clone */
 	UNLESS_EQUAL(SYS_clone3, 1),
 	REFUSE(ENOSYS),
-	UNLESS_EQUAL(SYS_clone, 4),
+	UNLESS_EQUAL(SYS_clone, 7),
 	LOAD(LOW_WORD(0)),
 	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1),
+	REFUSE(EPERM),
+	/* threads share their descriptors: the watch of the disk looks at those of the first one alone */
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 2),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_FILES, 1, 0),
+	REFUSE(EPERM),
+	ALLOW,
+	UNLESS_EQUAL(SYS_close_range, 4),
+	LOAD(LOW_WORD(2)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLOSE_RANGE_UNSHARE, 0, 1),
 	REFUSE(EPERM),
 	ALLOW,
 	/* local, IPv4, IPv6 and netlink: a network namespace holds those; AF_VSOCK and others it does not */

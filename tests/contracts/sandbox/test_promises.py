@@ -95,9 +95,13 @@ for name, number in {SYSTEM_CALLS}.items():
 print("clone3", libc.syscall(435, 0, 0), ctypes.get_errno())
 print("clone", libc.syscall(56, 0x10000000, 0, 0, 0, 0), ctypes.get_errno())
 print("x32", libc.syscall(0x40000000 + 39), ctypes.get_errno())
+ctypes.set_errno(0)
+print("unshared", libc.syscall(436, 1 << 20, 1 << 21, 2), ctypes.get_errno(), flush=True)
+print("thread", libc.syscall(56, 0x10900, 0, 0, 0, 0), ctypes.get_errno())
 END"""
     expected = [f"{name} -1 1" for name in SYSTEM_CALLS]
-    assert (await output(shared, script)).splitlines() == [*expected, "clone3 -1 38", "clone -1 1", "x32 -1 38"]
+    expected += ["clone3 -1 38", "clone -1 1", "x32 -1 38", "unshared -1 1", "thread -1 1"]
+    assert (await output(shared, script)).splitlines() == expected
 
 
 async def test_no_socket_that_namespaces_do_not_hold(shared: Sandbox) -> None:
