@@ -4,37 +4,44 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import fcntl
 import os
 import stat
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 _DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 GRAVE_PREFIX = ".removing-"
 
+ENDING_SECONDS = 20.0
+"""How long processes of a sandbox whose program was killed may take to end: until then they make and remove files."""
+
+POLL_SECONDS = 0.02
+_SOMEBODY_IS_THERE = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EBUSY}
+
 
 def remove_worktree(destination: Path) -> None:
-    """Remove a worktree in which nobody is at work any more; nothing to do if it isn't there. Raises OSError.
+    """Remove a worktree that nobody begins to work in any more; nothing to do if it isn't there. Raises OSError.
 
     It is gone from its place at once, under a name that begins with GRAVE_PREFIX until all of it is removed.
     """
-    if not os.path.lexists(destination):
-        return
-    parent = os.open(destination.parent, os.O_RDONLY | _DIRECTORY)
-    try:
-        # Moving a directory elsewhere takes the right to write in it.
-        if _is_directory(parent, destination.name):
-            _make_ours(parent, destination.name)
-    finally:
-        os.close(parent)
-    grave = Path(tempfile.mkdtemp(prefix=GRAVE_PREFIX, dir=destination.parent))
-    destination.rename(grave / "0")
-    empty_grave(grave)
+    while os.path.lexists(destination):
+        grave = Path(tempfile.mkdtemp(prefix=GRAVE_PREFIX, dir=destination.parent))
+        try:
+            with _held(grave, wait=True) as top:
+                if _moved(destination, top):
+                    _empty_all(top)
+                grave.rmdir()
+        except FileNotFoundError:
+            if grave.exists():
+                raise
+            # Whoever sweeps took the new grave for an old one, before it was held.
 
 
 def empty_grave(grave: Path, *, wait: bool = True) -> bool:
@@ -42,27 +49,69 @@ def empty_grave(grave: Path, *, wait: bool = True) -> bool:
 
     No link is followed and nothing recurses: each directory is moved up beside the others before it is emptied.
     """
+    try:
+        with _held(grave, wait=wait) as top:
+            _empty_all(top)
+            with suppress(FileNotFoundError):  # another process was first
+                grave.rmdir()
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _held(grave: Path, *, wait: bool) -> Iterator[int]:
+    """The grave's descriptor, as long as nobody else is at it; raises BlockingIOError where that is not waited for."""
     top = os.open(grave, os.O_RDONLY | _DIRECTORY)
     try:
-        try:
-            fcntl.flock(top, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            return False
-        taken = set(os.listdir(top))
-        names = filter(lambda name: name not in taken, map("d{}".format, count()))
-        pending = deque(sorted(taken))
-        while pending:
-            name = pending.popleft()
-            if not _is_directory(top, name):
-                os.unlink(name, dir_fd=top)
-                continue
-            pending += _empty(top, name, names)
-            os.rmdir(name, dir_fd=top)
-        with contextlib.suppress(FileNotFoundError):  # another process was first
-            grave.rmdir()
+        fcntl.flock(top, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield top
     finally:
         os.close(top)
+
+
+def _moved(destination: Path, top: int) -> bool:
+    """Move it into its grave; False where another process was first."""
+    parent = os.open(destination.parent, os.O_RDONLY | _DIRECTORY)
+    try:
+        # Moving a directory elsewhere takes the right to write in it.
+        if _is_directory(parent, destination.name):
+            _make_ours(parent, destination.name)
+        os.rename(destination.name, "0", src_dir_fd=parent, dst_dir_fd=top)
+    except FileNotFoundError:
+        if os.path.lexists(destination):
+            raise
+        return False
+    finally:
+        os.close(parent)
     return True
+
+
+def _empty_all(top: int) -> None:
+    """Remove what is in a grave, though processes of a killed sandbox may still be ending in there."""
+    deadline = time.monotonic() + ENDING_SECONDS
+    while True:
+        try:
+            _empty_once(top)
+        except OSError as error:
+            if error.errno not in _SOMEBODY_IS_THERE or time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _empty_once(top: int) -> None:
+    taken = set(os.listdir(top))
+    names = filter(lambda name: name not in taken, map("d{}".format, count()))
+    pending = deque(sorted(taken))
+    while pending:
+        name = pending.popleft()
+        if not _is_directory(top, name):
+            os.unlink(name, dir_fd=top)
+            continue
+        pending += _empty(top, name, names)
+        os.rmdir(name, dir_fd=top)
 
 
 def _empty(top: int, name: str, names: Iterator[str]) -> list[str]:

@@ -6,8 +6,11 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -267,6 +270,44 @@ def ordinary_user(scratch: Path) -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def test_removal_waits_for_what_is_ending_in_there(tmp_path: Path) -> None:
+    """Processes of a sandbox whose program was killed make and remove files until they are dead: all of it goes."""
+    top = tmp_path / "worktree"
+    (top / "busy").mkdir(parents=True)
+    for number in range(2000):  # enough to come in between
+        (top / f"busy/{number}").touch()
+    busy = os.open(top / "busy", os.O_RDONLY)
+    begun = threading.Event()
+
+    def work() -> None:
+        end = time.monotonic() + 0.3
+        with suppress(FileNotFoundError):  # the directory is gone
+            while time.monotonic() < end:
+                os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=busy))
+                begun.set()
+
+    dying = threading.Thread(target=work)
+    dying.start()
+    try:
+        assert begun.wait(60)
+        remove_worktree(top)
+    finally:
+        dying.join()
+        os.close(busy)
+    assert list(tmp_path.glob("*work*")) == list(tmp_path.glob(f"{GRAVE_PREFIX}*")) == []
+
+
+def test_two_that_remove_the_same(tmp_path: Path) -> None:
+    """Whoever comes second finds nothing to do, whenever that is, and neither leaves anything."""
+    for number in range(20):
+        top = tmp_path / f"worktree{number}"
+        for name in range(5):
+            (top / f"{name}/deep").mkdir(parents=True)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(remove_worktree, [top] * 4))
+    assert list(tmp_path.glob("*work*")) == list(tmp_path.glob(f"{GRAVE_PREFIX}*")) == []
 
 
 def test_removal_does_not_follow_the_worktree_itself(tmp_path: Path) -> None:
