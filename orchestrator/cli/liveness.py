@@ -31,8 +31,7 @@ def is_worked_on(run: str, *, directory: Path) -> bool:
 def _held(lock: Path) -> bool:
     from orchestrator.run.lease import holder
 
-    # Trying a lock takes it for a moment, which must not get into the way of a run that just begins; so it is only
-    # tried to tell the writer of the file from a later process that got the same number.
+    # The writer of the file is told from a later process that got the same number by the lock itself.
     return alive(lock) and holder(lock) is not None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +13,10 @@ import anyio
 
 POLL_SECONDS = 0.1
 """How often a waiting lander looks again: a landing lasts as long as its tests, so nobody notices a tenth."""
+
+LOOK_SECONDS = 0.002
+LOOKERS_SECONDS = 5.0
+"""How long it may take until nobody looks at a lock any more: each does for a moment."""
 
 
 def run_lock(state_directory: Path, run: str) -> Path:
@@ -34,10 +39,12 @@ def lease(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Held(path, _written_pid(descriptor)) from None
+        patience = time.monotonic() + LOOKERS_SECONDS
+        while not _taken(descriptor, fcntl.LOCK_EX):
+            if not _taken(descriptor, fcntl.LOCK_SH) or time.monotonic() > patience:
+                raise Held(path, _written_pid(descriptor))
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # somebody only looks, and is about to be done
+            time.sleep(LOOK_SECONDS)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
@@ -59,12 +66,26 @@ async def turn(path: Path) -> AsyncIterator[None]:
 
 
 def holder(path: Path) -> int | None:
-    """The process that holds the lock at `path`; None where nobody does, 0 where it is not known who."""
+    """The process that holds the lock at `path`; None where nobody does, 0 where it is not known who.
+
+    Looking is in nobody's way, and nobody who looks is taken for a holder.
+    """
     try:
-        with lease(path):
-            return None
-    except Held as held:
-        return held.pid
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return None if _taken(descriptor, fcntl.LOCK_SH) else _written_pid(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _written_pid(descriptor: int) -> int:

@@ -12,7 +12,7 @@ from orchestrator.airlock.base_checkout import remove_checkouts
 from orchestrator.airlock.removal import GRAVE_PREFIX, empty_grave, remove_worktree
 from orchestrator.run.bases import bases_in_use
 from orchestrator.run.caches import caches_of
-from orchestrator.run.lease import holder, run_lock
+from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.unused import remove_unfinished
 from sandbox.backends import BACKENDS
 from sandbox.errors import SandboxError
@@ -58,7 +58,9 @@ def _remove_checkouts(state_directory: Path) -> list[str]:
 def _removed(directory: Path, lock: Path) -> bool:
     if directory.name.startswith(GRAVE_PREFIX):
         return empty_grave(directory, wait=False)
-    if holder(lock) is not None:
+    try:
+        with lease(lock):  # so that nobody goes on with the run in the middle of it
+            remove_worktree(directory)
+    except Held:
         return False
-    remove_worktree(directory)
     return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import anyio
@@ -25,6 +27,21 @@ def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:
         assert caught.value.pid == os.getpid()
         assert holder(tmp_path / "lock") == os.getpid()
     assert holder(tmp_path / "lock") is None
+
+
+def test_looking_is_in_nobodys_way(tmp_path: Path) -> None:
+    """A lock that somebody only looks at can be taken, and who looks is never named as its holder."""
+    path = tmp_path / "lock"
+    path.write_text("4711")
+    with path.open() as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        assert holder(path) is None
+        done_looking = threading.Timer(0.1, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        done_looking.start()
+        with lease(path):
+            assert holder(path) == os.getpid()
+        done_looking.join()
+    assert path.read_text() == str(os.getpid())
 
 
 def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
