@@ -55,6 +55,7 @@ def read_included(
     `refuse` says of a path and its content why it may not be taken. Raises GitFailed, OSError.
     """
     tracked = {entry.path for entry in list_tree(repository.git, commit)}
+    directories = {above for path in tracked for above in directories_of(path)}
     files: list[IncludedFile] = []
     left_out: list[tuple[bytes, str]] = []
     room = MOST_BYTES
@@ -63,6 +64,9 @@ def read_included(
         for path in _named(repository, patterns):
             if path in tracked:
                 continue  # the base commit has it
+            if path in directories or not tracked.isdisjoint(directories_of(path)):
+                left_out.append((path, "the base commit has something else in its place"))
+                continue
             found = _read(top, path, room if len(files) < MOST_FILES else None)
             why = found if isinstance(found, str) else refuse(path, found.data)
             if isinstance(found, IncludedFile) and why is None:
@@ -73,6 +77,12 @@ def read_included(
     finally:
         os.close(top)
     return Included(files=tuple(files), left_out=tuple(left_out))
+
+
+def directories_of(path: bytes) -> Iterator[bytes]:
+    """The directories that a file is in, the nearest first."""
+    while path := path.rpartition(b"/")[0]:
+        yield path
 
 
 def _named(repository: UserRepository, patterns: bytes) -> list[bytes]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from orchestrator.airlock import refs
@@ -13,6 +15,7 @@ from orchestrator.airlock.base_checkout import BaseCheckout
 from orchestrator.airlock.git import Git
 from orchestrator.airlock.git_index import index_bytes, split_index_bytes
 from orchestrator.airlock.hub import Hub
+from orchestrator.airlock.included import directories_of
 from orchestrator.airlock.layout import AGE_SECONDS, give, lay_out, make_directories
 from orchestrator.airlock.private_git import make_private_git
 from orchestrator.airlock.removal import remove_worktree
@@ -45,8 +48,11 @@ def prepare_overlay(
     head: str,
     owner_uid: int,
     tree: str | None = None,
+    included: Collection[bytes] = (),
 ) -> None:
     """As `prepare_worktree`, in time and space that depend on what differs from the base and not on its size.
+
+    What is at the paths `included` is laid in afterwards: the directories that the base has for them stay open.
 
     Raises what that does, and OSError where this user may not mark a file as gone.
     """
@@ -57,7 +63,8 @@ def prepare_overlay(
     try:
         with disk_faults(destination):
             make_layers(destination, owner_uid)
-            _fill(hub, destination / UPPER_NAME, checkout, task=task, head=head, owner_uid=owner_uid, tree=tree)
+            make = partial(_fill, hub, destination / UPPER_NAME, checkout, included=included)
+            make(task=task, head=head, owner_uid=owner_uid, tree=tree)
             give(os.fsencode(destination), owner_uid)
     except BaseException:
         remove_worktree(destination)
@@ -65,10 +72,19 @@ def prepare_overlay(
 
 
 def _fill(
-    hub: Hub, upper: Path, checkout: BaseCheckout, *, task: str, head: str, owner_uid: int, tree: str | None
+    hub: Hub,
+    upper: Path,
+    checkout: BaseCheckout,
+    *,
+    included: Collection[bytes],
+    task: str,
+    head: str,
+    owner_uid: int,
+    tree: str | None,
 ) -> None:
-    at_head = _changes(hub.git, checkout.commit, head)
-    shown = at_head if tree is None else _changes(hub.git, checkout.commit, refs.require_oid(tree))
+    wanted = {above for path in included for above in directories_of(path)}
+    at_head = _changes(hub.git, checkout.commit, head, wanted)
+    shown = at_head if tree is None else _changes(hub.git, checkout.commit, refs.require_oid(tree), wanted)
     _lay_out(hub.git, shown, upper, owner_uid=owner_uid, lower_mtime=checkout.mtime)
     make_private_git(
         hub.git,
@@ -82,7 +98,8 @@ def _fill(
     )
 
 
-def _changes(git: Git, base: str, tree: str) -> _Changes:
+def _changes(git: Git, base: str, tree: str, wanted: Collection[bytes]) -> _Changes:
+    """How a tree differs from the base's; a directory that is `wanted` is not hidden as a whole."""
     changes = _Changes()
     if tree == base:
         return changes
@@ -99,6 +116,7 @@ def _changes(git: Git, base: str, tree: str) -> _Changes:
                 changes.deleted.add(path)
     present = {above for path in changes.files for above in _with_parents(path)}
     changes.deleted -= changes.files.keys()
+    gone.difference_update(path for path in wanted if path not in changes.files)
     for path in gone - present:
         if not any(above in gone for above in _with_parents(path.rpartition(b"/")[0])):
             changes.hidden.add(path)

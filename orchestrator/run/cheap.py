@@ -44,7 +44,7 @@ class Worktrees:
         make = (
             partial(prepare_worktree, ctx.hub, directory, base=ctx.base_commit)
             if checkout is None
-            else partial(prepare_overlay, ctx.hub, directory, checkout)
+            else partial(prepare_overlay, ctx.hub, directory, checkout, included=ctx.included.paths)
         )
         await to_thread.run_sync(partial(make, task=task, head=commit, tree=tree, owner_uid=sandbox_uid()))
         top = directory if checkout is None else directory / UPPER_NAME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,20 @@ def test_too_many_are_left_out(user: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (user / f"x{number}").write_text("")
     found = read(user, b"x*\n")
     assert (len(found.files), len(found.left_out)) == (2, 2)
+
+
+def test_nothing_takes_the_place_of_what_the_base_has(user: Path) -> None:
+    """Where the user has a directory for a file of the base's, or a file for a directory, it is left out."""
+    (user / "README.md").unlink()
+    (user / "README.md").mkdir()
+    (user / "README.md/x").write_text("1")
+    shutil.rmtree(user / "src")
+    (user / "src").write_text("1")
+    found = read(user, b"/README.md\n/src\n")
+    assert found.files == ()
+    assert found.left_out == tuple(
+        (path, "the base commit has something else in its place") for path in (b"README.md/x", b"src")
+    )
 
 
 def test_they_are_laid_into_a_worktree(site: Site) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.airlock.base_checkout import BaseCheckout, base_checkout, remove_checkouts
+from orchestrator.airlock.included import IncludedFile, lay_in
 from orchestrator.airlock.merge import merge
 from orchestrator.airlock.overlay import prepare_overlay
 from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.worktree import prepare_worktree
 from sandbox.bubblewrap import BubblewrapBackend
 from sandbox.identity import sandbox_uid
+from sandbox.overlay import UPPER_NAME
 from sandbox.sandbox import Command, RecordKind, Sandbox, SandboxSpec
 from tests.airlock.conftest import make_site
 from tests.airlock.site import Site, git
@@ -150,6 +152,25 @@ async def test_work_and_removal(site: Site, start: Start) -> None:
     remove_worktree(place)
     assert not place.exists()
     assert {path: path.lstat().st_mtime_ns for path in checkout.files.rglob("*")} == before
+
+
+async def test_included_files_are_there_as_in_a_plain_one(site: Site, start: Start) -> None:
+    """In a directory that the task's base has lost, too; and they bring back nothing of what is gone."""
+    files = [
+        IncludedFile(path=path, data=b"mine\n", executable=False)
+        for path in (b"gone/deep/.env", b"dir/.env", b"half/.env", b"new/.env", b"src/.env", b".env")
+    ]
+    paths = [file.path for file in files]
+    checkout = base_checkout(site.hub, site.base.commit, owner_uid=sandbox_uid())
+    place, plain = site.scratch / "overlay", site.scratch / "plain"
+    uid, head, tree = sandbox_uid(), start.head, start.tree
+    prepare_overlay(site.hub, place, checkout, task="t", head=head, tree=tree, owner_uid=uid, included=paths)
+    prepare_worktree(site.hub, plain, task="t", head=head, base=site.base.commit, tree=tree, owner_uid=uid)
+    for top in (place / UPPER_NAME, plain):
+        lay_in(files, top, owner_uid=uid)
+    seen = await look(site, place, checkout.files)
+    assert seen.splitlines()[1:] == (await look(site, plain, None)).splitlines()[1:]
+    assert "gone/deep/.env f 644" in seen
 
 
 def test_a_checkout_is_made_once(site: Site) -> None:
