@@ -67,7 +67,8 @@ class ImageBuild:
         with tarfile.open(fileobj=into, mode="w") as archive:
             _add(archive, DOCKERFILE, self.dockerfile.encode(), mode=0o644)
             for file, data in self.context.contents() if self.context is not None else ():
-                _add(archive, file.path, data, mode=0o755 if file.executable else 0o644, link=file.link)
+                if file.path != DOCKERFILE:  # of two of a name the engine would take the later one
+                    _add(archive, file.path, data, mode=0o755 if file.executable else 0o644, link=file.link)
         into.seek(0)
 
 
