@@ -18,8 +18,9 @@ WORKSPACE = "/workspace"
 _UNMENTIONED = frozenset({"$schema", "name"})
 _WORKSPACE_FOLDER = re.compile(r"\$\{(?:containerWorkspaceFolder|localWorkspaceFolder)\}")
 _VARIABLE = re.compile(r"\$\{(?:localEnv|containerEnv|env|devcontainerId)\b[^}]*\}")
-_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+# What is not closed goes to the end: looked for from each of many beginnings, it would take hours.
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_TRAILING = re.compile(r'("(?:\\.|[^"\\])*(?:"|\\?\Z))|,(?=\s*[}\]])', re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -46,6 +47,9 @@ def read_devcontainer(text: str, where: str) -> Devcontainer:
     """Read the text of the file at `where`; raises DevcontainerProblem."""
     try:
         document = json.loads(_plain_json(text))
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise DevcontainerProblem("it has half a character (of \\ud800 to \\udfff)") from None
     except ValueError as error:
         raise DevcontainerProblem(f"it is no JSON with comments: {error}") from None
     except RecursionError:
@@ -120,7 +124,7 @@ class _Reading:
         for part in parts:
             if part is None or part == "":
                 continue
-            if isinstance(part, list) and part and all(isinstance(word, str) for word in part):
+            if isinstance(part, list) and part and all(isinstance(word, str) and "\0" not in word for word in part):
                 yield self._expanded(shlex.join(part))
             elif isinstance(part, str) and "\0" not in part and part.strip():
                 yield self._expanded(part)

@@ -104,3 +104,25 @@ def test_no_text_breaks_the_reading(text: str) -> None:
     """Whatever stands there is read or refused."""
     with suppress(DevcontainerProblem):
         assert read(text).where == WHERE
+
+
+@pytest.mark.parametrize("text", ["/* " * 60_000, '"' + '\\"' * 60_000, '"' + '\\"' * 60_000 + "\\"])
+def test_what_is_never_closed_takes_no_time(text: str) -> None:
+    """A text that begins many comments or strings and ends none is refused at once, not after hours."""
+    with pytest.raises(DevcontainerProblem, match="no JSON"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"image": "\ud800"}',
+        r'{"containerEnv": {"A": "\udfff"}}',
+        r'{"postCreateCommand": "\ud800"}',
+        r'{"postCreateCommand": ["a\u0000b"]}',
+    ],
+)
+def test_what_no_command_can_have_is_refused(text: str) -> None:
+    """Half characters and NULs are named here, not met by whoever writes the journal or starts the command."""
+    with pytest.raises(DevcontainerProblem):
+        read(text)
