@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
 
-from orchestrator.airlock.removal import remove_worktree
+from orchestrator.airlock.removal import GRAVE_PREFIX, empty_grave, remove_worktree
 from orchestrator.journal.store import JournalStore
 from orchestrator.run.caches import Caches, lock_of, taken
 from orchestrator.run.setup import REPOSITORY, UNFINISHED
@@ -51,6 +52,7 @@ async def remove_unused(caches: Caches) -> Freed:
 def remove_unfinished(caches: Caches) -> list[str]:
     """Remove setups that a crash left half made, and name them; raises OSError."""
     removed = []
+    _finish_removals(caches)
     for directory in _setups(caches):
         key, unfinished, _ = directory.name.partition(UNFINISHED)
         if unfinished and _is_free(caches.root, f"setup-{key}"):
@@ -84,11 +86,24 @@ def _names(store: JournalStore, run: str) -> Iterator[str]:
 
 
 def _setups(caches: Caches) -> list[Path]:
+    return [found for found in _all_setups(caches) if not found.name.startswith(GRAVE_PREFIX)]
+
+
+def _all_setups(caches: Caches) -> list[Path]:
     place = caches.root / "setup"
     return sorted(place.iterdir()) if place.is_dir() else []
 
 
+def _finish_removals(caches: Caches) -> None:
+    """Finish removals that a crash interrupted; those that another program is at are its own."""
+    for grave in _all_setups(caches):
+        if grave.name.startswith(GRAVE_PREFIX):
+            with suppress(FileNotFoundError):  # that program was first
+                empty_grave(grave, wait=False)
+
+
 def _remove_setups(caches: Caches, used: dict[str, str], freed: Freed) -> None:
+    _finish_removals(caches)
     for directory in _setups(caches):
         key = directory.name.partition(UNFINISHED)[0]
         shown = f"setup {key}"
@@ -138,9 +153,10 @@ def _is_free(root: Path, name: str) -> bool:
 
 
 def _size(directory: Path) -> int:
-    """What a directory takes of the disk; no link is followed."""
-    return sum(
-        Path(above, name).lstat().st_blocks * 512
-        for above, below, names in os.walk(directory)
-        for name in below + names
-    )
+    """What a directory takes of the disk; no link is followed, and what goes meanwhile takes nothing."""
+    size = 0
+    for above, below, names in os.walk(directory):
+        for name in below + names:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                size += Path(above, name).lstat().st_blocks * 512
+    return size
