@@ -2,7 +2,7 @@
  *
  * Counted is what files have allocated (a sparse file is as large as its blocks), each hard link as its part, and what a
  * running process holds open though it was deleted. Where something can't be looked into (a closed directory, a process
- * that hides its files) the file system's own free space tells instead, whoever else may be using it up.
+ * that hides its files; see hidden.c) the file system's own free space tells instead, whoever else may be using it up.
  */
 #include "supervisor.h"
 
@@ -108,10 +108,14 @@ static bool met(uint64_t inode)
 	return false;
 }
 
-static void count_open(struct taken *taken, int directory, const char *name, dev_t device)
+static void count_open(struct taken *taken, int directory, const char *process, const char *name, dev_t device)
 {
 	struct stat about;
-	if (fstatat(directory, name, &about, 0) != 0 || about.st_nlink != 0 || about.st_dev != device || !S_ISREG(about.st_mode))
+	if (fstatat(directory, name, &about, 0) != 0)
+		return;
+	if (S_ISSOCK(about.st_mode) && is_in_flight(process, name))
+		taken->unknown = true;
+	if (about.st_nlink != 0 || about.st_dev != device || !S_ISREG(about.st_mode))
 		return;
 	if (deleted_count == MAX_DELETED / 2)
 		taken->unknown = true;
@@ -133,8 +137,10 @@ static size_t look_into(struct taken *taken, const char *process, dev_t device)
 		return 0;
 	}
 	while ((found = readdir(open_files)) && files++ < MAX_OPEN_FILES)
-		count_open(taken, dirfd(open_files), found->d_name, device);
+		count_open(taken, dirfd(open_files), process, found->d_name, device);
 	closedir(open_files);
+	if (is_mapped_and_deleted(process))
+		taken->unknown = true;
 	return files;
 }
 

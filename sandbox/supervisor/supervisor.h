@@ -186,6 +186,10 @@ void disk_begin(void);
 /* Whether the command has made the worktree grow beyond its ceiling; looks only when it is time to. */
 bool disk_exceeded(bool at_end);
 
+/* hidden.c: whether a process may hold files that none of its descriptors shows */
+bool is_mapped_and_deleted(const char *process);
+bool is_in_flight(const char *process, const char *descriptor);
+
 /* beneath.c: paths below the worktree, no symlink followed */
 /* Opens the directory that holds the last component; -1 with `why` set. `make` creates missing directories. */
 int open_parent(const char *path, bool make, const char **name, const char **why);

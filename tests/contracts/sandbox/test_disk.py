@@ -52,6 +52,36 @@ BOMBS = {
 }
 
 
+HOLD = """python3 - <<'END'
+import array, ctypes, os, socket, time
+kernel, kept = ctypes.CDLL(None), []
+kernel.mmap.restype, kernel.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 4]
+def made():
+    for name in "abcdef":
+        file = os.open(name, os.O_RDWR | os.O_CREAT)
+        os.unlink(name)
+        os.posix_fallocate(file, 0, 4 * 1024**2)
+        yield file
+def send(file):
+    kept.extend(socket.socketpair())
+    kept[-1].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))])
+{}
+time.sleep(60)
+END
+"""
+HOLDERS = {
+    "mapped": "for file in made(): kernel.mmap(None, 4096, 1, 1, file, 0); os.close(file)",
+    "sent": "for file in made(): send(file); os.close(file)",
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+async def test_deleted_and_held_by_no_descriptor(fresh: Sandbox, holder: str) -> None:
+    """What is held in a way that can't be measured is stopped as well."""
+    result = await run(fresh, HOLD.format(HOLDERS[holder]))
+    assert result.limit is LimitHit.DISK, result
+
+
 @pytest.mark.parametrize("bomb", BOMBS)
 async def test_growth_beyond_the_limit(fresh: Sandbox, bomb: str) -> None:
     """Growth in any form ends the command soon, the limit is named, and what it left can be removed."""
