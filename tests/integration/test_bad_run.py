@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
+from tests.contracts.sandbox.processes import bearing, canary, eventually, sleeper
 from tests.integration.aftermath import no_traceback, nothing_left, refs, running
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
@@ -28,15 +32,18 @@ def test_commands_that_come_at_the_wrong_time(make: MakeProgram, scripted_server
     program = make({"a.txt": "a\n"})
     path = program.repository.parent / "plan.yaml"
     path.write_text(plan(editor("one", "Write one.")))
-    slow = shell("echo 1 > one.txt; until test -e goes-on; do sleep 0.1; done; rm goes-on")
+    word = canary()
+    slow = shell(f"echo 1 > one.txt; {sleeper(word)}; true")
     scripted_server.play(talk("editor", "Write one.", slow, done("it is written")))
 
     with running(program, "--backend", "bubblewrap", "-v", path) as process:
         assert process.stderr is not None
-        assert any("goes-on" in line for line in process.stderr)
+        assert any(word in line for line in process.stderr)
         for command in ("resume", "merge", "revert"):
             assert f"by process {process.pid}" in said(program, command, "last", code=2)
-        next(program.repository.parent.glob("state/**/one.txt")).with_name("goes-on").touch()
+        assert eventually(lambda: bool(bearing(word)), seconds=120)
+        for pid in bearing(word):
+            os.kill(pid, signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=120)
 
     assert process.returncode == 0, stdout + stderr

@@ -20,10 +20,10 @@ def test_the_model_is_asked_while_the_sandbox_starts(make: MakeProgram, scripted
     program = make({"a.txt": "a\n"})
     scripted_server.play(talk("editor", "Write one.", shell("echo 1 > one.txt"), done()))
     path = program.repository.parent / "plan.yaml"
-    path.write_text(plan(editor("one", "Write one."), sandbox={"image": "localhost:1/none:none"}))
+    path.write_text(plan(editor("one", "Write one."), sandbox={"memory": "1m"}))
     result = program.json("run", "--backend", "docker", path, code=4)
     assert result["status"] == "stopped"
-    assert "localhost:1/none:none" in result["tasks"][0]["why"]
+    assert "memory" in result["tasks"][0]["why"]
     kinds = [event["kind"] for event in program.events()]
     assert "model answered" in kinds
     assert "command run" not in kinds

@@ -176,6 +176,7 @@ def stopped(base: str = BASE) -> Story:
     """A limit ends the run."""
     return [
         (None, e.LimitReached(limit="cost", value=10.0, used=10.5)),
+        (None, e.SandboxPrepared(image_from=HOSTILE, setup=[HOSTILE], setup_from="the plan", included=[HOSTILE])),
         ("port", e.NetworkAsked(sandbox="s", method="GET", host="", port=0, allowed=False, why=f"no host {HOSTILE}")),
         ("port", e.NetworkUsed(sandbox="s", requests=1, refused=1, sent_bytes=0, received_bytes=0)),
         (None, e.FaultMet(where="engine", why=f"went away {HOSTILE}")),

@@ -29,6 +29,7 @@ from tests.contracts.sandbox.weakened import (
     mounts,
     sharing,
     supervisor,
+    unwatched,
     unwrapped,
     without_ceilings,
     without_git_settings,
@@ -51,12 +52,12 @@ DOCKER: dict[str, tuple[Weaken, Wall]] = {
     "environment": (content(environment=host_environment), walls.no_environment_of_the_host),
     "socket in a file": (mounts(more=["{outside}"]), walls.no_socket_of_the_host),
     "socket by name": (
-        both(content(network_disabled=False), container(network_mode="host")),
+        container(network_mode="host"),
         walls.no_socket_of_the_host,
     ),
-    "network": (both(content(network_disabled=False), container(network_mode="host")), walls.no_network),
+    "network": (container(network_mode="host"), walls.no_network),
     "network namespace": (
-        both(content(network_disabled=False, hostname=None), container(network_mode="host")),
+        both(content(hostname=None), container(network_mode="host")),
         walls.own_namespaces,
     ),
     "messages": (container(ipc_mode="host", shm_size=None), walls.own_namespaces),
@@ -102,7 +103,7 @@ BUBBLEWRAP: dict[str, tuple[Weaken, Wall]] = {
     "memory": (without_ceilings("--memory"), walls.memory_is_bounded),
     "processes": (without_ceilings("--processes", "--process-rlimit"), walls.processes_are_bounded),
     "open files": (without_ceilings("--open-files"), walls.open_files_are_bounded),
-    "a file": (without_ceilings("--file-bytes"), walls.a_file_is_bounded),
+    "a file": (both(without_ceilings("--file-bytes"), unwatched), walls.a_file_is_bounded),
     "/tmp": (unwrapped((["4194304", "--tmpfs", "/tmp"], [BIG, "--tmpfs", "/tmp"])), walls.places_in_memory_are_bounded),
     "home": (
         unwrapped((["4194304", "--tmpfs", "/home/agent"], [BIG, "--tmpfs", "/home/agent"])),

@@ -41,9 +41,9 @@ def _altered(function: str, changed: dict[str, object]) -> Weaken:
     def weaken(monkeypatch: pytest.MonkeyPatch, ground: Ground) -> None:
         whole = getattr(docker, function)
 
-        def altered(spec: SandboxSpec) -> dict[str, Any]:
+        def altered(*given: Any) -> dict[str, Any]:
             made = {name: value(ground) if callable(value) else value for name, value in changed.items()}
-            return {name: value for name, value in {**whole(spec), **made}.items() if value is not None}
+            return {name: value for name, value in {**whole(*given), **made}.items() if value is not None}
 
         monkeypatch.setattr(docker, function, altered)
 
@@ -56,8 +56,8 @@ def mounts(*, of: str | None = None, read_only: bool = True, more: Sequence[str]
     def weaken(monkeypatch: pytest.MonkeyPatch, ground: Ground) -> None:
         whole = docker.host_config
 
-        def altered(spec: SandboxSpec) -> dict[str, Any]:
-            config = whole(spec)
+        def altered(*given: Any) -> dict[str, Any]:
+            config = whole(*given)
             for mount in config["mounts"]:
                 mount["ReadOnly"] = read_only if mount["Target"] == of else mount["ReadOnly"]
             shown = [path.format(outside=ground.outside) for path in more]
@@ -133,6 +133,11 @@ def without_ceilings(*options: str) -> Weaken:
         monkeypatch.setattr(bubblewrap, "_ceilings", altered)
 
     return weaken
+
+
+def unwatched(monkeypatch: pytest.MonkeyPatch, _ground: Ground) -> None:
+    """A supervisor that does not look at what the worktree takes of the disk."""
+    monkeypatch.setattr(bubblewrap, "supervisor_words", lambda _spec: [])
 
 
 def supervisor(*edits: tuple[str, str, str]) -> Weaken:
