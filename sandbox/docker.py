@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ from sandbox.names import labels, unique_name
 from sandbox.network.doorway import CLOSED, INSIDE, Doorway, doorway
 from sandbox.overlay import LOWER, UPPER, UPPER_NAME, supervisor_words, volume_options
 from sandbox.probes import docker_probes, ownership_probe
-from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Probe, Sandbox, SandboxSpec
+from sandbox.sandbox import BASE_OBJECTS, HOME, WORKSPACE, Command, Probe, Sandbox, SandboxSpec
 from sandbox.supervisor_binary import supervisor_binary
 
 SUPERVISOR = "/run/mimo/supervisor"
@@ -131,7 +131,10 @@ class DockerBackend:
             config = {**container_config(spec, door), "user": "0:0"}
             host = {**host_config(spec, door), "read_only": False, "cap_add": list(SETUP_CAPABILITIES)}
             async with self._container(name, image, spec, door, config, host) as sandbox:
-                yield sandbox
+                try:
+                    yield sandbox
+                finally:
+                    await _give_back(sandbox)
                 left = await self._call(lambda: self._engine.images.leaked(name, secrets)) if secrets else []
                 if left:
                     raise SecretLeft(left)
@@ -199,6 +202,15 @@ async def _greet(sandbox: SupervisedSandbox) -> None:
             f"the container's supervisor did not start ({error.why})",
             "see that the image is one for this machine's processor and has /bin/sh",
         ) from error
+
+
+async def _give_back(sandbox: Sandbox) -> None:
+    """Make all of the worktree ours again: an ordinary user could not remove directories that a setup made as root."""
+    if os.getuid() == 0:
+        return
+    give = Command(script=f"chown -hR {sandbox_uid()}:{os.getgid()} {WORKSPACE}", timeout_seconds=CLOSE_SECONDS)
+    with anyio.move_on_after(CLOSE_SECONDS, shield=True), suppress(SandboxError):
+        await sandbox.execute(give)
 
 
 def container_config(spec: SandboxSpec, door: Doorway = CLOSED) -> dict[str, Any]:

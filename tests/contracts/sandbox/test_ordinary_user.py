@@ -34,11 +34,17 @@ NEEDS_CGROUPS = pytest.mark.skipif(
 )
 
 
-def as_user(python: str, *arguments: str, groups: Sequence[Path] = ()) -> subprocess.CompletedProcess[str]:
-    """Run an interpreter as an ordinary user without groups, with this environment's packages, in these cgroups."""
+def as_user(
+    python: str, *arguments: str, groups: Sequence[Path] = (), engine: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run an interpreter as an ordinary user, with this environment's packages, in these cgroups.
+
+    They are in no group, or in the one that an engine is open to.
+    """
     packages = Path(anyio.__file__).parents[1]
     given = {"PYTHONPATH": f"{TOP}:{packages}", "PATH": os.environ["PATH"], "HOME": "/nowhere", "OPENAI_API_KEY": "x"}
-    become = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "/usr/bin/env", "-i"]
+    become = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}"]
+    become += ["--clear-groups" if engine is None else f"--groups={engine}", "/usr/bin/env", "-i"]
     join = [str(supervisor_binary()), "join", *(str(group / "cgroup.procs") for group in groups), "--"]
     return subprocess.run(
         [*join, *become, *(f"{name}={value}" for name, value in given.items()), python, "-B", *arguments],
@@ -101,6 +107,44 @@ def test_bubblewrap_as_an_ordinary_user(place: Path) -> None:
         "0",
     ]
     assert (worktree / "made").stat().st_uid == USER
+
+
+SETUP = """
+import anyio, sys
+from pathlib import Path
+from orchestrator.airlock.removal import remove_worktree
+from sandbox.docker import DockerBackend
+from sandbox.sandbox import Command, SandboxSpec
+
+async def main():
+    worktree = Path(sys.argv[1])
+    spec = SandboxSpec(run=sys.argv[2], task="setup", worktree=worktree, base_objects=worktree.parent)
+    try:
+        async with DockerBackend().open_setup(spec, tag="never:made") as sandbox:
+            made = await sandbox.execute(Command(script="id -u; mkdir -p x/y; touch x/y/z", timeout_seconds=60))
+            raise InterruptedError(made.stdout.text())
+    except InterruptedError as over:
+        print(over, end="")
+    remove_worktree(worktree)
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a user to become")
+def test_what_a_setup_makes_as_root_can_be_removed_by_its_user(place: Path) -> None:
+    """A setup with Docker is root in its container: directories that it makes in the worktree are given back."""
+    socket = Path("/var/run/docker.sock")
+    if "DOCKER_HOST" in os.environ or not socket.exists():
+        pytest.skip("needs the engine of this machine")
+    python = usable_python()
+    place.chmod(0o777)
+    (place / "worktree").mkdir()
+    os.chown(place / "worktree", USER, USER)
+    ran = as_user(python, "-c", SETUP, str(place / "worktree"), canary(), engine=socket.stat().st_gid)
+    assert (ran.stdout, ran.stderr) == ("0\n", "")
+    assert not (place / "worktree").exists()
 
 
 @pytest.fixture
