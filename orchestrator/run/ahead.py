@@ -24,6 +24,9 @@ MOST_AHEAD = 2
 MOST_ENDING = 8
 """Sandboxes that are being removed while new ones start; more, and the engine is slower than the work."""
 
+LAST_SECONDS = 60.0
+"""How long the end of a run waits for those that are being removed before it is journalled."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -108,6 +111,13 @@ class AheadWorksites:
         """Nobody comes any more: what is expected goes."""
         while self._expected:
             self._leave(self._expected.popitem()[1])
+
+    async def over(self) -> None:
+        """Nobody comes any more: what is expected goes, and what is ending is awaited for LAST_SECONDS."""
+        self.end()
+        with anyio.move_on_after(LAST_SECONDS):
+            while self._ending:
+                await self._one_ended.wait()
 
     def _begin(self, place: Place) -> _Site:
         site = _Site(place=place, sandbox=StartingSandbox(fresh_name(self._run, place.task)))

@@ -53,6 +53,10 @@ class Worksites(Protocol):
         """These tasks are to start next, at `commit` unless main moves before; those at `working` have started."""
         ...
 
+    async def over(self) -> None:
+        """Nobody comes any more: wait for every sandbox that was left to be gone, and for all that it has to tell."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:

@@ -58,6 +58,7 @@ async def drive(ctx: RunContext) -> None:
 async def end(ctx: RunContext, status: RunStatus, why: str) -> None:
     """End the run with nothing more published."""
     ended = RunEnded(status=status, why=why, base_after=ctx.state.base_after, moved=ctx.state.moved)
+    await ctx.worksites.over()  # a sandbox tells at its end what it asked the network for, and nothing follows this
     await ctx.journal.recorder().record(ended)
 
 
@@ -82,6 +83,7 @@ async def finish(ctx: RunContext, tip: str, *, move_base: bool) -> None:
     status, why = _status(ctx)
     if move_base and published.why_not is not None:
         status = "partial"
+    await ctx.worksites.over()
     await ctx.journal.recorder().record(
         RunEnded(
             status=status,

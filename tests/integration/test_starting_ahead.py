@@ -53,3 +53,25 @@ def test_the_next_task_has_its_sandbox_before_its_turn(make: MakeProgram, script
     scripted_server.play(talk("investigator", "Look at one.", found("one")), answers)
     assert program.json("resume", "last")["status"] == "done"
     assert places() == []
+
+
+ASKS = """import socket
+with socket.create_connection(("127.0.0.1", 61080)) as proxy:
+    proxy.sendall(b"GET http://bad.test/ HTTP/1.1\\r\\nHost: bad.test\\r\\n\\r\\n")
+    print(proxy.recv(4096))
+"""
+
+
+@pytest.mark.docker
+def test_nothing_is_told_after_the_end(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """What the last sandbox tells when it ends stands before the end of its run: the journal is closed by that."""
+    policy = "version: 1\nextends: standard\nnetwork: {allow: [good.test]}\ncommands:\n  - allow: python3\n"
+    program = make({".mimo/policy.yaml": policy, "ask.py": ASKS})
+    scripted_server.play(talk("investigator", "Look.", shell("python3 ask.py"), found("it is there")))
+    path = program.repository.parent / "plan.yaml"
+    look = {"id": "look", "role": "investigator", "goal": "Look."}
+    path.write_text(plan(look, sandbox={"network": ["good.test"]}))
+    assert program.json("run", "--backend", "docker", path)["status"] == "done"
+    kinds = [event["kind"] for event in program.events()]
+    assert "network used" in kinds
+    assert kinds[-1] == "run ended"

@@ -40,6 +40,10 @@ class Machine:
                 await self.may_end.wait()
                 del self.open[name]
 
+    async def let_end(self) -> None:
+        """Let sandboxes end."""
+        self.may_end.set()
+
 
 async def tree_of(commit: str) -> str:
     """The tree of a commit."""
@@ -113,6 +117,20 @@ async def test_leaving_does_not_wait_for_the_end(machine: Machine) -> None:
             await second.ready()
             assert len(machine.open) == 2
         machine.may_end.set()
+
+
+async def test_the_end_of_all_is_awaited(machine: Machine) -> None:
+    """Before a run is told to have ended, every sandbox has, those among them that were only expected."""
+    machine.may_end = anyio.Event()
+    async with worksites(machine) as ahead, anyio.create_task_group() as group:
+        await ahead.expect(["b"], "c1")
+        async with ahead.at("a", "c1") as sandbox:
+            await sandbox.ready()
+        await anyio.wait_all_tasks_blocked()
+        assert len(machine.open) == 2
+        group.start_soon(machine.let_end)
+        await ahead.over()
+        assert machine.open == {}
 
 
 async def test_ends_that_pile_up_are_waited_for(machine: Machine) -> None:
