@@ -17,14 +17,14 @@ def reachable(hosts: Sequence[str], policy: Policy) -> AllowList:
 
 
 def warnings(plan: Plan, policy: Policy) -> list[str]:
-    """What a plan lists in vain, and what to do about it, a line each."""
+    """What a plan lists in vain, and what to do about it, in one line however many hosts it is."""
     allowed = _allowed(policy)
     listed = dict.fromkeys((*plan.sandbox.network, *plan.sandbox.setup_network))
-    return [
-        f"{host} can't be reached: the policy's `network: {{allow: [...]}}` does not list it"
-        for host in listed
-        if not AllowList.of((host,)).met(allowed)
-    ]
+    vain = [host for host in listed if not AllowList.of((host,)).met(allowed)]
+    if not vain:
+        return []
+    those = "it" if len(vain) == 1 else "them"
+    return [f"{', '.join(vain)} can't be reached: the policy's `network: {{allow: [...]}}` does not list {those}"]
 
 
 def _allowed(policy: Policy) -> AllowList:

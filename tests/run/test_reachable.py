@@ -39,7 +39,7 @@ def test_a_host_is_on_both_lists(plan: list[str], allowed: list[str], expected: 
 
 
 def test_what_is_listed_in_vain_is_said() -> None:
-    """Of the list for setup as well, once each; a plan that lists nothing hears nothing."""
+    """In one line, of the list for setup as well, once each; a plan that lists nothing hears nothing."""
     plan = Plan.model_validate(
         {
             "version": 1,
@@ -49,6 +49,6 @@ def test_what_is_listed_in_vain_is_said() -> None:
         }
     )
     said = warnings(plan, policy("a.test"))
-    assert [line.split(" can't be reached: ")[0] for line in said] == ["b.test", "c.test:80"]
+    assert [line.split(" can't be reached: ")[0] for line in said] == ["b.test, c.test:80"]
     assert all("network: {allow: [...]}" in line for line in said)
     assert warnings(plan.model_copy(update={"sandbox": type(plan.sandbox)()}), policy()) == []
