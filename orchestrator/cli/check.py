@@ -91,6 +91,7 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
         backend_why=why,
         image="the programs of this machine, read-only" if backend == "bubblewrap" else recipe.shown(),
         hosts=tuple(map(str, reachable(plan.sandbox.network, policy).entries)),
+        setup_hosts=tuple(map(str, reachable(plan.sandbox.setup_network, policy).entries)),
         setup=recipe.setup,
         setup_from=recipe.setup_from,
         notes=(*notes(repository, base.commit), *recipe.notes, *included_notes(taken)),

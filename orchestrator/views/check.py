@@ -41,6 +41,7 @@ class Survey:
     backend_why: str | None
     image: str | None
     hosts: tuple[str, ...] = ()
+    setup_hosts: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
     setup_from: str = ""
     path: str | None = None
@@ -89,6 +90,7 @@ def check_json(survey: Survey) -> dict[str, Any]:
             "why_not": survey.backend_why,
             "image": survey.image,
             "network": list(survey.hosts),
+            "setup_network": list(survey.setup_hosts),
             "setup": list(survey.setup),
             "setup_from": survey.setup_from if survey.setup else None,
         },
@@ -132,11 +134,14 @@ def _sandbox(survey: Survey) -> Iterator[RenderableType]:
     yield one_line(f"{survey.backend}, {survey.image}") if survey.backend else Text("none works here", style=BAD)
     yield Text(
         f"{settings.cpus:g} CPUs, {format_size(settings.memory_bytes)} memory, {settings.pids} processes, "
-        f"{format_duration(settings.timeout_seconds)} a command, {'a' if survey.hosts else 'no'} network",
+        f"{format_duration(settings.timeout_seconds)} a command, "
+        f"no network{' but these hosts' if survey.hosts else ''}",
         style=FAINT,
     )
     if survey.hosts:
         yield one_line(f"may be reached: {', '.join(survey.hosts)}")
+    if survey.setup_hosts:
+        yield one_line(f"may be reached by the setup: {', '.join(survey.setup_hosts)}")
     if survey.setup:
         yield one_line(f"setup of {survey.setup_from}, once, then kept: {'; '.join(survey.setup)}")
 
