@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from orchestrator.plan.loader import read_plan
 from orchestrator.plan.models import Plan
@@ -47,6 +48,17 @@ def surveyed(plan: Plan, *, backend: str | None = "docker") -> Survey:
         notes=("uncommitted files (1 changed) are no part of the run",),
         warnings=("port: src is a directory",),
     )
+
+
+def test_check_tells_the_hosts_of_commands_from_those_of_the_setup() -> None:
+    """What either may reach stands on the page and in its JSON, and listed hosts are not called a network."""
+    hosts = replace(survey(), hosts=("a.test:443",), setup_hosts=("b.test:80",))
+    text = shown(check_view(hosts))
+    assert "no network but these hosts" in " ".join(text.split())
+    assert "may be reached: a.test:443\n" in text
+    assert "may be reached by the setup: b.test:80\n" in text
+    sandbox = check_json(hosts)["sandbox"]
+    assert (sandbox["network"], sandbox["setup_network"]) == (["a.test:443"], ["b.test:80"])
 
 
 def test_check_shows_what_a_run_would_do() -> None:
@@ -132,6 +144,7 @@ def test_check_for_programs_holds_the_same() -> None:
         "why_not": None,
         "image": "python:3.12-slim",
         "network": [],
+        "setup_network": [],
         "setup": [],
         "setup_from": None,
     }
