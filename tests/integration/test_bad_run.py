@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+from pathlib import Path
 
 import pytest
 
-from tests.contracts.sandbox.processes import bearing, canary, eventually, sleeper
+from tests.contracts.sandbox.processes import eventually, mentioning
 from tests.integration.aftermath import no_traceback, nothing_left, refs, running
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
@@ -27,22 +29,28 @@ def said(program: Program, *words: str, code: int) -> str:
     return finished.stdout + finished.stderr
 
 
+def sleeping(seconds: str) -> list[int]:
+    """The processes that sleep for so long, which nobody else does."""
+    words = f"sleep\0{seconds}\0".encode()
+    return [pid for pid in mentioning(seconds) if Path(f"/proc/{pid}/cmdline").read_bytes() == words]
+
+
 def test_commands_that_come_at_the_wrong_time(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """A run at work is left to its process; one that has ended is shown, and nothing is done twice."""
     program = make({"a.txt": "a\n"})
     path = program.repository.parent / "plan.yaml"
     path.write_text(plan(editor("one", "Write one.")))
-    word = canary()
-    slow = shell(f"echo 1 > one.txt; {sleeper(word)}; true")
+    seconds = f"50.{secrets.randbelow(10**9):09}"
+    slow = shell(f"echo 1 > one.txt; while sleep {seconds}; do :; done")
     scripted_server.play(talk("editor", "Write one.", slow, done("it is written")))
 
     with running(program, "--backend", "bubblewrap", "-v", path) as process:
         assert process.stderr is not None
-        assert any(word in line for line in process.stderr)
+        assert any(seconds in line for line in process.stderr)
         for command in ("resume", "merge", "revert"):
             assert f"by process {process.pid}" in said(program, command, "last", code=2)
-        assert eventually(lambda: bool(bearing(word)), seconds=120)
-        for pid in bearing(word):
+        assert eventually(lambda: bool(sleeping(seconds)), seconds=120)
+        for pid in sleeping(seconds):
             os.kill(pid, signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=120)
 
