@@ -178,11 +178,15 @@ async def test_a_sweep_removes_what_a_crash_left(tmp_path: Path) -> None:
     name, mine = unique_name(spec), unique_name(spec)
     boot, namespace, _, _ = config["labels"][OWNER_LABEL].split(" ")
     dead = {**config["labels"], OWNER_LABEL: f"{boot} {namespace} {os.getpid()} 1"}
-    engine.create(name, image, {**config, "labels": dead}, host)
     engine.create(mine, image, config, host)
-    swept = await backend.sweep()
-    assert name in swept
-    assert mine not in swept
+    swept: list[str] = []
+    with anyio.fail_after(120):
+        while name not in swept:  # whatever else runs on this machine sweeps too, and may be first
+            name = unique_name(spec)
+            engine.create(name, image, {**config, "labels": dead}, host)
+            swept = await backend.sweep()
+            assert name not in containers(spec.run)
+            assert mine not in swept
     assert await backend.sweep(spec.run) == [mine]
     assert await backend.sweep(spec.run) == []
 
@@ -192,21 +196,18 @@ async def test_a_sweep_removes_what_a_crash_left(tmp_path: Path) -> None:
 async def test_a_sweep_removes_cgroups_that_a_crash_left(
     backend: Backend, opener: tuple[subprocess.Popen[str], str, str, str]
 ) -> None:
-    """The empty cgroup of a killed program is removed and named, the second time there is none."""
+    """The empty cgroup of a killed program is removed, the second time there is none."""
     process, name, run, word = opener
     assert list(left_over(run)) == [name]
     assert await backend.sweep(run) == []  # at work: nothing is taken from it
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert eventually(lambda: not bearing(word), seconds=60)
-    swept: list[str] = []
     with anyio.fail_after(60):
-        while not swept:  # its last process may still be leaving
+        while left_over(run):  # its last process may still be leaving, and another program sweep before us
             await anyio.sleep(0.02)
-            swept = await backend.sweep(run)
-    assert swept == [name]
+            assert await backend.sweep(run) in ([], [name])
     assert await backend.sweep(run) == []
-    assert left_over(run) == {}
 
 
 async def test_a_killed_supervisor_is_a_loss(fresh: Sandbox) -> None:
