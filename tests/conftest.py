@@ -7,9 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
 
 from sandbox.engine import Engine
 from sandbox.errors import SandboxUnavailable
+from tests.scheduling import Scheduling
 
 HERE = Path(__file__).parent
 
@@ -24,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(room in item.path.parents for room in REAL):
             item.add_marker(pytest.mark.real)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Have tests that kill programs run one after the other."""
+    return Scheduling(config, log)
 
 
 @functools.cache
