@@ -27,6 +27,7 @@ REASON_CHARS = 12_000
 NOTE_CHARS = 2000
 
 NO_CALL = "Your answer had no tool call, so nothing happened. Call a tool; when the goal is met, call finish."
+ACCEPTED = "accepted"
 NOT_ALONE = "finish has to be the only call of an answer: you have not seen yet what the others do"
 
 
@@ -72,7 +73,7 @@ class Acting:
 
     async def _finish(self, call: ToolCall, result: RoleResult) -> RoleResult | None:
         why = await self._claim(result)
-        text = "accepted" if why is None else f"Not accepted. {fence('Why', cut(why, REASON_CHARS))}"
+        text = ACCEPTED if why is None else f"Not accepted. {fence('Why', cut(why, REASON_CHARS))}"
         self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
         return result if why is None else None
 
