@@ -24,7 +24,7 @@ def merge(
         from orchestrator.cli.terminal import say
         from orchestrator.journal.state import TaskState
         from orchestrator.run.drive import finish
-        from orchestrator.run.replaying import land_tasks
+        from orchestrator.run.onto_base import land_tasks
         from orchestrator.run.split import leaves
 
         if tasks:
@@ -48,7 +48,7 @@ def revert(
     async def work(ctx: RunContext) -> None:
         from orchestrator.cli.selection import choose_tasks
         from orchestrator.errors import UsageProblem
-        from orchestrator.run.replaying import take_back
+        from orchestrator.run.onto_base import take_back
         from orchestrator.run.split import leaves
 
         landed = [task.id for task in ctx.state.tasks.values() if task.landed and not task.reverted]

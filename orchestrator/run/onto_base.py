@@ -1,4 +1,4 @@
-"""Landing some tasks of a held run, or taking landed ones back: their changes replayed on the base and tested."""
+"""Landing some tasks of a held run, or taking landed ones back: their changes made anew on the base and tested."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def land_tasks(ctx: RunContext, tasks: Sequence[str]) -> None:
         steps = [_Step(task=task, landed=_ready(ctx, task)) for task in tasks]
         order = await _history(ctx, ctx.base_commit, ctx.state.tip)
         steps.sort(key=lambda step: order.index(step.landed))
-        done = await _replay(ctx, base, steps, back=False)
+        done = await _made_anew(ctx, base, steps, back=False)
         moved = await _move(ctx, base, done[-1].commit)
     for step in done:
         await ctx.journal.recorder(step.task).record(TaskEnded(state="landed", commit=step.commit))
@@ -63,7 +63,7 @@ async def take_back(ctx: RunContext, tasks: Sequence[str]) -> None:
         order = await _history(ctx, ctx.base_commit, base.commit)
         steps = [_Step(task=task, landed=landed[task]) for task in tasks]
         steps.sort(key=lambda step: order.index(step.landed), reverse=True)
-        done = await _replay(ctx, base, steps, back=True)
+        done = await _made_anew(ctx, base, steps, back=True)
         moved = await _move(ctx, base, done[-1].commit)
     for step in done:
         await ctx.journal.recorder(step.task).record(ChangeReverted(landed=step.landed, commit=step.commit))
@@ -103,7 +103,7 @@ async def _landed_on(ctx: RunContext, base: Base) -> dict[str, str]:
     return found
 
 
-async def _replay(ctx: RunContext, base: Base, steps: Sequence[_Step], *, back: bool) -> list[_Step]:
+async def _made_anew(ctx: RunContext, base: Base, steps: Sequence[_Step], *, back: bool) -> list[_Step]:
     """Each change on top of the one before, starting from the base; the last tree is tested; raises CannotRun."""
     tip, tree = base.commit, ""
     done = []
