@@ -27,9 +27,11 @@ def store_objects(git: Git, objects: Collection[NewObject], *, object_format: st
     """Store the objects; raises GitFailed if git finds one of them malformed, DiskFull."""
     if not objects:
         return
-    loose = len(objects) <= LOOSE_LIMIT
+    # Directories with the same content are one tree, which git will not be given twice.
+    once = dict.fromkeys(objects)
+    loose = len(once) <= LOOSE_LIMIT
     command = ["unpack-objects", "-q", "--strict"] if loose else ["index-pack", "--stdin", "--strict"]
-    git.run(command, stdin=_pack(objects, object_format))
+    git.run(command, stdin=_pack(once, object_format))
 
 
 def _pack(objects: Collection[NewObject], object_format: str) -> bytes:

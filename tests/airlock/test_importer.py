@@ -71,6 +71,15 @@ def test_changes_of_every_kind(site: Site) -> None:
     assert imported.refused == ()
 
 
+def test_directories_may_be_alike(site: Site) -> None:
+    """Equal directories made in one step are one tree object, and equal files one blob: each is stored once."""
+    paths = [b"a/__init__.py", b"b/__init__.py", b"c/deep/__init__.py"]
+    for kind in (file, link):
+        imported = take(site, *(kind(path, b"one") for path in paths))
+        assert imported.changed == tuple(paths)
+        assert set(paths) <= set(listing(site, imported.tree))
+
+
 def test_nothing_changed_is_the_parents_tree(site: Site) -> None:
     """Records that bring what is there already change nothing."""
     imported = take(site, file(b"README.md", b"hello\n"), gone(b"never/there"))
