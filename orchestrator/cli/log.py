@@ -13,7 +13,7 @@ import typer
 from orchestrator.cli.liveness import is_worked_on
 from orchestrator.cli.narrowing import Narrowing, Rows, steps_of
 from orchestrator.cli.options import JsonOption, OptionalTask, RunArgument
-from orchestrator.cli.selection import choose_run, choose_tasks, read_state
+from orchestrator.cli.selection import choose_run, choose_tasks, read_state, whole_journal
 from orchestrator.cli.state import PROGRAM, here, open_journal, state_of
 from orchestrator.cli.terminal import print_json, print_json_lines, print_page, say, show_paged
 from orchestrator.views.kinds import Kind
@@ -43,6 +43,7 @@ def log(
         list[Kind] | None, typer.Option("--only", metavar="KIND", help=f"Only {', '.join(Kind)}. May be repeated.")
     ] = None,
     oneline: Annotated[bool, typer.Option("--oneline", help="A line for each command and each event.")] = False,
+    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Only the checkpoints, a line each.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Show what happened and why, step by step.
@@ -57,6 +58,9 @@ def log(
         if task is not None:
             choose_tasks(read_state(store, name), [task])
         there = list(store.events(name))
+        if checkpoints:
+            _show_checkpoints(name, [row for row in there if task in {None, row.task}], as_json=json)
+            return
         later: Iterator[Recorded] | None = None
         if follow and there[-1].kind != _END:
             alive = partial(is_worked_on, name, directory=state_of(repository))
@@ -66,6 +70,20 @@ def log(
             _print(rows, narrowing, follow=follow)
         else:
             _show(rows, narrowing, oneline=oneline, follow=follow, task=task)
+
+
+def _show_checkpoints(run: str, rows: list[Recorded], *, as_json: bool) -> None:
+    from orchestrator.rewind.checkpoints import checkpoints_of
+    from orchestrator.views.checkpoints import checkpoints_json, checkpoints_view
+
+    with whole_journal(run):
+        found = checkpoints_of(rows)
+    if as_json:
+        print_json(checkpoints_json(run, found))
+    elif found:
+        show_paged(checkpoints_view(found))
+    else:
+        say(f"{run} has no checkpoints yet: no task has begun")
 
 
 def _print(rows: Rows, narrowing: Narrowing, *, follow: bool) -> None:

@@ -44,6 +44,13 @@ OptionalRun = Annotated[
     str, typer.Argument(metavar="RUN", help="A run, a unique beginning of one, or `last`.", show_default=True)
 ]
 OptionalTask = Annotated[str | None, typer.Argument(metavar="TASK", help="A task of the run; default: all.")]
+TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="A task of the run.", show_default=False)]
+CheckpointArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="N", help="The checkpoint's number, or `last`; 0 is where the task began.", show_default=False
+    ),
+]
 TaskArguments = Annotated[list[str] | None, typer.Argument(metavar="TASK", help="Tasks of the run; default: all.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RunJsonOption = Annotated[bool, _setting("--json", group=_SEEN, help="Print the result as JSON at the end.")]

@@ -12,6 +12,7 @@ from policies.problems import did_you_mean
 if TYPE_CHECKING:
     from orchestrator.journal.state import QuestionState, RunState
     from orchestrator.journal.store import JournalStore
+    from orchestrator.rewind.checkpoints import Checkpoint
 
 LAST = "last"
 """The newest run."""
@@ -53,6 +54,17 @@ def choose_tasks(state: RunState, wanted: Iterable[str]) -> list[str]:
 def read_state(store: JournalStore, wanted: str) -> RunState:
     """The state of the run that `wanted` names; raises UsageProblem, CannotRun."""
     return folded(store, choose_run(store.runs(), wanted))
+
+
+def checkpoint_of(store: JournalStore, run: str, task: str, number: str) -> tuple[RunState, Checkpoint]:
+    """A checkpoint of a run's task, and how the run stands; raises UsageProblem, CannotRun."""
+    from orchestrator.rewind.checkpoints import checkpoints_of, choose_checkpoint
+
+    state = read_state(store, run)
+    choose_tasks(state, [task])
+    with whole_journal(state.run):
+        found = checkpoints_of(store.events(state.run))
+    return state, choose_checkpoint(state.run, task, found, number)
 
 
 def choose_runs(runs: Sequence[str], wanted: Iterable[str]) -> list[str]:

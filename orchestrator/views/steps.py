@@ -190,7 +190,8 @@ def _saved(saved: e.CheckpointTaken | None, *, whole: bool) -> list[RenderableTy
     if saved.files:
         files = f"{plural(len(saved.files), 'file')}: {listed(saved.files, most)}"
         where = f" ({saved.ref})" if whole else ""
-        told.append(one_line(f"saved as {short(saved.commit)}{where}, {files}", FAINT, limit=_UNCUT))
+        number = saved.ref.rpartition("/")[2]
+        told.append(one_line(f"checkpoint {number}, {short(saved.commit)}{where}, {files}", FAINT, limit=_UNCUT))
     if saved.refused:
         told.append(one_line(f"not saved: {listed(saved.refused, most)}", BAD, limit=_UNCUT))
     if saved.ignored:

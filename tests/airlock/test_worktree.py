@@ -21,38 +21,8 @@ from orchestrator.airlock.pack import NewObject, store_objects
 from orchestrator.airlock.removal import GRAVE_PREFIX, empty_grave, remove_worktree
 from orchestrator.airlock.trees import FILE, GITLINK, LINK, TreeEntry, format_tree, object_id
 from orchestrator.airlock.worktree import prepare_worktree
-from tests.airlock.conftest import make_site
+from tests.airlock.conftest import WEIRD, make_site
 from tests.airlock.site import Site, git
-
-WEIRD = {
-    b"with space/and\nnewline": b"1\n",
-    b"not-utf8-\xff\xfe": b"2\n",
-    b"-rf": b"3\n",
-    b'quo"te\\back': b"4\n",
-    b"dos.txt": b"one\r\ntwo\r\n",
-    b"mixed.txt": b"one\r\ntwo\n",
-    b"pointer.bin": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
-    b".gitattributes": b"*.txt text eol=crlf ident\n*.bin filter=lfs diff=lfs\n*.md working-tree-encoding=UTF-16\n",
-    b"empty": b"",
-}
-
-
-@pytest.fixture
-def weird(user: Path, tmp_path: Path) -> Site:
-    """A base with every kind of name, mode and attribute, stored as it is."""
-    (user / ".git/info").mkdir(exist_ok=True)
-    (user / ".git/info/attributes").write_text("* -text !filter !ident !working-tree-encoding\n")
-    for name, data in WEIRD.items():
-        path = user / os.fsdecode(name)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-    (user / "run.sh").write_text("#!/bin/sh\n")
-    (user / "run.sh").chmod(0o755)
-    (user / "link").symlink_to("/nowhere/at all")
-    git(user, "add", "-A")
-    git(user, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/module")
-    git(user, "commit", "-qm", "weird")
-    return make_site(user, tmp_path)
 
 
 def test_files_are_laid_out_byte_for_byte(weird: Site) -> None:

@@ -138,6 +138,11 @@ def test_runs_tasks_and_questions_are_offered(state: Path) -> None:
     assert offered("log last ") == ["survey", "port", "docs"]
     assert helped(f"review {story.RUN} s") == {"survey": "landed: List the uses."}
     assert offered("merge demo survey docs ") == ["port"]
+    assert helped("restore demo port ") == {
+        "last": "step 3: src/a.py",
+        "1": "step 3: src/a.py",
+        "0": "as the task began",
+    }
     assert offered("approve last ") == []
     (question,) = offered("approve demo ")
     assert helped(f"deny {story.RUN} ")[question].startswith("make docs")

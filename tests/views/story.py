@@ -15,6 +15,8 @@ HOSTILE = "\x1b[2J[red]markup[/red]\u202eevil"
 
 BASE, CHANGED, LANDED = "a" * 40, "b" * 40, "c" * 40
 
+SAVED = f"refs/mimo/runs/{RUN}/port/1"
+
 Story = list[tuple[str | None, e.Event]]
 
 
@@ -140,7 +142,12 @@ def ported(base: str = BASE, changed: str = CHANGED, landed: str = LANDED) -> St
         *command("port", 1, "git status"),
         *command("port", 2, "curl https://example.com", verdict="deny", exit_code=None),
         *command("port", 3, "python -m pytest -q", exit_code=1),
-        ("port", e.CheckpointTaken(agent="editor.1", step=3, ref="r", commit=changed, files=["src/a.py"])),
+        (
+            "port",
+            e.CheckpointTaken(
+                agent="editor.1", step=3, ref=f"refs/mimo/runs/{RUN}/port/1", commit=changed, files=["src/a.py"]
+            ),
+        ),
         (
             "port",
             e.AttemptEnded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,15 @@ from syrupy.assertion import SnapshotAssertion
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
+from orchestrator.rewind.checkpoints import checkpoints_of
+from orchestrator.rewind.restoring import Restored
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
 from orchestrator.tightening.suggest import suggestion
 from orchestrator.views.attack import attack_json
 from orchestrator.views.backtest import backtest_json
 from orchestrator.views.check import check_json
+from orchestrator.views.checkpoints import checkpoints_json, restored_json
 from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
 from orchestrator.views.review import review_json
@@ -35,6 +39,8 @@ from tests.views import attacked, patches, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
 from tests.views.test_policy_view import own_policy
+
+LAID_OUT = Restored(tree=wide.BASE, files=1, links=0, submodules=0)
 
 FREE = frozenset(
     {
@@ -84,6 +90,8 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "runs": lambda: runs_json([fold(rows())]),
     "status": lambda: status_json(fold(rows())),
     "log": lambda: [event_json(row) for row in rows()],
+    "log --checkpoints": lambda: checkpoints_json(wide.RUN, checkpoints_of(rows())),
+    "restore": lambda: restored_json(wide.RUN, checkpoints_of(rows())[-1], LAID_OUT, Path("/a")),
     "review": reviews,
     "check": lambda: check_json(survey()),
     "policy check": lambda: decision_json(load_policy("standard").judge_command("git push", role="editor")),

@@ -61,7 +61,7 @@ def test_a_step_is_one_block() -> None:
         "              < I edit, then test.",
         "00:00:08    port editor.1 step 7: $ make test  allow, exit 1",
         "              | 1 failed",
-        f"              saved as {telling.oid('port.7')[:10]}, 1 file: src/a.py",
+        f"              checkpoint 7, {telling.oid('port.7')[:10]}, 1 file: src/a.py",
     ]
 
 

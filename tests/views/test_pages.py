@@ -21,11 +21,13 @@ from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
 from orchestrator.plan.models import Plan
+from orchestrator.rewind.checkpoints import checkpoints_of
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
 from orchestrator.views.attack import attack_view
 from orchestrator.views.backtest import backtest_view
 from orchestrator.views.check import LayerSummary, Survey, check_view
+from orchestrator.views.checkpoints import checkpoints_view
 from orchestrator.views.coverage import coverage_view
 from orchestrator.views.decision import decision_view
 from orchestrator.views.entries import entries
@@ -159,6 +161,7 @@ PAGES: dict[str, Page] = {
     "runs": runs_page,
     **of_stories("status", status_page),
     **of_stories("log", log_page),
+    "checkpoints": lambda: checkpoints_view(checkpoints_of(wide.recorded())),
     "log-steps-of-task": lambda: log_page(long.recorded(), task=long.TASK),
     "log-steps-oneline": lambda: log_page(long.recorded(), Form.LINE),
     "log-steps-whole": lambda: log_page(step_rows(13, 15), Form.WHOLE, long.TASK),

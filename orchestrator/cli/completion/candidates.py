@@ -97,6 +97,10 @@ def _tasks(typed: Typed) -> list[Candidate]:
     return _of_past(lambda known: known.tasks(typed.given["RUN"][0]))
 
 
+def _checkpoints(typed: Typed) -> list[Candidate]:
+    return _of_past(lambda known: known.checkpoints(typed.given["RUN"][0], typed.given["TASK"][0]))
+
+
 def _questions(typed: Typed) -> list[Candidate]:
     return _of_past(lambda known: known.questions(typed.given["RUN"][0]))
 
@@ -141,6 +145,7 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "POLICY": _policies,
     "RUN": _runs,
     "TASK": _tasks,
+    "N": _checkpoints,
     "ID": _questions,
     "--policy": _policies,
     "--role": _roles,

@@ -58,6 +58,17 @@ class Past:
             for name in [_part(task, "id")]
         ]
 
+    def checkpoints(self, wanted: str, task: str) -> list[Candidate]:
+        """The numbers of a task's checkpoints, the newest first, each with its step and what it changed."""
+        kinds = "kind = 'checkpoint taken'"
+        taken = self._rows(f"run = ? AND task = ? AND {kinds} ORDER BY seq DESC", self._chosen(wanted), task)
+        found = [
+            Candidate(value=_part(saved, "ref").rpartition("/")[2], help=f"step {saved.get('step')}: {_names(saved)}")
+            for _, _, _, saved in taken
+        ]
+        newest = [Candidate(value=LAST, help=found[0].help)] if found else []
+        return [*newest, *found, Candidate(value="0", help="as the task began")]
+
     def questions(self, wanted: str) -> list[Candidate]:
         """The questions of a run that wait for an answer, each with what it is about."""
         run = self._chosen(wanted)
@@ -89,6 +100,11 @@ class Past:
     def _rows(self, where: str, *values: Any) -> list[tuple[str, str, str, dict[str, Any]]]:
         rows = self._connection.execute(f"SELECT run, task, kind, payload FROM events WHERE {where}", values)  # noqa: S608
         return [(str(run), str(task), str(kind), _read(payload)) for run, task, kind, payload in rows]
+
+
+def _names(saved: dict[str, Any]) -> str:
+    files = saved.get("files")
+    return ", ".join(map(str, files)) if isinstance(files, list) else ""
 
 
 @contextmanager

@@ -1,0 +1,69 @@
+"""Checkpoints are listed, and one that is not there is answered with those that are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.events import TaskStarted
+from orchestrator.errors import UsageProblem
+from orchestrator.rewind.checkpoints import START, checkpoints_of, choose_checkpoint
+from tests.cli.conftest import Type
+from tests.views import story, telling
+
+
+def test_a_task_has_one_for_each_step_that_changed_files(state: Path, type_in: Type) -> None:
+    """And one where it began; of one task, or of all in the order of time."""
+    listed = json.loads(type_in("log", story.RUN, "--checkpoints", "--json").out)
+    assert [(each["task"], each["number"]) for each in listed] == [("survey", 0), ("port", 0), ("port", 1), ("docs", 0)]
+    assert [each["step"] for each in listed] == [None, None, 3, None]
+    assert listed[2]["ref"] == story.SAVED
+    (title, *rows) = type_in("log", story.RUN, "port", "--checkpoints").out.splitlines()
+    assert title.split() == ["TASK", "N", "STEP", "COMMIT", "TIME", "FILES"]
+    assert [row.split()[:4] for row in rows if row.startswith("port")] == [
+        ["port", "0", "start", listed[1]["commit"][:10]],
+        ["port", "1", "editor.1", "3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["survey", "1"], "it has 0 alone, where it began"),
+        (["port", "7"], "it has 0 to 1: mimo-orchestrate log"),
+        (["port", "lst"], "did you mean 'last'"),
+        (["prot", "last"], "has no task 'prot'"),
+    ],
+)
+def test_one_that_is_not_there(state: Path, type_in: Type, tmp_path: Path, words: list[str], said: str) -> None:
+    """A mistake of usage says what there is, and makes nothing."""
+    typed = type_in("restore", story.RUN, *words, "-o", str(tmp_path / "out"))
+    assert (typed.code, typed.out) == (2, "")
+    assert said in typed.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_task_that_was_started_again_began_once() -> None:
+    """Checkpoint 0 is where it began at first, whatever became of the first process."""
+    told = [
+        *story.started(),
+        ("port", TaskStarted(commit="1" * 40)),
+        ("port", TaskStarted(commit="2" * 40)),
+    ]
+    found = checkpoints_of(telling.timed(told, run=story.RUN, start=0.0))
+    assert [(each.number, each.commit) for each in found] == [(START, "1" * 40)]
+    assert choose_checkpoint(story.RUN, "port", found, "last") == found[0]
+    with pytest.raises(UsageProblem, match="it has no checkpoint"):
+        choose_checkpoint(story.RUN, "docs", found, "last")
+
+
+def test_a_restored_checkpoint_is_told(state: Path, type_in: Type, tmp_path: Path) -> None:
+    """Where to and how much; as JSON what the list has of it, and the tree."""
+    typed = type_in("restore", "last", "port", "last", "-o", str(tmp_path / "out"))
+    assert (typed.code, typed.err) == (0, f"checkpoint 1 of port: 1 file in {tmp_path / 'out'}\n")
+    assert (tmp_path / "out" / "a.py").read_text() == "new = 2\n"
+    printed = json.loads(type_in("restore", "last", "port", "0", "-o", str(tmp_path / "began"), "--json").out)
+    assert (printed["number"], printed["directory"]) == (0, str(tmp_path / "began"))
+    assert (tmp_path / "began" / "a.py").read_text() == "old = 1\n"
