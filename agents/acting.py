@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from agents.calls import Action, Called, Malformed, read_call
-from agents.conversation import Conversation, StepOutput
+from agents.conversation import Conversation
 from agents.execution import Edited, JudgedSandbox, Place, Ran
 from agents.fence import cut, fence, one_line
 from agents.model import Message, ToolCall
+from agents.past import Past
 from agents.results import RoleResult
 from agents.roles import RoleSpec
-from agents.shown import full_text, shown
+from agents.shown import shown
 from agents.tool import Outcome, Reach
 
 Checkpoint = Callable[[int], Awaitable[str | None]]
@@ -40,12 +41,14 @@ class Acting:
         *,
         role: RoleSpec,
         sandbox: JudgedSandbox,
+        past: Past,
         checkpoint: Checkpoint,
         claim: Claim,
     ) -> None:
         self._talk = conversation
         self._role = role
         self._sandbox = sandbox
+        self._past = past
         self._checkpoint = checkpoint
         self._claim = claim
 
@@ -81,7 +84,7 @@ class Acting:
         match action:
             case Called():
                 place = Place(step=self._talk.step, number=number, tries=self._talk.tries)
-                reach = Reach(sandbox=self._sandbox, conversation=self._talk, place=place)
+                reach = Reach(agent=self._talk.agent, sandbox=self._sandbox, past=self._past, place=place)
                 return await action.tool.act(action.arguments, reach)
             case Malformed():
                 return _refuse(action.why)
@@ -99,9 +102,6 @@ class Acting:
         for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
             mine = tuple(notes) if place == last else ()
             self._talk.messages.append(Message(role="tool", content=_text(outcome, step, mine), tool_call_id=call.id))
-            if not isinstance(outcome, str):
-                what = one_line(call.arguments, 400)
-                self._talk.outputs.append(StepOutput(step=step, what=f"{call.name} {what}", text=full_text(outcome)))
 
 
 def _refuse(why: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from agents.acting import Acting, Checkpoint, Claim
@@ -17,6 +17,7 @@ from agents.events import LimitReached as LimitEvent
 from agents.events import ModelAnswered, ModelAsked
 from agents.execution import Hands, JudgedSandbox
 from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.past import NoPast, Past
 from agents.policy import Asker, Policy, Unanswered
 from agents.recorder import Recorder
 from agents.repetition import Repetition, Stuck
@@ -46,6 +47,7 @@ class Agent:
     asker: Asker
     recorder: Recorder
     budget: Budget
+    past: Past = field(default_factory=NoPast)
     timeout_seconds: float = 600.0
     stopping: Callable[[], bool] = lambda: False
 
@@ -66,7 +68,14 @@ class Agent:
         talk = begin(assignment) if conversation is None else conversation
         _open_round(talk, assignment)
         judged = JudgedSandbox(sandbox, self._hands(assignment))
-        acting = Acting(talk, role=ROLES[assignment.role], sandbox=judged, checkpoint=checkpoint, claim=claim)
+        acting = Acting(
+            talk,
+            role=ROLES[assignment.role],
+            sandbox=judged,
+            past=self.past,
+            checkpoint=checkpoint,
+            claim=claim,
+        )
         try:
             return await self._loop(assignment, talk, acting)
         except LimitReached as reached:
@@ -152,7 +161,6 @@ def begin(assignment: Assignment) -> Conversation:
     return Conversation(
         agent=assignment.agent,
         messages=list(opening(assignment)),
-        findings=assignment.findings,
         round=assignment.round,
     )
 

@@ -1,11 +1,10 @@
-"""A conversation that only grows at its end, and what its steps put out in full."""
+"""A conversation that only grows at its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agents.assignment import Note
 from agents.model import Message
 
 CHARS_PER_TOKEN = 3.6
@@ -13,15 +12,6 @@ CHARS_PER_TOKEN = 3.6
 
 MESSAGE_TOKENS = 4
 """What a provider's own marks around each message take, about."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepOutput:
-    """What one call of a step put out, uncut as far as the sandbox kept it."""
-
-    step: int
-    what: str
-    text: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,8 +24,6 @@ class Conversation:
 
     agent: str
     messages: list[Message] = field(default_factory=list)
-    outputs: list[StepOutput] = field(default_factory=list)
-    findings: tuple[Note, ...] = ()
     sent: int = 0
     step: int = 0
     round: int = 1

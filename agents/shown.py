@@ -11,16 +11,7 @@ from sandbox.sandbox import CommandResult
 
 STDOUT_CHARS = 8000
 STDERR_CHARS = 4000
-RECALLED_CHARS = 200_000
 MOST_PARTS = 3
-
-
-def full_text(outcome: Ran | NotStarted | Edited | Refused) -> str:
-    """What came out, for `recall`: cut only so far that hundreds of floods fit into memory."""
-    if not isinstance(outcome, Ran):
-        return shown(outcome)
-    result = outcome.result
-    return cut(f"{_ending(result)}\n{result.stdout.text()}\n{result.stderr.text()}", RECALLED_CHARS)
 
 
 def shown(outcome: Ran | NotStarted | Edited | Refused, *, step: int = 0, notes: tuple[str, ...] = ()) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.conversation import Conversation
 from agents.execution import Edited, JudgedSandbox, NotStarted, Place, Ran, Refused
+from agents.past import Past
 
 Outcome = Ran | NotStarted | Edited | Refused | str
 """What came of a call; a text of ours is shown as it is, and nothing happened in the sandbox."""
@@ -23,10 +23,11 @@ class Arguments(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What a call can reach: the judged sandbox, the conversation so far, and its own place in it."""
+    """What a call of `agent` can reach: the judged sandbox, what was before, and its own place in that."""
 
+    agent: str
     sandbox: JudgedSandbox
-    conversation: Conversation
+    past: Past
     place: Place
 
 

@@ -1,4 +1,4 @@
-"""`recall`: a look back at what earlier steps put out, and at what other tasks found."""
+"""`recall`: a look back at earlier steps, at what other tasks found, and at what is remembered between runs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ class RecallArguments(Arguments):
 
 
 async def _act(given: RecallArguments, reach: Reach) -> Outcome:
-    return recall(reach.conversation, given.query)
+    return await recall(reach.past, given.query, agent=reach.agent, step=reach.place.step)
 
 
 RECALL = Tool(
     name="recall",
     description=(
-        "Search the whole output of your earlier steps and what other tasks found; `step 12` shows that step."
+        "Search your earlier steps, what other tasks found, and project memory. `step 12` shows that step whole, "
+        "`step 12 WORD` searches in it; the name of a file of the memory shows that file."
     ),
     arguments=RecallArguments,
     act=_act,

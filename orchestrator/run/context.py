@@ -22,6 +22,7 @@ from orchestrator.airlock.repository import UserRepository
 from orchestrator.airlock.user_config import Identity
 from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
+from orchestrator.memory.run_memory import RunMemory
 from orchestrator.plan.models import Plan
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.caches import Caches
@@ -93,6 +94,8 @@ class RunContext:
     """Where the plan that the coordinator makes is kept for reading."""
     users_commands: frozenset[str]
     """The `verify` commands that the user wrote; any other is judged before it runs."""
+    memory: RunMemory
+    """What its agents can look back at."""
     instructions: str = ""
     """The text of AGENTS.md of the base commit."""
     prepared: Path | None = None

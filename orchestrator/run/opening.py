@@ -28,6 +28,7 @@ from orchestrator.journal.fold import apply, fold
 from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
+from orchestrator.memory.run_memory import RunMemory
 from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
 from orchestrator.run.ahead import worksites
@@ -224,6 +225,7 @@ async def _context(
         say=around.say,
         saved_plan=around.state_directory / "plans" / f"{state.run}.yaml",
         users_commands=users_commands(Plan.rebuilt(state.plan)),
+        memory=RunMemory(run=state.run, journal=around.state_directory / "journal.db"),
         instructions=await to_thread.run_sync(read),
     )
 

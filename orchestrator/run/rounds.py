@@ -66,6 +66,7 @@ async def work_round(
         asker=ctx.asker,
         recorder=recorder,
         budget=budget,
+        past=ctx.memory.past(work.assignment),
         timeout_seconds=ctx.plan.sandbox.timeout_seconds,
         stopping=ctx.stopping,
     )

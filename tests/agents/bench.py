@@ -13,6 +13,7 @@ from agents.conversation import Conversation
 from agents.model import Model
 from agents.results import RoleResult
 from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
+from tests.fakes.past import FakePast
 from tests.fakes.sandbox import FakeSandbox
 
 RUN_GOAL = "Replace requests by httpx; keep  the API.\n\tVerbatim."
@@ -55,6 +56,7 @@ class Bench:
             asker=self.asker,
             recorder=self.recorder,
             budget=self.account,
+            past=FakePast(self.recorder, agent=(given or assignment()).agent),
             stopping=self.stopping,
         )
         return await agent.run(

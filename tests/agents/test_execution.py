@@ -12,7 +12,7 @@ import pytest
 from agents.events import CommandJudged, CommandProposed, CommandRun, QuestionAnswered, QuestionAsked
 from agents.execution import Edited, Hands, JudgedSandbox, NotStarted, Place, Ran, Refused, run_user_command
 from agents.policy import Answer, Question
-from agents.shown import full_text, shown
+from agents.shown import shown
 from policies.verdict import Decision
 from sandbox.errors import CommandRefused
 from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
@@ -311,11 +311,6 @@ def test_output_can_not_pass_for_stderr_of_ours() -> None:
     assert lines[0] == "exit 1"
     assert len(set(marks)) == 2
     assert lines.index(marks[1]) == len(lines) - 2
-
-
-def test_a_flood_is_kept_for_recall_within_bounds() -> None:
-    """What recall can search of one command has a size that hundreds of steps can have."""
-    assert len(full_text(Ran(result=result(stdout="x" * 1_000_000)))) < 201_000
 
 
 async def test_a_command_that_the_sandbox_would_not_take_is_told_and_never_called_run() -> None:

@@ -136,7 +136,7 @@ async def test_output_is_cut_in_the_middle_and_recalled() -> None:
     assert "line 0 hay" in tools[0]
     assert "line 9999 hay" in tools[0]
     assert "line 5000" not in tools[0]
-    assert tools[1] == "step 1: line 5000 needle"
+    assert "\nstep 1: line 5000 needle\n" in tools[1]
 
 
 async def test_steps_end_at_their_limit() -> None:
