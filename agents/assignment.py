@@ -34,7 +34,8 @@ class Assignment:
     `agent` names it within the task (`editor.1`), the same in each round. `run_goal` and `task_goal` are the user's
     words and stand verbatim in every conversation. `findings` come from the tasks that this one needs, `reasons`
     from what sent it back; `advice` is the coordinator's after an attempt that failed; `instructions` is the text of
-    AGENTS.md. `hosts` are those that its commands may reach. `context` caps the prompt, in tokens.
+    AGENTS.md, `memory` what is remembered besides, most important first. `hosts` are those that its commands may
+    reach. `context` caps the prompt, in tokens.
     """
 
     role: Role
@@ -48,6 +49,7 @@ class Assignment:
     findings: tuple[Note, ...] = ()
     advice: str = ""
     instructions: str = ""
+    memory: tuple[Note, ...] = ()
     reasons: tuple[Note, ...] = ()
     inspection: Inspection | None = None
     hosts: tuple[str, ...] = ()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from agents.assignment import Assignment, Inspection, Note
 from agents.fence import cut, fence
 from agents.model import Message
+from agents.remembered import remembered
 from agents.roles import ROLES
 
-INSTRUCTIONS_CHARS = 32_000
 NOTE_CHARS = 12_000
 DIFF_CHARS = 60_000
 OUTPUT_CHARS = 12_000
@@ -18,10 +18,7 @@ OUTPUT_CHARS = 12_000
 def opening(assignment: Assignment) -> tuple[Message, ...]:
     """System prompt and task: the goals verbatim and first, then what others wrote, marked as data."""
     system = ROLES[assignment.role].system_prompt()
-    sections = [*_goals(assignment), *_told(assignment)]
-    if assignment.instructions:
-        title = "AGENTS.md of the repository, how its owners want work done; the goals come first"
-        sections.append(fence(title, cut(assignment.instructions, INSTRUCTIONS_CHARS)))
+    sections = [*_goals(assignment), *_told(assignment), *remembered(assignment)]
     return Message(role="system", content=system), Message(role="user", content="\n\n".join(sections))
 
 

@@ -24,6 +24,7 @@ from agents.step_events import (
     ModelAsked,
     NetworkAsked,
     NetworkUsed,
+    NoteLearnt,
     Role,
     Source,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "ModelAsked",
     "NetworkAsked",
     "NetworkUsed",
+    "NoteLearnt",
     "PlanMade",
     "PublishEnded",
     "PublishStarted",
@@ -368,7 +370,7 @@ Event = Annotated[
     RunStarted | RunResumed | RunEnded | PlanMade | SandboxPrepared | VerifiedBase
     | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
     | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | NetworkAsked | NetworkUsed
-    | CheckpointTaken | ContextRebuilt
+    | CheckpointTaken | ContextRebuilt | NoteLearnt
     | GateStarted | GatePassed | GateFailed | QuestionAsked | QuestionAnswered
     | ChangeQueued | ChangeMerged | ChangeRefused | ChangeReverted | PublishStarted | PublishEnded
     | LimitReached | FaultMet | FaultRetried,

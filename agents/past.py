@@ -5,7 +5,7 @@ Nothing of it is kept in a conversation, so that it outlasts a rebuilt context a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,11 @@ class Past(Protocol):
     async def search(self, words: Sequence[str], *, before: int) -> Found:
         """Where the words stand, whatever their case; of the agent's own steps in those `before` this one."""
         ...
+
+
+def named(told: Mapping[str, str], name: str) -> str | None:
+    """Of texts by their names the one that is called so; behind a name may stand in brackets where it comes from."""
+    return told.get(name) or next((text for full, text in told.items() if full.startswith(f"{name} (")), None)
 
 
 class NoPast:

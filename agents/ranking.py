@@ -48,10 +48,10 @@ class Ranking:
         self._looked = 0
         self._dropped = 0
 
-    def look(self, place: str, text: str) -> None:
-        """Look at a text; what is looked at first wins over what is as good."""
+    def look(self, place: str, text: str, *, named: bool = False) -> None:
+        """Look at a text, or at a `named` one with its place; what is looked at first wins over what is as good."""
         self._looked += 1
-        low = text.lower()
+        low = f"{place}\n{text}".lower() if named else text.lower()
         words = {word for word in self._words if word in low}
         if not words:
             return
@@ -63,6 +63,8 @@ class Ranking:
             starts = [at for word in words if (at := low.find(word)) >= 0]
             if starts:
                 known.take(len(starts), _around(line, min(starts)), number)
+        if not known.lines:
+            known.take(0, _around(text.strip().split("\n", 1)[0], 0), 0)
         if len(self._places) > 2 * MOST_KEPT:
             self._prune()
 

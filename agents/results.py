@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Line = Annotated[str, Field(min_length=1, max_length=1000)]
+MOST_LEARNT = 3
+"""Facts that one result may propose to remember."""
+
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
@@ -14,13 +17,19 @@ class _Result(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Findings(_Result):
+class _Learning(_Result):
+    """Of a role that sees how the repository works: facts for later runs, proposed to the user."""
+
+    learnt: Annotated[tuple[Line, ...], Field(max_length=MOST_LEARNT)] = ()
+
+
+class Findings(_Learning):
     """An investigator's: facts with their places."""
 
     findings: Text
 
 
-class Change(_Result):
+class Change(_Learning):
     """An editor's: what changed and why, and what those who come after should know."""
 
     summary: Text
@@ -34,7 +43,7 @@ class Evidence(_Result):
     what_happened: Text
 
 
-class TestVerdict(_Result):
+class TestVerdict(_Learning):
     """A tester's: pass or fail, and what it rests on."""
 
     __test__ = False
@@ -51,7 +60,7 @@ class Comment(_Result):
     text: Text
 
 
-class Review(_Result):
+class Review(_Learning):
     """A reviewer's: approve, or ask for changes with at least one comment that says which."""
 
     verdict: Literal["approve", "changes"]

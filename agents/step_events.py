@@ -149,6 +149,15 @@ class CheckpointTaken(JournalEvent):
     ignored: list[str] = Field(default_factory=list)
 
 
+class NoteLearnt(JournalEvent):
+    """An agent proposes to remember something; whose it is, the event's run and task tell, never the agent."""
+
+    kind: Literal["note learnt"] = "note learnt"
+    agent: str
+    step: int
+    text: str
+
+
 class ContextRebuilt(JournalEvent):
     """The conversation was folded to a shorter one, which is given whole."""
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FINISH = "finish"
 """What every role has besides: the one call that hands its result over."""
 
+LEARNT = "`learnt`: lasting facts about the repository for later runs, if any; its owners decide."
+"""How it is said to a role that may propose them."""
+
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in (SHELL, EDIT, RECALL)}
 """Adding a tool: one file in `agents/tools`, and its name here. The order is that of the request."""
 
@@ -34,11 +37,15 @@ def tool_schemas(role: RoleSpec) -> tuple[ToolSchema, ...]:
     schemas = []
     for name in role.tools:
         if name == FINISH:
-            schemas.append(ToolSchema(name=name, description=role.finishing, parameters=schema_of(role.result)))
+            schemas.append(ToolSchema(name=name, description=_finishing(role), parameters=schema_of(role.result)))
         else:
             tool = TOOLS[name]
             schemas.append(ToolSchema(name=name, description=tool.description, parameters=schema_of(tool.arguments)))
     return tuple(schemas)
+
+
+def _finishing(role: RoleSpec) -> str:
+    return f"{role.finishing} {LEARNT}" if "learnt" in role.result.model_fields else role.finishing
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:

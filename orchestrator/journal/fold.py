@@ -314,6 +314,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.NetworkUsed: _nothing,
     e.CheckpointTaken: _checkpoint,
     e.ContextRebuilt: _nothing,
+    e.NoteLearnt: _nothing,
     e.GateStarted: _gate_started,
     e.GatePassed: _gate_passed,
     e.GateFailed: _gate_failed,

@@ -100,6 +100,13 @@ class JournalStore:
         )
         return map(_recorded, rows)
 
+    def all_of_kind(self, kind: str) -> Iterator[Recorded]:
+        """The events of one kind in every run, each run's in order."""
+        rows = self._connection.execute(
+            "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE kind = ? ORDER BY run, seq", (kind,)
+        )
+        return map(_recorded, rows)
+
     def runs(self) -> list[str]:
         """All runs, newest first."""
         rows = self._connection.execute("SELECT run FROM events WHERE seq = 1 ORDER BY time DESC, run DESC")

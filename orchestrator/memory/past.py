@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from agents.events import CommandRun, Event, ModelAnswered
 from agents.looking_back import deeds, words_of
-from agents.past import Deed, Found
+from agents.past import Deed, Found, named
 from agents.ranking import Ranking
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
@@ -41,7 +41,7 @@ class JournalPast:
 
     async def text(self, name: str) -> str | None:
         """A text that it was told of."""
-        return self.told.get(name)
+        return named(self.told, name)
 
     async def search(self, words: Sequence[str], *, before: int) -> Found:
         """What it was told, then the steps, newest first; where two are as good, that is their order."""
@@ -60,7 +60,7 @@ class JournalPast:
     def _search(self, words: tuple[str, ...], before: int) -> Found:
         ranking = Ranking(words)
         for name, text in self.told.items():
-            ranking.look(name, f"{name}\n{text}")
+            ranking.look(name, text, named=True)
         patterns = [pattern for word in words for pattern in _patterns(word)]
         where = " OR ".join(["payload LIKE ? ESCAPE '!'"] * len(patterns))
         for kind in _SEARCHED:

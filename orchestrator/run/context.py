@@ -95,9 +95,7 @@ class RunContext:
     users_commands: frozenset[str]
     """The `verify` commands that the user wrote; any other is judged before it runs."""
     memory: RunMemory
-    """What its agents can look back at."""
-    instructions: str = ""
-    """The text of AGENTS.md of the base commit."""
+    """What its agents are told of it, and what they can look back at."""
     prepared: Path | None = None
     """What the setup left, with a backend that has no images."""
     setup_kept: str | None = None

@@ -28,12 +28,11 @@ from orchestrator.journal.fold import apply, fold
 from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
-from orchestrator.memory.run_memory import RunMemory
+from orchestrator.memory.run_memory import load_memory
 from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
 from orchestrator.run.ahead import worksites
 from orchestrator.run.asker import DenyAsker, PromptAsker, RememberingAsker, RunPrompt, WaitAsker, refused_for_good
-from orchestrator.run.base_files import read_base_file
 from orchestrator.run.budget import run_budget
 from orchestrator.run.caches import caches_of
 from orchestrator.run.context import RunContext
@@ -49,7 +48,6 @@ from sandbox.backends import choose
 from sandbox.sandbox import Backend
 
 PROGRAM = "mimo-orchestrate"
-INSTRUCTIONS = "AGENTS.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +195,8 @@ async def _context(
     image: str | None,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
-    read = partial(read_base_file, hub.git, state.base_before, INSTRUCTIONS, missing="")
+    secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
+    memory = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
     directory = around.state_directory / "runs" / state.run
     return RunContext(
         run=state.run,
@@ -216,7 +215,7 @@ async def _context(
         recipe=recipe,
         caches=caches_of(around.state_directory, around.say),
         policy=policy,
-        secrets=Redactor.of_environment(os.environ, plan.sandbox.secrets),
+        secrets=secrets,
         asker=RememberingAsker(store, state.run, _asker(around, store, state)),
         model_of=_models(plan),
         budget=run_budget(plan.limits, state),
@@ -225,8 +224,7 @@ async def _context(
         say=around.say,
         saved_plan=around.state_directory / "plans" / f"{state.run}.yaml",
         users_commands=users_commands(Plan.rebuilt(state.plan)),
-        memory=RunMemory(run=state.run, journal=around.state_directory / "journal.db"),
-        instructions=await to_thread.run_sync(read),
+        memory=await to_thread.run_sync(memory),
     )
 
 

@@ -11,6 +11,7 @@ from agents.conversation import Conversation
 from agents.events import AttemptEnded, AttemptStarted
 from agents.recorder import Recorder
 from agents.results import RoleResult
+from orchestrator.memory.learning import learnt
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.context import RunContext
@@ -87,7 +88,7 @@ async def work_round(
             )
 
     outcome = await outlasting_faults(recorder, work.assignment.agent, once)
-    await recorder.record(_ended(work, outcome, saved))
+    await recorder.record(*learnt(outcome), _ended(work, outcome, saved))
     return Finished(outcome=outcome, commit=saved.commit, tree=saved.tree)
 
 

@@ -133,6 +133,10 @@ def _context_rebuilt(event: e.ContextRebuilt) -> list[Text]:
     return [_said(f"{event.agent}: context rebuilt at step {event.step}: {event.why}")]
 
 
+def _note_learnt(event: e.NoteLearnt) -> list[Text]:
+    return [_said(f"{event.agent} proposes to remember: {event.text}")]
+
+
 def _gate_started(event: e.GateStarted) -> list[Text]:
     return [_said(f"gate {event.gate} looks at {short(event.commit)}")]
 
@@ -214,6 +218,7 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.NetworkAsked: _network_asked,
     e.NetworkUsed: _network_used,
     e.ContextRebuilt: _context_rebuilt,
+    e.NoteLearnt: _note_learnt,
     e.GateStarted: _gate_started,
     e.GatePassed: _gate_passed,
     e.GateFailed: _gate_failed,

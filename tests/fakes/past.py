@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agents.looking_back import deeds, words_of
-from agents.past import Deed, Found
+from agents.past import Deed, Found, named
 from agents.ranking import Ranking
 from tests.fakes.judges import FakeRecorder
 
@@ -24,13 +24,13 @@ class FakePast:
 
     async def text(self, name: str) -> str | None:
         """As it was told."""
-        return self._told.get(name)
+        return named(self._told, name)
 
     async def search(self, words: Sequence[str], *, before: int) -> Found:
         """Over all of it."""
         ranking = Ranking(words)
         for name, text in self._told.items():
-            ranking.look(name, f"{name}\n{text}")
+            ranking.look(name, text, named=True)
         for event in reversed(self._recorder.events):
             agent, step = getattr(event, "agent", None), getattr(event, "step", None)
             if agent is None or step is None or not self._seen(agent):

@@ -56,6 +56,8 @@ def _judged(*changes: Change, policy: Policy | None = None, role: str = "editor"
         (b"src/.git/config", DENY),
         (b".mimo/policy.yaml", ASK),
         (b"AGENTS.md", ASK),
+        (b"src/client/AGENTS.md", ASK),
+        (b".mimo/memory/style.md", ASK),
         (b".github/workflows/x.yml", ASK),
         (b".husky/pre-commit", ASK),
         (b"tools/hooks/commit-msg", ASK),

@@ -207,6 +207,7 @@ def every_kind() -> Story:
             ),
         ),
         ("docs", e.ContextRebuilt(agent="editor.1", step=9, why="it was full", messages=[])),
+        ("docs", e.NoteLearnt(agent="editor.1", step=9, text="tests need TZ=UTC")),
         ("docs", e.QuestionAnswered(id="docs.q1", allowed=True, by="human", why="fine")),
         ("docs", e.ChangeReverted(landed=LANDED, commit=CHANGED)),
         ("docs", e.GateStarted(gate="tester", commit=CHANGED)),
