@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.events import Role
+from agents.events import NoteKind, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +13,7 @@ class Note:
 
     source: str
     text: str
+    kind: NoteKind = "findings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

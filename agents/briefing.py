@@ -49,7 +49,7 @@ def _told(assignment: Assignment) -> Iterator[str]:
     if assignment.inspection is not None:
         yield from _inspection(assignment.inspection)
     for note in assignment.reasons:
-        yield _note("Why it came back: ", note)
+        yield _note("How it ended: " if note.kind == "attempt" else "Why it came back: ", note)
     for note in assignment.findings:
         yield _note("Found by ", note)
 

@@ -24,9 +24,11 @@ from agents.step_events import (
     ModelAsked,
     NetworkAsked,
     NetworkUsed,
+    NoteKind,
     NoteLearnt,
     Role,
     Source,
+    Told,
 )
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "ModelAsked",
     "NetworkAsked",
     "NetworkUsed",
+    "NoteKind",
     "NoteLearnt",
     "PlanMade",
     "PublishEnded",
@@ -71,6 +74,7 @@ __all__ = [
     "TaskEnded",
     "TaskStarted",
     "TaskState",
+    "Told",
     "VerifiedBase",
     "event_adapter",
 ]
@@ -179,7 +183,8 @@ class TaskEnded(JournalEvent):
 class AttemptStarted(JournalEvent):
     """An agent begins a conversation (round 1), or goes on with it for the reasons given (later rounds).
 
-    `agent` names the conversation, for instance `editor.1`; `added` is what the conversation starts or goes on with.
+    `agent` names the conversation, for instance `editor.1`; `added` is what the conversation starts or goes on with,
+    `told` who else's words are in that.
     """
 
     kind: Literal["attempt started"] = "attempt started"
@@ -191,6 +196,7 @@ class AttemptStarted(JournalEvent):
     commit: str
     sandbox: str
     added: list[Message] = Field(default_factory=list)
+    told: list[Told] = Field(default_factory=list)
 
 
 class AttemptEnded(JournalEvent):

@@ -9,6 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.model import Message, Usage
 
 Source = Literal["agent", "verify", "setup"]
+NoteKind = Literal[
+    "findings", "summary", "verdict", "change", "gate", "merge", "human", "attempt", "advice", "instructions", "memory"
+]
+"""What an agent is told by others: what needed tasks handed over (the first three), the change that a gate looks at,
+why its work came back (a gate, the merge, a human), how an earlier attempt ended, and words of those who plan or own.
+"""
 Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
 
 
@@ -18,6 +24,17 @@ class JournalEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     v: int = 1
+
+
+class Told(BaseModel):
+    """Who told an agent something, and how that begins, of `chars` characters. The whole is in `model asked`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    kind: NoteKind
+    text: str = ""
+    chars: int = 0
 
 
 class ModelAsked(JournalEvent):

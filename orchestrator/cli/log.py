@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +69,7 @@ def log(
         if json:
             _print(rows, narrowing, follow=follow)
         else:
-            _show(rows, narrowing, oneline=oneline, follow=follow, task=task)
+            _show(rows, narrowing, oneline=oneline, follow=follow, task=task, run=there)
 
 
 def _show_checkpoints(run: str, rows: list[Recorded], *, as_json: bool) -> None:
@@ -96,12 +96,16 @@ def _print(rows: Rows, narrowing: Narrowing, *, follow: bool) -> None:
         print_json([event_json(row) for row in wanted])
 
 
-def _show(rows: Rows, narrowing: Narrowing, *, oneline: bool, follow: bool, task: str | None) -> None:
+def _show(
+    rows: Rows, narrowing: Narrowing, *, oneline: bool, follow: bool, task: str | None, run: Sequence[Recorded]
+) -> None:
+    from orchestrator.views.heard import heard_by
     from orchestrator.views.log import Form, log_view
 
     form = Form.LINE if oneline else Form.WHOLE if narrowing.steps is not None else Form.BLOCK
     # A pipe's lines stand alone; on a terminal the task that was typed a moment ago need not stand in each of them.
-    parts = log_view(rows.entries(narrowing), form=form, tasks=task is None or not sys.stdout.isatty())
+    tasks = task is None or not sys.stdout.isatty()
+    parts = log_view(rows.entries(narrowing), form=form, tasks=tasks, heard=heard_by(run))
     if follow:
         print_page(parts)
     else:

@@ -60,12 +60,14 @@ def _reviews(repository: UserRepository, store: JournalStore, state: RunState, t
     from orchestrator.airlock.git import Git
     from orchestrator.views.concerns import Reviewed
     from orchestrator.views.evidence import Evidence, evidence_by_task
+    from orchestrator.views.heard import heard_by
 
     hub = Git(git_dir=state_of(repository) / HUB)
-    evidence = evidence_by_task(row for row in store.events(state.run) if row.task in tasks)
+    rows = list(store.events(state.run))
+    evidence, heard = evidence_by_task(row for row in rows if row.task in tasks), heard_by(rows)
     for name in tasks:
         mine = evidence.get(name, Evidence())
-        yield Reviewed.of(state.tasks[name], mine, _patch(hub, mine.change()))
+        yield Reviewed.of(state.tasks[name], mine, _patch(hub, mine.change()), heard)
 
 
 def _patch(hub: Git, change: tuple[str, str] | None) -> bytes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import Any
 
 from agents.assignment import Assignment, Inspection, Note
-from agents.events import Role
+from agents.events import NoteKind, Role
 from orchestrator.plan.models import Task
 from orchestrator.run.context import RunContext
 from orchestrator.run.reachable import reachable
@@ -53,13 +54,20 @@ def hosts(ctx: RunContext) -> tuple[str, ...]:
 
 
 def findings(ctx: RunContext, task: Task) -> tuple[Note, ...]:
-    """What the needed tasks handed over, in the order in which the task names them."""
+    """What the needed tasks handed over, in the order in which the task names them; nothing of those behind them.
+
+    A task that was split hands over what its parts did, a part is handed what the whole needed and the parts before it.
+    """
     notes = []
     for need in leaves(ctx.state, task.needs):
         result = ctx.state.tasks[need].result
         if result:
-            notes.append(Note(source=need, text=handed_over(result)))
+            notes.append(Note(source=need, kind=_kind(result), text=handed_over(result)))
     return tuple(notes)
+
+
+def _kind(result: dict[str, Any]) -> NoteKind:
+    return "findings" if "findings" in result else "summary" if "summary" in result else "verdict"
 
 
 def handed_over(result: dict[str, Any]) -> str:
@@ -72,7 +80,11 @@ def handed_over(result: dict[str, Any]) -> str:
 
 
 def evidence_lines(result: dict[str, Any]) -> list[str]:
-    """A tester's evidence or a reviewer's comments, a line each."""
-    tried = [f"$ {entry['command']}\n  {entry['what_happened']}" for entry in result.get("evidence", ())]
-    said = [f"{entry['file']}:{entry['line']}: {entry['text']}" for entry in result.get("comments", ())]
+    """A tester's evidence, each command with what happened; a reviewer's comments, each with its file and line."""
+    tried = [f"$ {entry['command']}\n{indent(entry['what_happened'], '  ')}" for entry in result.get("evidence", ())]
+    said = [f"{_place(entry)}: {entry['text']}" for entry in result.get("comments", ())]
     return tried + said
+
+
+def _place(comment: dict[str, Any]) -> str:
+    return f"{comment['file']}:{comment['line']}" if comment["line"] else str(comment["file"])

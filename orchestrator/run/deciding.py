@@ -64,7 +64,7 @@ async def decide(
         accept=accept,
         recorder=recorder,
         budget=budget,
-        reasons=(Note(source=f"attempt {failure.attempt} of {task.id}", text=failure.why),),
+        reasons=(Note(source=f"attempt {failure.attempt} of {task.id}", kind="attempt", text=failure.why),),
         findings=findings(ctx, task),
     )
     if counsel.answer is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from agents.agent import Outcome
-from agents.assignment import Inspection
+from agents.assignment import Inspection, Note
 from agents.events import GateFailed, GatePassed, GateStarted
 from agents.recorder import Recorder
 from agents.results import Review, TestVerdict
@@ -35,12 +35,12 @@ class Gates:
         self._budget = budget
         self._asked: Counter[Gate] = Counter()
 
-    async def check(self, commit: str, inspection: Inspection) -> str | None:
-        """None where all gates pass, else the first one's reasons; raises GateUnanswered."""
+    async def check(self, commit: str, inspection: Inspection) -> Note | None:
+        """None where all gates pass, else what the first one saw and wants; raises GateUnanswered."""
         for gate in self._task.effective_gates:
             why = await self._one(gate, commit, inspection)
             if why is not None:
-                return why
+                return Note(source=f"{gate}.{self._asked[gate]}", kind="gate", text=why)
         return None
 
     async def _one(self, gate: Gate, commit: str, inspection: Inspection) -> str | None:

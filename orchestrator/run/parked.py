@@ -38,4 +38,6 @@ async def parked_claim(ctx: RunContext, task: str) -> Parked | None:
     if not question.subject.startswith(f"tree {claimed.tree}:"):
         return None
     text = f"{_REFUSED}{question.why or 'no reason given'}" if question.allowed is False else _ASKED
-    return Parked(start=claimed.parents[0], tree=claimed.tree, note=Note(source="a human was asked", text=text))
+    return Parked(
+        start=claimed.parents[0], tree=claimed.tree, note=Note(source="a human was asked", kind="human", text=text)
+    )

@@ -11,6 +11,7 @@ from agents.conversation import Conversation
 from agents.events import AttemptEnded, AttemptStarted
 from agents.recorder import Recorder
 from agents.results import RoleResult
+from agents.told import told
 from orchestrator.memory.learning import learnt
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
@@ -93,15 +94,16 @@ async def work_round(
 
 
 def _started(work: Round, agent: Agent, commit: str, sandbox: str) -> AttemptStarted:
-    told = work.assignment
+    given = work.assignment
     return AttemptStarted(
-        agent=told.agent,
-        role=told.role,
-        attempt=told.attempt,
-        round=told.round,
+        agent=given.agent,
+        role=given.role,
+        attempt=given.attempt,
+        round=given.round,
         model=agent.model.id,
         commit=commit,
         sandbox=sandbox,
+        told=told(given),
     )
 
 

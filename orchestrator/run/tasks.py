@@ -103,15 +103,17 @@ class TaskRun:
         """Fresh starts until one does it, or the coordinator ends them; None where the task was split."""
         allowed = self._task.limits.attempts or self._ctx.plan.limits.attempts
         advice = ""
+        earlier: tuple[Note, ...] = ()
         parked = await parked_claim(self._ctx, self._task.id)
         for left in range(allowed - 1, -1, -1):
             start = self._landing.tip
             number = self._attempts_before + allowed - left
-            fresh = _Attempt(number=number, start=start, commit=start, advice=advice)
+            fresh = _Attempt(number=number, start=start, commit=start, advice=advice, reasons=earlier)
             ended = await self._attempt(_gone_on_with(fresh, parked) if parked is not None else fresh)
             parked = None
             if not (ended.again and left):
                 break
+            earlier = (Note(source=f"attempt {number}", kind="attempt", text=ended.why or "no reason was given"),)
             failure = Failure(attempt=number, attempts_left=left, why=ended.why or "", commit=ended.commit or start)
             match await decide(self._ctx, self._task, failure, recorder=self._recorder, budget=self._budget):
                 case Decided(choice="split"):
@@ -205,12 +207,12 @@ class TaskRun:
         await self._keep_branch(commit)
         lost = await self._lost(attempt, commit)
         try:
-            why = await self._gated(attempt, commit, body, lost)
+            back = await self._gated(attempt, commit, body, lost)
         except GateUnanswered as silent:
             state = _BY_ENDING[silent.outcome.ended]
             return _Ended(state=state, why=str(silent), commit=commit)
-        if why is not None:
-            attempt.reasons = (Note(source="the gates", text=why),)
+        if back is not None:
+            attempt.reasons = (back,)
             return None
         candidate = Candidate(
             task=self._task.id,
@@ -226,7 +228,7 @@ class TaskRun:
         self._repair(attempt, landed)
         return None
 
-    async def _gated(self, attempt: _Attempt, commit: str, summary: str, lost: tuple[LostLines, ...]) -> str | None:
+    async def _gated(self, attempt: _Attempt, commit: str, summary: str, lost: tuple[LostLines, ...]) -> Note | None:
         if not self._task.effective_gates:
             return None
         output = next(
@@ -252,7 +254,7 @@ class TaskRun:
         attempt.start = attempt.commit = back.onto
         attempt.tree = back.tree
         attempt.conflict = back.merged
-        attempt.reasons = (Note(source="the merge", text=back.why),)
+        attempt.reasons = (Note(source="the merge", kind="merge", text=back.why),)
 
     async def _lost(self, attempt: _Attempt, commit: str) -> tuple[LostLines, ...]:
         if attempt.conflict is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents import events as e
 from orchestrator.journal.state import TaskProgress, TaskState
 from orchestrator.views.evidence import Evidence
 from orchestrator.views.extent import Extent, extent_of
+from orchestrator.views.heard import HeardBy, recipients
 from orchestrator.views.states import SETTLED_WELL
 from orchestrator.views.words import plural, short
 
@@ -25,11 +26,13 @@ class Reviewed:
     evidence: Evidence
     patch: bytes
     extent: Extent
+    told_to: list[str] = field(default_factory=list)
+    """Who was told what the task handed over."""
 
     @classmethod
-    def of(cls, task: TaskProgress, evidence: Evidence, patch: bytes) -> Reviewed:
+    def of(cls, task: TaskProgress, evidence: Evidence, patch: bytes, heard: HeardBy | None = None) -> Reviewed:
         """Measure the patch, once."""
-        return cls(task, evidence, patch, extent_of(patch))
+        return cls(task, evidence, patch, extent_of(patch), recipients(task.id, heard or {}))
 
     @property
     def is_begun(self) -> bool:

@@ -60,6 +60,7 @@ class Entry:
                 {Kind.REFUSED} if isinstance(event, e.CommandJudged | e.NetworkAsked) and not event.allowed else set()
             )
             kinds |= {Kind.DECISIONS} if isinstance(event, e.PlanMade) and event.source == "coordinator" else set()
+            kinds |= {Kind.TOLD} if _is_told(event) else set()
         return kinds
 
     def take(self, row: Recorded, event: e.Event) -> bool:
@@ -156,6 +157,19 @@ _KINDS: dict[type[object], set[Kind]] = {
     e.FaultMet: {Kind.FAULTS},
     e.FaultRetried: {Kind.FAULTS},
 }
+
+
+def _is_told(event: e.Event) -> bool:
+    """Whether somebody is told something by it, or hands over what others may be told."""
+    match event:
+        case e.AttemptStarted():
+            return bool(event.told)
+        case e.AttemptEnded():
+            return event.result is not None
+        case e.GateFailed() | e.ChangeRefused():
+            return True
+        case _:
+            return False
 
 
 def _is_bad(event: e.Event) -> bool:

@@ -115,6 +115,8 @@ class Evidence:
     sent_back: list[e.GateFailed | e.ChangeRefused] = field(default_factory=list)
     answers: list[tuple[e.QuestionAsked, e.QuestionAnswered]] = field(default_factory=list)
     judgement: Judgement = field(default_factory=Judgement)
+    told: list[tuple[e.AttemptStarted, e.Told]] = field(default_factory=list)
+    """What each agent was told by others, with its beginning."""
     merged: e.ChangeMerged | None = None
     start: str | None = None
     made: str | None = None
@@ -181,6 +183,9 @@ class Evidence:
     def _begin(self, event: e.AttemptStarted) -> None:
         # The first to begin is the task's own agent; those of its gates have attempts too, on what they look at.
         self._role = self._role or event.role
+        # One that begins again because its sandbox was lost is told nothing twice.
+        known = {(begun.agent, begun.round) for begun, _ in self.told}
+        self.told += [(event, told) for told in event.told if (event.agent, event.round) not in known]
         if event.role == self._role and event.attempt > self.attempt:
             self.start, self.attempt, self.made = event.commit, event.attempt, None
 

@@ -16,4 +16,5 @@ class Kind(StrEnum):
     DECISIONS = "decisions"
     QUESTIONS = "questions"
     MERGES = "merges"
+    TOLD = "told"
     FAULTS = "faults"

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from orchestrator.views.entries import Entry
+from orchestrator.views.heard import HeardBy, heard_line
 from orchestrator.views.indent import Indented
 from orchestrator.views.milestones import milestone
 from orchestrator.views.steps import step_lines
@@ -34,21 +35,23 @@ class Form(Enum):
     """A line for each command and each other event."""
 
 
-def log_view(entries: Iterable[Entry], *, form: Form = Form.BLOCK, tasks: bool = True) -> Iterator[RenderableType]:
-    """The entries one after the other; without `tasks` their lines don't name the task."""
+def log_view(
+    entries: Iterable[Entry], *, form: Form = Form.BLOCK, tasks: bool = True, heard: HeardBy | None = None
+) -> Iterator[RenderableType]:
+    """The entries one after the other; without `tasks` their lines don't name the task. `heard` says who was told."""
     day = ""
     for entry in entries:
         today = time.strftime("%Y-%m-%d", time.localtime(entry.time))
         if today != day:
             yield Text(f"-- {today} --", style=FAINT)
             day = today
-        yield from _entry(entry, form, tasks=tasks)
+        yield from _entry(entry, form, heard or {}, tasks=tasks)
 
 
-def _entry(entry: Entry, form: Form, *, tasks: bool) -> Iterator[RenderableType]:
+def _entry(entry: Entry, form: Form, heard: HeardBy, *, tasks: bool) -> Iterator[RenderableType]:
     when = Text(clock(entry.time), style=FAINT)
     task = one_line(f"{entry.task} " if entry.task and tasks else "", "" if entry.calls or entry.is_step else HEADING)
-    for column, head, details in _lines(entry, whole=form is Form.WHOLE):
+    for column, head, details in _lines(entry, heard, whole=form is Form.WHOLE):
         line = task + head
         if form is Form.LINE:
             line.no_wrap, line.overflow = True, "ellipsis"
@@ -57,7 +60,7 @@ def _entry(entry: Entry, form: Form, *, tasks: bool) -> Iterator[RenderableType]
             yield from (Indented(detail, column + _DETAILS_FURTHER) for detail in details)
 
 
-def _lines(entry: Entry, *, whole: bool) -> Iterator[tuple[int, Text, list[RenderableType]]]:
+def _lines(entry: Entry, heard: HeardBy, *, whole: bool) -> Iterator[tuple[int, Text, list[RenderableType]]]:
     if entry.is_step or entry.calls:
         for head, details in step_lines(entry, whole=whole):
             yield _STEP_COLUMN, head, details
@@ -65,4 +68,4 @@ def _lines(entry: Entry, *, whole: bool) -> Iterator[tuple[int, Text, list[Rende
     for event in entry.events:
         told = milestone(event, whole=whole)
         if told:
-            yield _MILESTONE_COLUMN, told[0], list(told[1:])
+            yield _MILESTONE_COLUMN, told[0], [*told[1:], *heard_line(entry.task, event, heard)]

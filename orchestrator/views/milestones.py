@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from agents import events as e
+from orchestrator.views.heard import told_lines
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
 from orchestrator.views.words import block, duration, one_line, plural, short, size
 
@@ -99,7 +100,7 @@ def _task_ended(event: e.TaskEnded) -> list[Text]:
 
 def _attempt_started(event: e.AttemptStarted) -> list[Text]:
     text = f"{event.agent} starts: attempt {event.attempt}, round {event.round}, {event.model}"
-    return [_said(text)]
+    return [_said(text), *told_lines(event)]
 
 
 def _attempt_ended(event: e.AttemptEnded) -> list[Text]:

@@ -17,6 +17,7 @@ from orchestrator.views.diff import Diff
 from orchestrator.views.evidence import CommandEvidence, Evidence, Judgement, ResultEvidence
 from orchestrator.views.extent import Extent, FileChange
 from orchestrator.views.grid import Grid, Row
+from orchestrator.views.heard import told_line
 from orchestrator.views.indent import Indented
 from orchestrator.views.outcome import command_line, deciding_part, ended, ruled
 from orchestrator.views.states import state_word
@@ -36,7 +37,8 @@ def review_view(state: RunState, reviewed: Reviewed) -> Iterator[RenderableType]
     task, evidence = reviewed.task, reviewed.evidence
     yield from _head(state, reviewed)
     yield from _section("Look at", (one_line(reason, style_of("ask")) for reason in reviewed.concerns))
-    yield from _section("Handed over", _results(task, evidence))
+    yield from _section("Told by others", (told_line(begun, told) for begun, told in evidence.told))
+    yield from _section("Handed over", [*_results(task, evidence), *_told_to(reviewed)])
     yield from _section("Decisions of the coordinator", _decisions(task))
     yield from _section("Tests", _tests(evidence))
     yield from _section("Sent back", _sent_back(evidence))
@@ -78,6 +80,7 @@ def review_json(state: RunState, reviewed: Reviewed) -> dict[str, Any]:
         "judged": reviewed.evidence.judgement.as_json(),
         "patch": reviewed.patch.decode(errors="replace"),
         **_evidence_json(task, reviewed.evidence),
+        "told_to": reviewed.told_to,
         "lost_lines": task.lost_lines,
         "attempts": task.attempts,
         "round": task.rounds,
@@ -92,6 +95,7 @@ def review_json(state: RunState, reviewed: Reviewed) -> dict[str, Any]:
 def _evidence_json(task: TaskProgress, evidence: Evidence) -> dict[str, Any]:
     refusals = [event for event in evidence.sent_back if isinstance(event, e.ChangeRefused)]
     return {
+        "told": [{"agent": begun.agent, "round": begun.round, **told.model_dump()} for begun, told in evidence.told],
         "results": [
             {"agent": each.agent, "outcome": each.outcome, "result": each.result, "why": each.why}
             for each in evidence.results
@@ -147,6 +151,11 @@ def _results(task: TaskProgress, evidence: Evidence) -> Iterator[RenderableType]
     last = {handed.agent.partition(".")[0]: handed for handed in evidence.results}
     for role in sorted(last, key=lambda role: role != task.role):
         yield from _result(last[role])
+
+
+def _told_to(reviewed: Reviewed) -> Iterator[RenderableType]:
+    if reviewed.told_to:
+        yield one_line(f"told to {', '.join(reviewed.told_to)}", FAINT, limit=2000)
 
 
 def _result(handed: ResultEvidence) -> Iterator[RenderableType]:

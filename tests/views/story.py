@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from agents import events as e
@@ -115,10 +116,23 @@ def surveyed(base: str = BASE) -> Story:
     ]
 
 
-def attempt(agent: str, role: e.Role, commit: str, *, number: int = 1, round: int = 1) -> e.AttemptStarted:
+FOUND = e.Told(source="survey", kind="findings", text=f"two uses {HOSTILE}", chars=40)
+"""What the investigator told."""
+
+
+def attempt(
+    agent: str, role: e.Role, commit: str, *, number: int = 1, round: int = 1, told: Sequence[e.Told] = ()
+) -> e.AttemptStarted:
     """An agent begins, or goes on."""
     return e.AttemptStarted(
-        agent=agent, role=role, attempt=number, round=round, model="m/x", commit=commit, sandbox="s1"
+        agent=agent,
+        role=role,
+        attempt=number,
+        round=round,
+        model="m/x",
+        commit=commit,
+        sandbox="s1",
+        told=list(told),
     )
 
 
@@ -174,7 +188,7 @@ def asked(base: str = BASE) -> Story:
     question = e.QuestionAsked(id="docs.q1", about="command", subject=f"make docs {HOSTILE}", parts=[part("ask")])
     return [
         ("docs", e.TaskStarted(commit=base)),
-        ("docs", attempt("editor.1", "editor", base)),
+        ("docs", attempt("editor.1", "editor", base, told=[FOUND])),
         ("docs", question),
     ]
 

@@ -158,7 +158,9 @@ def acted(name: str, agent: str, number: int, call: Call) -> list[e.Event]:
     return [proposed, judged, done]
 
 
-def begun(task: str, agent: str, commit: str, *, attempt: int = 1, round: int = 1) -> Story:
+def begun(
+    task: str, agent: str, commit: str, *, attempt: int = 1, round: int = 1, told: Sequence[e.Told] = ()
+) -> Story:
     """An agent begins, or goes on."""
     role: Any = agent.split(".")[0]
     return [
@@ -172,6 +174,7 @@ def begun(task: str, agent: str, commit: str, *, attempt: int = 1, round: int = 
                 model=MODEL,
                 commit=commit,
                 sandbox="mimo-7f3a",
+                told=list(told),
             ),
         )
     ]

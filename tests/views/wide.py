@@ -190,7 +190,7 @@ def claimed(task: str, files: tuple[str, ...], *, attempt: int = 1, changes: str
         (task, e.AttemptEnded(agent="tester.1", outcome="finished", result=tested)),
         (task, e.GatePassed(gate="tester", commit=commit, evidence=tested)),
         (task, e.GateStarted(gate="reviewer", commit=commit)),
-        *begun(task, "reviewer.1", commit),
+        *begun(task, "reviewer.1", commit, told=[e.Told(source=task, kind="change", text=done["summary"], chars=900)]),
         *step(task, "reviewer.1", 1, "", ran("git show --stat HEAD", " 2 files changed\n")),
         (task, e.AttemptEnded(agent="reviewer.1", outcome="finished", result=review)),
         (task, reviewed),

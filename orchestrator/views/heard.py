@@ -1,0 +1,87 @@
+"""Who told whom what: what an agent was given of others' words, and to whom a result went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.text import Text
+
+from agents import events as e
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.fold import event_of
+from orchestrator.views.styles import FAINT
+from orchestrator.views.words import one_line, size
+
+_STARTS = "attempt started"
+
+_WORDS: dict[e.NoteKind, str] = {
+    "findings": "findings of {}",
+    "summary": "what {} did",
+    "verdict": "the verdict of {}",
+    "change": "the change of {}",
+    "gate": "evidence of {}",
+    "merge": "evidence of {}",
+    "human": "{}",
+    "attempt": "how {} ended",
+    "advice": "advice of {}",
+    "instructions": "{}",
+    "memory": "{}, from project memory",
+}
+
+_RESULTS: dict[str, e.NoteKind] = {"findings": "findings", "summary": "summary", "verdict": "verdict"}
+"""The kind of a note, by the key of the result that it was made of."""
+
+HeardBy = dict[tuple[str, str], list[str]]
+"""Who was told something: by the task and the kind of its result, or by the task and the agent of its gate."""
+
+
+def told_lines(event: e.AttemptStarted) -> Iterator[Text]:
+    """A line for each text of others that an agent begins with."""
+    for told in event.told:
+        yield one_line(f"told {_said(told)}", FAINT)
+
+
+def told_line(event: e.AttemptStarted, told: e.Told) -> Text:
+    """The same with the agent."""
+    return one_line(f"{event.agent}{_round(event)}: {_said(told)}")
+
+
+def _said(told: e.Told) -> str:
+    what = f"{_WORDS[told.kind].replace('{}', told.source)} ({size(told.chars)})"
+    return f"{what}: {told.text}" if told.text else what
+
+
+def heard_by(rows: Iterable[Recorded]) -> HeardBy:
+    """To whom each result and each piece of evidence went, by the events of a run."""
+    found: HeardBy = {}
+    for row in rows:
+        event = event_of(row) if row.kind == _STARTS else None
+        for told in event.told if isinstance(event, e.AttemptStarted) else ():
+            who = found.setdefault(_key(row.task or "", told), [])
+            heard = f"{row.task} ({event.agent}{_round(event)})" if isinstance(event, e.AttemptStarted) else ""
+            if heard not in who:
+                who.append(heard)
+    return found
+
+
+def heard_line(task: str | None, event: e.Event, heard: HeardBy) -> list[Text]:
+    """Who was told what an agent handed over; nothing where nobody was."""
+    if not isinstance(event, e.AttemptEnded) or event.outcome != "finished":
+        return []
+    kinds = [kind for key, kind in _RESULTS.items() if key in (event.result or {})]
+    who = [one for key in (event.agent, *kinds) for one in heard.get((task or "", key), ())]
+    return [one_line(f"told to {', '.join(who)}", FAINT, limit=2000)] if who else []
+
+
+def recipients(task: str, heard: HeardBy) -> list[str]:
+    """Who was told what a task handed over."""
+    return [one for kind in _RESULTS.values() for one in heard.get((task, kind), ())]
+
+
+def _key(task: str, told: e.Told) -> tuple[str, str]:
+    # What a gate saw goes back to the editor of its own task.
+    return (task, told.source) if told.kind == "gate" else (told.source, told.kind)
+
+
+def _round(event: e.AttemptStarted) -> str:
+    return f", round {event.round}" if event.round > 1 else ""
