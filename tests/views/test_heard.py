@@ -33,7 +33,7 @@ def told_run() -> story.Story:
 
 
 def test_a_log_says_who_told_whom(store: JournalStore) -> None:
-    """An agent's beginning says by whom it was told what, an end to whom its result went; a gate's to the next round."""
+    """An agent's beginning says by whom it was told what, an end to whom its result went, round by round."""
     rows = story.recorded(store, told_run())
     text = shown(log_view(entries(rows), heard=heard_by(rows)))
     assert "told findings of survey (40 B): two uses" in text

@@ -1,0 +1,146 @@
+"""A whole run in this process: real git and a real journal, a scripted model, and sandboxes that run nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.events import Role
+from agents.model import Message, Model, ModelReply, ModelRequest
+from agents.recorder import Recorder
+from orchestrator.airlock.repository import UserRepository
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.state import RunState
+from orchestrator.plan.models import Plan
+from orchestrator.run import opening
+from orchestrator.run.drive import drive
+from orchestrator.run.opening import Surroundings, open_new_run
+from orchestrator.run.options import RunOptions
+from policies.loader import load_policy
+from tests.fakes.model import reply
+from tests.fakes.sandbox import FakeSandbox
+
+Answer = Callable[["Asked"], Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request as a model gets it: who asks, and everything it is told."""
+
+    task: str
+    agent: str
+    role: Role
+    request: ModelRequest
+
+    @property
+    def text(self) -> str:
+        """All that the model reads besides its own words."""
+        return "\n".join(message.content for message in self.request.messages if message.role != "assistant")
+
+    @property
+    def turn(self) -> int:
+        """How often this conversation was answered."""
+        return sum(message.role == "assistant" for message in self.request.messages)
+
+
+class _Backend:
+    name = "bubblewrap"
+
+    async def sweep(self, run: str | None = None) -> list[str]:
+        return []
+
+
+class _Starting(FakeSandbox):
+    async def ready(self) -> FakeSandbox:
+        return self
+
+
+class _Worksites:
+    @asynccontextmanager
+    async def at(
+        self, task: str, commit: str, *, tree: str | None = None, read_only: bool = False
+    ) -> AsyncIterator[Any]:
+        yield _Starting()
+
+    async def expect(self, tasks: Sequence[str], commit: str, *, working: Collection[str] = ()) -> None:
+        return None
+
+    async def over(self) -> None:
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class WholeRun:
+    """Runs plans in a repository of its own below `place`; `asked` are all requests, in their order."""
+
+    place: Path
+    answer: Answer
+    asked: list[Asked] = field(default_factory=list)
+    rows: list[Recorded] = field(default_factory=list)
+
+    async def run(self, *tasks: dict[str, Any], **more: Any) -> RunState:
+        """Carry the tasks out."""
+        document = {"version": 1, "name": "test", "goal": "Make it better.", "model": "m/x", "tasks": list(tasks)}
+        plan = Plan.model_validate({**document, **more})
+        repository = self._repository()
+        base = repository.base(plan.base)
+        around = Surroundings(
+            repository=repository,
+            state_directory=self.place / "state",
+            options=RunOptions(),
+            say=lambda line: None,
+            prompt=lambda *_: pytest.fail("nobody is to be asked"),
+            watchers=(self.rows.append,),
+        )
+        opened = open_new_run(around, plan, plan_source=json.dumps(document), base=base, policy=load_policy("standard"))
+        async with opened as ctx:
+            ctx.model_of, ctx.worksites = self._model, _Worksites()
+            await drive(ctx)
+            return ctx.state
+
+    def _repository(self) -> UserRepository:
+        top = self.place / "repository"
+        top.mkdir(parents=True)
+        (top / "a.txt").write_text("a\n")
+        for words in (
+            ("init", "--quiet", "--initial-branch=main"),
+            ("add", "."),
+            ("-c", "user.name=U", "-c", "user.email=u@example.org", "commit", "--quiet", "-m", "a"),
+        ):
+            subprocess.run(["git", "-C", str(top), *words], check=True, capture_output=True)
+        return UserRepository.locate(top)
+
+    def _model(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
+        return _Model(self, role=role, task=task, agent=agent)
+
+
+class _Model:
+    id = "scripted/model"
+
+    def __init__(self, whole: WholeRun, *, role: Role, task: str, agent: str) -> None:
+        self._whole = whole
+        self._role = role
+        self._task = task
+        self._agent = agent
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        asked = Asked(task=self._task, agent=self._agent, role=self._role, request=request)
+        self._whole.asked.append(asked)
+        return reply(self._whole.answer(asked))
+
+
+@pytest.fixture
+def no_sandboxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of this process choose a backend that opens nothing."""
+
+    async def choose(_: str) -> _Backend:
+        return _Backend()
+
+    monkeypatch.setattr(opening, "choose", choose)
