@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.airlock import refs
 from orchestrator.airlock.hub import Hub
+from orchestrator.airlock.pack import NewObject
 from orchestrator.airlock.user_config import Identity
 
 COMMITTER = Identity(name="mimo-orchestrate", email="mimo-orchestrate@localhost")
@@ -28,32 +29,30 @@ def commit(hub: Hub, *, tree: str, parents: Sequence[str], message: str, author:
 
     The same arguments give the same commit.
     """
-    date = f"@{when} +0000"
-    env = {
-        "GIT_AUTHOR_NAME": author.name,
-        "GIT_AUTHOR_EMAIL": author.email,
-        "GIT_AUTHOR_DATE": date,
-        "GIT_COMMITTER_NAME": COMMITTER.name,
-        "GIT_COMMITTER_EMAIL": COMMITTER.email,
-        "GIT_COMMITTER_DATE": date,
-    }
     ancestry = [word for parent in parents for word in ("-p", refs.require_oid(parent))]
     return hub.git.line(
-        ["commit-tree", *ancestry, "-F", "-", refs.require_oid(tree)], stdin=message.encode(errors="replace"), env=env
+        ["commit-tree", *ancestry, "-F", "-", refs.require_oid(tree)],
+        stdin=message.encode(errors="replace"),
+        env=_people(author, when),
     )
 
 
-def checkpoint(
-    hub: Hub, *, run: str, task: str, number: int, tree: str, parent: str, message: str, author: Identity, when: int
-) -> str:
-    """Commit a step of a task and keep it at `refs/mimo/runs/RUN/TASK/NUMBER`.
+def author_words(hub: Hub, author: Identity) -> bytes:
+    """`Name <email>` as git writes it into a commit by this author; raises GitFailed."""
+    ident = hub.git.run(["var", "GIT_AUTHOR_IDENT"], env=_people(author, 0))
+    return ident[: ident.rindex(b">") + 1]
 
-    Raises RefMoved if there is a checkpoint of that number, UnsafeName, GitFailed, DiskFull.
-    """
-    ref = refs.checkpoint(run, task, number)
-    oid = commit(hub, tree=tree, parents=[parent], message=message, author=author, when=when)
-    hub.create(ref, oid)
-    return oid
+
+def commit_object(*, tree: str, parent: str, message: str, author: bytes, when: int) -> NewObject:
+    """The commit that `commit` would make, on its way into a store; `author` as `author_words` gives it."""
+    committer = f"{COMMITTER.name} <{COMMITTER.email}>".encode()
+    head = [
+        f"tree {refs.require_oid(tree)}".encode(),
+        f"parent {refs.require_oid(parent)}".encode(),
+        b"author %b %d +0000" % (author, when),
+        b"committer %b %d +0000" % (committer, when),
+    ]
+    return NewObject("commit", b"\n".join([*head, b"", message.encode(errors="replace")]))
 
 
 def read_commit(hub: Hub, oid: str) -> CommitInfo:
@@ -67,3 +66,15 @@ def read_commit(hub: Hub, oid: str) -> CommitInfo:
         parents=tuple(value.decode() for key, value in fields if key == b"parent"),
         message=message,
     )
+
+
+def _people(author: Identity, when: int) -> dict[str, str]:
+    date = f"@{when} +0000"
+    return {
+        "GIT_AUTHOR_NAME": author.name,
+        "GIT_AUTHOR_EMAIL": author.email,
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_NAME": COMMITTER.name,
+        "GIT_COMMITTER_EMAIL": COMMITTER.email,
+        "GIT_COMMITTER_DATE": date,
+    }

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -112,16 +112,35 @@ class Git:
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> Finished:
         """Run git and tell how it ended; raises GitFailed only for a timeout, GitUnusable without a git."""
+        with self.waiting(args, env=env, timeout_seconds=timeout_seconds) as finish:
+            return finish(stdin)
+
+    @contextmanager
+    def waiting(
+        self,
+        args: Sequence[str],
+        *,
+        env: Mapping[str, str | None] | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> Iterator[Callable[[bytes], Finished]]:
+        """A git that has started, and what gives it its input and tells how it ended, as `attempt` does, once.
+
+        It is killed on leaving if it still runs.
+        """
         with self._process(args, env, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+
+            def finish(stdin: bytes) -> Finished:
+                try:
+                    stdout, stderr = process.communicate(stdin, timeout_seconds)
+                except subprocess.TimeoutExpired:
+                    why = f"no end after {timeout_seconds:g} s".encode()
+                    raise GitFailed(args, -signal.SIGKILL, b"", why) from None
+                return Finished(argv=tuple(args), code=process.returncode, stdout=stdout, stderr=stderr)
+
             try:
-                stdout, stderr = process.communicate(stdin, timeout_seconds)
-            except subprocess.TimeoutExpired:
+                yield finish
+            finally:
                 _kill(process)
-                raise GitFailed(args, -signal.SIGKILL, b"", f"no end after {timeout_seconds:g} s".encode()) from None
-            except BaseException:
-                _kill(process)
-                raise
-        return Finished(argv=tuple(args), code=process.returncode, stdout=stdout, stderr=stderr)
 
     @contextmanager
     def conversation(self, args: Sequence[str]) -> Iterator[tuple[IO[bytes], IO[bytes]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,14 +55,17 @@ class Hub:
 
     def change(self, changes: list[RefChange]) -> None:
         """Move refs, all or none; raises RefMoved, UnsafeName, GitFailed."""
-        # Nobody else moves refs here, so that a lock of git's in the way can only be a crash's.
-        with locked(self.directory.with_suffix(".refs.lock")):
+        with self.refs_held():
             try:
                 change_refs(self.git, changes)
             except GitFailed:
                 if not remove_stale_locks(self.directory, [change.ref for change in changes]):
                     raise
                 change_refs(self.git, changes)
+
+    def refs_held(self) -> AbstractContextManager[None]:
+        """Nobody else moves refs here meanwhile, so that a lock of git's in the way can only be a crash's."""
+        return locked(self.directory.with_suffix(".refs.lock"))
 
     def tree_of(self, commit: str) -> str:
         """The tree of a commit (or the tree itself); raises GitFailed."""

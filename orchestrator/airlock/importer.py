@@ -18,6 +18,7 @@ from orchestrator.airlock.trees import (
     ObjectReader,
     TreeEntry,
     canonical,
+    format_of,
     object_id,
     object_reader,
 )
@@ -51,25 +52,42 @@ class Imported:
     ignored: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An import, and the objects that its tree needs and the parent may not have."""
+
+    imported: Imported
+    objects: tuple[NewObject, ...]
+
+
 def import_records(hub: Hub, records: Iterable[Record], *, parent: str, limits: ImportLimits | None = None) -> Imported:
     """Build the tree of the records on top of a parent commit (or tree) and store it in the hub, without a ref.
 
     Raises GitFailed, DiskFull; UnsafeTree if the parent's own trees can't be read.
     """
-    object_format = "sha256" if len(parent) == 64 else "sha1"
     require_oid(parent)
     with object_reader(hub.git) as reader:
-        work = _Import(TreeEdit(reader, reader.tree_id(parent), object_format=object_format), reader, object_format)
-        work.judge(records)
-        work.apply(limits or ImportLimits())
-        written, trees = work.edit.write()
-    store_objects(hub.git, [*work.blobs.values(), *trees], object_format=object_format)
-    return Imported(
+        judged = judge_records(reader, records, tree=reader.tree_id(parent), limits=limits)
+    store_objects(hub.git, judged.objects, object_format=format_of(parent))
+    return judged.imported
+
+
+def judge_records(
+    reader: ObjectReader, records: Iterable[Record], *, tree: str, limits: ImportLimits | None = None
+) -> Judged:
+    """The import of the records on top of a tree, nothing of it stored; raises UnsafeTree where that can't be read."""
+    object_format = format_of(require_oid(tree))
+    work = _Import(TreeEdit(reader, tree, object_format=object_format), reader, object_format)
+    work.judge(records)
+    work.apply(limits or ImportLimits())
+    written, trees = work.edit.write()
+    imported = Imported(
         tree=written,
         changed=tuple(sorted(work.changed)),
         refused=tuple(Refused(path=path, reason=reason) for path, reason in sorted(work.refused.items())),
         ignored=tuple(sorted(work.ignored)),
     )
+    return Judged(imported=imported, objects=(*work.blobs.values(), *trees))
 
 
 class _Import:

@@ -12,12 +12,15 @@ from orchestrator.airlock.git import Git
 LOOSE_LIMIT = 100
 """Up to so many objects are stored singly, as git itself does; more are kept as a pack."""
 
+STORE_LOOSE = ("unpack-objects", "-q", "--strict")
+"""Git with this takes a pack, checks each object and what it names, and stores them singly."""
+
 _TYPES = {"commit": 1, "tree": 2, "blob": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class NewObject:
-    """A blob or a tree on its way into a store."""
+    """A blob, a tree or a commit on its way into a store."""
 
     kind: str
     data: bytes
@@ -27,15 +30,15 @@ def store_objects(git: Git, objects: Collection[NewObject], *, object_format: st
     """Store the objects; raises GitFailed if git finds one of them malformed, DiskFull."""
     if not objects:
         return
+    command = STORE_LOOSE if len(objects) <= LOOSE_LIMIT else ["index-pack", "--stdin", "--strict"]
+    git.run(command, stdin=packed(objects, object_format))
+
+
+def packed(objects: Collection[NewObject], object_format: str) -> bytes:
+    """The objects as one pack."""
     # Directories with the same content are one tree, which git will not be given twice.
     once = dict.fromkeys(objects)
-    loose = len(once) <= LOOSE_LIMIT
-    command = ["unpack-objects", "-q", "--strict"] if loose else ["index-pack", "--stdin", "--strict"]
-    git.run(command, stdin=_pack(once, object_format))
-
-
-def _pack(objects: Collection[NewObject], object_format: str) -> bytes:
-    body = b"".join([b"PACK", (2).to_bytes(4), len(objects).to_bytes(4), *_entries(objects)])
+    body = b"".join([b"PACK", (2).to_bytes(4), len(once).to_bytes(4), *_entries(once)])
     return body + hashlib.new(object_format, body).digest()
 
 

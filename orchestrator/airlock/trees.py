@@ -119,6 +119,11 @@ def format_tree(entries: Mapping[bytes, TreeEntry]) -> bytes:
     )
 
 
+def format_of(oid: str) -> str:
+    """The object format that an id is of."""
+    return "sha256" if len(oid) == 64 else "sha1"
+
+
 def object_id(kind: str, data: bytes, *, object_format: str) -> str:
     """The id that git gives an object."""
     digest = hashlib.new(object_format, b"%b %d\0" % (kind.encode(), len(data)))

@@ -8,9 +8,10 @@ from anyio import to_thread
 
 from agents.events import CheckpointTaken
 from agents.recorder import Recorder
-from orchestrator.airlock import commits, refs
+from orchestrator.airlock import refs
 from orchestrator.airlock.errors import readable
-from orchestrator.airlock.importer import Imported, ImportLimits, import_records
+from orchestrator.airlock.importer import Imported, ImportLimits
+from orchestrator.airlock.saver import Step
 from orchestrator.run.clock import now
 from orchestrator.run.context import RunContext
 from sandbox.errors import SnapshotTooLarge
@@ -52,49 +53,39 @@ class Checkpoints:
         return await self._save(records, step) if records else None
 
     async def _save(self, records: list[Record], step: int) -> str | None:
-        limits = ImportLimits(total_bytes=self._ctx.plan.sandbox.disk_bytes)
-        imported = await to_thread.run_sync(
-            partial(import_records, self._ctx.hub, records, parent=self.tree, limits=limits)
-        )
-        if imported.tree != self.tree or imported.refused:
-            await self._commit(imported, step)
-        return _note(imported)
-
-    async def _commit(self, imported: Imported, step: int) -> None:
         number = await self._next_number()
-        oid = await to_thread.run_sync(partial(self._write, imported.tree, number, step))
-        self.commit, self.tree = oid, imported.tree
-        event = CheckpointTaken(
-            agent=self._agent,
-            step=step,
-            ref=refs.checkpoint(self._ctx.run, self._task, number),
-            commit=oid,
-            files=[readable(path) for path in imported.changed],
-            refused=[f"{readable(refused.path)}: {refused.reason}" for refused in imported.refused],
-            ignored=[readable(path) for path in imported.ignored[:SHOWN_PATHS]],
-        )
-        await self._recorder.record(event)
-
-    def _write(self, tree: str, number: int, step: int) -> str:
-        return commits.checkpoint(
-            self._ctx.hub,
-            run=self._ctx.run,
-            task=self._task,
-            number=number,
-            tree=tree,
+        ref = refs.checkpoint(self._ctx.run, self._task, number)
+        made = Step(
             parent=self.commit,
+            ref=ref,
             message=f"{self._task}: step {step} of {self._agent}\n",
             author=self._ctx.author,
             when=now(),
         )
+        limits = ImportLimits(total_bytes=self._ctx.plan.sandbox.disk_bytes)
+        saved = await to_thread.run_sync(partial(self._ctx.saver.save, records, made, tree=self.tree, limits=limits))
+        imported = saved.imported
+        if saved.commit is not None:
+            self._number = number
+            self.commit, self.tree = saved.commit, imported.tree
+            event = CheckpointTaken(
+                agent=self._agent,
+                step=step,
+                ref=ref,
+                commit=saved.commit,
+                files=[readable(path) for path in imported.changed],
+                refused=[f"{readable(refused.path)}: {refused.reason}" for refused in imported.refused],
+                ignored=[readable(path) for path in imported.ignored[:SHOWN_PATHS]],
+            )
+            await self._recorder.record(event)
+        return _note(imported)
 
     async def _next_number(self) -> int:
         if self._number is None:
             prefix = refs.checkpoints(self._ctx.run, self._task)
             taken = await to_thread.run_sync(self._ctx.hub.refs, prefix)
             self._number = max((int(ref.removeprefix(prefix)) for ref in taken), default=0)
-        self._number += 1
-        return self._number
+        return self._number + 1
 
 
 def _note(imported: Imported) -> str | None:

@@ -19,6 +19,7 @@ from orchestrator.airlock.base_store import BaseStore
 from orchestrator.airlock.hub import Hub
 from orchestrator.airlock.included import Included
 from orchestrator.airlock.repository import UserRepository
+from orchestrator.airlock.saver import Saver
 from orchestrator.airlock.user_config import Identity
 from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.state import RunState
@@ -108,6 +109,8 @@ class RunContext:
     """Makes the worktrees of agents and gates."""
     green_trees: set[str] = field(default_factory=set)
     """Trees on which the plan's `verify` passed: never tested twice."""
+    saver: Saver = field(init=False)
+    """Saves the steps of agents; there as long as the run is open."""
     worksites: Worksites = field(init=False)
     """There as long as the run is open."""
 

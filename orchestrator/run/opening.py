@@ -22,6 +22,7 @@ from orchestrator.airlock.base_store import BaseStore
 from orchestrator.airlock.hub import Hub
 from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.repository import Base, UserRepository
+from orchestrator.airlock.saver import Saver
 from orchestrator.airlock.user_config import identity
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.fold import apply, fold
@@ -124,8 +125,9 @@ async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
     """The run's worktrees are gone before it begins, whatever a crash left, and with its sandboxes when it ends."""
     await to_thread.run_sync(remove_worktree, ctx.directory)
     try:
-        async with worksites(ctx):
-            yield
+        with Saver(ctx.hub) as ctx.saver:
+            async with worksites(ctx):
+                yield
     finally:
         with CancelScope(shield=True):
             await to_thread.run_sync(remove_worktree, ctx.directory)

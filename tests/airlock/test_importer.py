@@ -10,12 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock import ignore
-from orchestrator.airlock.commits import checkpoint
 from orchestrator.airlock.importer import Imported, ImportLimits, import_records
 from orchestrator.airlock.paths import Refusal
 from sandbox.sandbox import Record, RecordKind
 from tests.airlock.conftest import make_site
-from tests.airlock.site import AUTHOR, Site, git, git_paths
+from tests.airlock.site import Site, git, git_paths
 
 
 def file(path: bytes, data: bytes = b"x\n", mode: int = 0o100644) -> Record:
@@ -273,30 +272,3 @@ def test_any_records_make_a_sound_tree(site: Site, records: list[Record]) -> Non
     assert len({path.lower() for path in paths}) == len(paths)
     for path in paths:
         assert path in {b"src/one.py", b"src/two.py", b"README.md"} or path in {record.path for record in records}
-
-
-def test_a_step_of_five_files_is_cheap(site: Site) -> None:
-    """Import, commit and ref take six processes of git at most: that is what the time of a step is made of."""
-    started: list[tuple[str, ...]] = []
-    kind = type(site.hub.git)
-    original = kind._process
-
-    def counting(self: object, args: list[str], *rest: object, **options: object) -> object:
-        started.append(tuple(args))
-        return original(self, args, *rest, **options)  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "_process", counting)
-        imported = take(site, *(file(b"d/f%d" % number) for number in range(5)))
-        checkpoint(
-            site.hub,
-            run="r",
-            task="t",
-            number=1,
-            tree=imported.tree,
-            parent=site.base.commit,
-            message="step\n",
-            author=AUTHOR,
-            when=1,
-        )
-    assert len(started) <= 4

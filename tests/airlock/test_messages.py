@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.airlock.commits import checkpoint, commit, read_commit
-from orchestrator.airlock.errors import RefMoved, UnsafeName
+from orchestrator.airlock.commits import commit, read_commit
 from orchestrator.airlock.messages import MAX_LINE, MAX_LINES, MAX_SUBJECT, Trailer, compose, parse_trailers
-from tests.airlock.site import AUTHOR, Site, git
+from tests.airlock.site import AUTHOR, Site
 
 OURS = {Trailer.RUN: "run-1", Trailer.TASK: "port", Trailer.MODEL: "openai/gpt", Trailer.JOURNAL: "ab12"}
 
@@ -128,16 +127,3 @@ def test_commits_are_the_users_made_by_us(site: Site) -> None:
     text = site.hub.git.run(["cat-file", "commit", one]).decode()
     assert "author Una User <una@example.com> 1700000000 +0000" in text
     assert "committer mimo-orchestrate <mimo-orchestrate@localhost> 1700000000 +0000" in text
-
-
-def test_checkpoints_are_numbered_and_never_overwritten(site: Site) -> None:
-    """Each step has a ref of its own, out of the user's sight."""
-    arguments = {"run": "r-1", "task": "t", "tree": site.hub.tree_of(site.base.commit), "parent": site.base.commit}
-    rest = {"message": "step\n", "author": AUTHOR, "when": 1_700_000_000}
-    oid = checkpoint(site.hub, number=3, **arguments, **rest)  # type: ignore[arg-type]
-    assert site.hub.refs("refs/mimo/runs/r-1/t/") == {"refs/mimo/runs/r-1/t/3": oid}
-    with pytest.raises(RefMoved):
-        checkpoint(site.hub, number=3, **arguments, **{**rest, "message": "other\n"})  # type: ignore[arg-type]
-    with pytest.raises(UnsafeName):
-        checkpoint(site.hub, number=-1, **arguments, **rest)  # type: ignore[arg-type]
-    assert git(site.top, "for-each-ref", "refs/mimo") == b""
