@@ -22,6 +22,11 @@ class ModelChain:
         """The id of the first."""
         return self._models[0].id
 
+    @property
+    def window(self) -> int | None:
+        """The smallest that is known: whoever is asked has to be able to take it."""
+        return min((model.window for model in self._models if model.window is not None), default=None)
+
     async def ask(self, request: ModelRequest) -> ModelReply:
         """The first answer; raises ModelUnavailable if waiting may help any of them, else ModelRefused."""
         errors: list[ModelError] = []

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from agents.abandonable import run_abandonable
+from agents.cache_marks import marked, wants_marks
 from agents.conversation import CHARS_PER_TOKEN, estimate
 from agents.errors import ModelError, ModelFault, ModelRefused
 from agents.faults import model_error
@@ -47,6 +48,9 @@ class LitellmModel:
         self._timeout_seconds = timeout_seconds
         self._total_seconds = total_seconds
         self._takes_schema = True
+        self._caches: bool | None = None
+        self.window: int | None = None
+        """From litellm's table; known from the first request on, because reading it takes seconds."""
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask once, in a thread; raises ModelFault, ModelRefused or ContextTooLong."""
@@ -54,6 +58,7 @@ class LitellmModel:
 
     def _ask(self, request: ModelRequest, abandoned: threading.Event) -> ModelReply:
         litellm = load_litellm()
+        self._look_up(litellm)
         began, cpu_began = time.monotonic(), time.thread_time()
         answer = answer_tool(litellm, self.id, request) if self._takes_schema else None
         try:
@@ -69,6 +74,10 @@ class LitellmModel:
             return self._ask(request, abandoned)
         # Outside the handler, so that the original, which may hold the key, does not travel along as its context.
         raise failure
+
+    def _look_up(self, litellm: Any) -> None:
+        if self._caches is None:
+            self._caches, self.window = wants_marks(litellm, self.id), window_of(litellm, self.id)
 
     def _failure(self, error: Exception) -> ModelError:
         if isinstance(error, Incomplete):
@@ -118,9 +127,10 @@ class LitellmModel:
         request = request if answer is None else without_call(request, answer)
         streaming = {"stream": True, "stream_options": {"include_usage": True}} if self._stream else {}
         tools = {"tools": sent_tools(request)} if request.tools else {}
+        messages = sent_messages(request)
         return {
             "model": self.id,
-            "messages": sent_messages(request),
+            "messages": marked(messages) if self._caches else messages,
             "max_tokens": request.max_tokens,
             "timeout": self._timeout_seconds,
             "num_retries": 0,
@@ -161,6 +171,15 @@ def load_litellm() -> Any:
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
+
+
+def window_of(litellm: Any, model: str) -> int | None:
+    """The most tokens that a prompt of this model may have, by litellm's table; None where that has nothing of it."""
+    try:
+        known = litellm.get_model_info(model).get("max_input_tokens")
+    except Exception:  # noqa: BLE001 - litellm has no one error for "not in the table"
+        return None
+    return int(known) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,11 @@ class Model(Protocol):
         """The model id asked for first."""
         ...
 
+    @property
+    def window(self) -> int | None:
+        """The most tokens that a prompt may have; None where that is not known, or not yet."""
+        ...
+
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask once (retries and fallbacks included); raises ModelError of `agents.errors`."""
         ...

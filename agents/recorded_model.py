@@ -62,6 +62,11 @@ class RecordedModel:
         """`recorded/` and the path."""
         return f"{PREFIX}{self._path}"
 
+    @property
+    def window(self) -> int | None:
+        """A file takes any prompt."""
+        return None
+
     async def ask(self, request: ModelRequest) -> ModelReply:
         """The next answer; raises ModelRefused where the file has none or can't be read."""
         if self._answers is None:

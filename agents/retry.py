@@ -48,6 +48,11 @@ class RetryingModel:
         """The id of the model that is asked."""
         return self._model.id
 
+    @property
+    def window(self) -> int | None:
+        """That of the model that is asked."""
+        return self._model.window
+
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask until an answer comes; raises ModelUnavailable when patience ends, and what is final at once."""
         retrying = AsyncRetrying(

@@ -71,6 +71,7 @@ class InstantModel:
     """Answers at once, so that all the time that passes is the program's and the command's."""
 
     id = "benchmark/instant"
+    window: int | None = None
 
     def __init__(self, measured: Measured, steps: int) -> None:
         """Answer with a command `steps` times, then finish."""

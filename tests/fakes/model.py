@@ -15,8 +15,9 @@ Turn = ModelReply | Message | Exception
 class ScriptedModel:
     """Answers the turns in order, by the assistant messages in the request; an exception is raised once, then gone."""
 
-    def __init__(self, *turns: Turn, id: str = "scripted/model") -> None:
+    def __init__(self, *turns: Turn, id: str = "scripted/model", window: int | None = None) -> None:
         self.id = id
+        self.window = window
         self.turns = list(turns)
         self.requests: list[ModelRequest] = []
 
@@ -36,8 +37,9 @@ class ScriptedModel:
 class EndlessModel:
     """Asks a function for each answer, by the number of the request."""
 
-    def __init__(self, answer: Callable[[int], Message]) -> None:
+    def __init__(self, answer: Callable[[int], Message], *, window: int | None = None) -> None:
         self.id = "endless/model"
+        self.window = window
         self._answer = answer
         self.requests: list[ModelRequest] = []
 
