@@ -191,7 +191,9 @@ async def test_a_conflict_comes_back_with_its_evidence(tmp_path: Path) -> None:
         return finish(summary="done")
 
     whole = WholeRun(place=tmp_path, answer=answer)
-    editors = [{"id": name, "role": "editor", "goal": "Write it.", "gates": []} for name in ("one", "two")]
+    editors: list[dict[str, object]] = [
+        {"id": name, "role": "editor", "goal": "Write it.", "gates": []} for name in ("one", "two")
+    ]
     state = await whole.run(*editors)
     assert state.status == "done"
     back = [told for event in map(event_of, whole.rows) if isinstance(event, AttemptStarted) for told in event.told]

@@ -123,6 +123,7 @@ class WholeRun:
 
 class _Model:
     id = "scripted/model"
+    window = None
 
     def __init__(self, whole: WholeRun, *, role: Role, task: str, agent: str) -> None:
         self._whole = whole

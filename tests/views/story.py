@@ -231,9 +231,14 @@ def every_kind() -> Story:
     ]
 
 
+def stopped_story() -> Story:
+    """The run until a limit stopped it."""
+    return [*started(), *surveyed(), *ported(), *asked(), *stopped()]
+
+
 def whole_story() -> Story:
     """Every event of the run."""
-    return [*started(), *surveyed(), *ported(), *asked(), *stopped(), *every_kind()]
+    return [*stopped_story(), *every_kind()]
 
 
 def recorded(store: JournalStore, story: Story, run: str = RUN) -> list[Recorded]:

@@ -16,7 +16,7 @@ from tests.views.telling import timed
 
 def test_runs_lists_each_run_with_its_state(store: JournalStore) -> None:
     """A row for a run tells its status, how many tasks are done, what it cost, how old it is, and its goal."""
-    state = fold(story.recorded(store, story.whole_story()[:-9]))
+    state = fold(story.recorded(store, story.stopped_story()))
     line = shown(runs_view([state], now=state.started_at + 7200), WIDE).splitlines()[1]
     assert line.split()[:5] == [story.RUN, "stopped", "2/3", "$0.0200+", "2h"]
     assert line.endswith("Make it better.")
