@@ -1,76 +1,104 @@
-"""Limits as a tree: what a task uses is charged to its run as well."""
+"""Limits as a tree: what an agent uses is charged to its attempt, its task, its role and its run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agents.budget import SMALLEST_ANSWER_TOKENS, LimitReached, Reservation
 from agents.model import Usage
+from agents.prices import Price
+
+Gauge = Callable[[], float]
+"""Tells what is used by now of something that is measured, not counted."""
 
 
 class Account:
-    """A budget of `steps`, `tokens` and `cost` (dollars), each without bound where `limits` lacks it; zero means zero.
+    """A budget of `steps`, `tokens`, `cost` (dollars), `wall` and `cpu` (seconds).
 
-    `used` is what earlier processes of the same run used. `reserved_tokens` are those of calls on their way.
+    Each is without bound where `limits` lacks it; zero means zero. Steps, tokens and dollars are counted here, from
+    what earlier processes `used`; seconds are read off `gauges`. A charge to an account is one to all `above` it, and
+    to theirs, each once: a role's account stands beside those of the tasks.
     """
 
     def __init__(
         self,
         limits: Mapping[str, float],
         *,
-        parent: Account | None = None,
+        above: Sequence[Account] = (),
         used: Mapping[str, float] | None = None,
+        gauges: Mapping[str, Gauge] | None = None,
+        price: Price | None = None,
         name: str = "",
     ) -> None:
+        """`price` is that of the model that will be asked: where it is known, money is set aside as well."""
         self.limits = dict(limits)
         self.used = {"steps": 0.0, "tokens": 0.0, "cost": 0.0, **(used or {})}
-        self.reserved_tokens = 0
-        self._parent = parent
+        self._gauges = dict(gauges or {})
+        self._price = price
         self._prefix = f"{name}." if name else ""
+        self._open: list[Reservation] = []
+        further = (each for one in above for each in one._lineage)
+        self._lineage: tuple[Account, ...] = tuple(dict.fromkeys((self, *further)))
 
     def step(self) -> None:
-        """Count one step here and above, all or none; raises LimitReached."""
-        for account in self._lineage():
-            account.check("steps", account.used["steps"] + 1)
-        for account in self._lineage():
+        """Count one step here and above, all or none; raises LimitReached, for a clock that has run out as well."""
+        for account in self._lineage:
+            if account.used["steps"] + 1 > account._limit("steps"):
+                raise account._reached("steps", account.used["steps"])
+        self.command()
+        for account in self._lineage:
             account.used["steps"] += 1
 
+    def command(self) -> None:
+        """See that there is time left for a command, here and above; raises LimitReached."""
+        for account in self._lineage:
+            for limit, gauge in account._gauges.items():
+                if (used := gauge()) >= account._limit(limit):
+                    raise account._reached(limit, used)
+
     def reserve(self, *, prompt_tokens: int, max_tokens: int) -> Reservation:
-        """Set tokens aside here and above, the answer's lowered to what fits; raises LimitReached."""
-        for account in self._lineage():
-            if account.used["cost"] >= account.limits.get("cost", float("inf")):
-                raise account.reached("cost", account.used["cost"])
-        room = min(account.room() for account in self._lineage()) - prompt_tokens
-        granted = int(min(max_tokens, room))
-        if granted < min(SMALLEST_ANSWER_TOKENS, max_tokens):
-            tightest = min(self._lineage(), key=Account.room)
-            raise tightest.reached("tokens", tightest.used["tokens"] + tightest.reserved_tokens + prompt_tokens)
-        for account in self._lineage():
-            account.reserved_tokens += prompt_tokens + granted
-        return Reservation(prompt_tokens=prompt_tokens, max_tokens=granted)
+        """Set tokens and their price aside, the answer lowered to what fits everywhere; raises LimitReached."""
+        least, granted = min(SMALLEST_ANSWER_TOKENS, max_tokens), max_tokens
+        for account in self._lineage:
+            if account.used["cost"] >= account._limit("cost"):  # holds for a model of unknown price too
+                raise account._reached("cost", account.used["cost"])
+            for limit, each_prompt, each_answer in self._rates():
+                prompt = prompt_tokens * each_prompt
+                left = account.room(limit) - prompt
+                if left < 0 or left < least * each_answer:
+                    raise account._reached(limit, account.used[limit] + account.reserved(limit) + prompt)
+                granted = int(min(granted, left / each_answer)) if each_answer else granted
+        cost = 0.0 if self._price is None else self._price.most(prompt=prompt_tokens, completion=granted)
+        reservation = Reservation(prompt_tokens=prompt_tokens, max_tokens=granted, cost=cost)
+        for account in self._lineage:
+            account._open.append(reservation)
+        return reservation
 
     def settle(self, reservation: Reservation, *, usage: Usage, cost: float | None) -> None:
-        """Charge what was used, here and above, and let the reservation go."""
-        for account in self._lineage():
-            account.reserved_tokens -= reservation.prompt_tokens + reservation.max_tokens
+        """Charge what was used, here and above, and let the reservation go; raises ValueError for one let go before."""
+        for account in self._lineage:
+            account._open.remove(reservation)
             account.used["tokens"] += usage.prompt + usage.completion
             account.used["cost"] += cost or 0.0
 
-    def room(self) -> float:
-        """Tokens that are neither used nor reserved here."""
-        return self.limits.get("tokens", float("inf")) - self.used["tokens"] - self.reserved_tokens
+    def reserved(self, limit: str) -> float:
+        """What the calls on their way have set aside: `tokens`, or dollars of `cost`."""
+        # Summed anew, so that no rounding is left over when all is settled.
+        if limit == "cost":
+            return sum(each.cost for each in self._open)
+        return sum(each.prompt_tokens + each.max_tokens for each in self._open)
 
-    def check(self, limit: str, would_be: float) -> None:
-        """Raises LimitReached if `would_be` is more than the limit of this account."""
-        if would_be > self.limits.get(limit, float("inf")):
-            raise self.reached(limit, self.used[limit])
+    def room(self, limit: str) -> float:
+        """What is neither used nor reserved here."""
+        return self._limit(limit) - self.used[limit] - self.reserved(limit)
 
-    def reached(self, limit: str, used: float) -> LimitReached:
-        """The error of one of this account's limits."""
+    def _rates(self) -> list[tuple[str, float, float]]:
+        """What a token of a prompt and one of an answer take of each limit that is set aside."""
+        money = [] if self._price is None else [("cost", self._price.most(prompt=1), self._price.most(completion=1))]
+        return [("tokens", 1.0, 1.0), *money]
+
+    def _limit(self, limit: str) -> float:
+        return self.limits.get(limit, float("inf"))
+
+    def _reached(self, limit: str, used: float) -> LimitReached:
         return LimitReached(self._prefix + limit, self.limits[limit], used)
-
-    def _lineage(self) -> Iterator[Account]:
-        account: Account | None = self
-        while account is not None:
-            yield account
-            account = account._parent

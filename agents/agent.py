@@ -130,8 +130,8 @@ class Agent:
         return talk.answer(with_own_ids(reply.message), cut_off=reply.finish_reason == "length")
 
     def _reserve(self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...]) -> Reservation:
-        if talk.step >= assignment.max_steps:
-            raise LimitReached("steps", assignment.max_steps, talk.step)
+        if assignment.max_steps is not None and talk.step >= assignment.max_steps:
+            raise Stuck(f"no result after {talk.step} steps")
         prompt = talk.tokens() + tools_tokens(tools)
         room = assignment.context - prompt
         if room < SMALLEST_ANSWER_TOKENS:
@@ -153,6 +153,7 @@ class Agent:
             asker=self.asker,
             recorder=self.recorder,
             timeout_seconds=self.timeout_seconds,
+            budget=self.budget,
         )
 
 

@@ -36,7 +36,8 @@ class Assignment:
     words and stand verbatim in every conversation. `findings` come from the tasks that this one needs, `reasons`
     from what sent it back; `advice` is the coordinator's after an attempt that failed; `instructions` is the text of
     AGENTS.md, `memory` what is remembered besides, most important first. `hosts` are those that its commands may
-    reach. `context` caps the prompt, in tokens.
+    reach. `context` caps the prompt, in tokens. Where there are `max_steps`, an agent without a result after so many
+    has failed.
     """
 
     role: Role
@@ -54,5 +55,5 @@ class Assignment:
     reasons: tuple[Note, ...] = ()
     inspection: Inspection | None = None
     hosts: tuple[str, ...] = ()
-    max_steps: int = 200
+    max_steps: int | None = None
     context: int = 200_000

@@ -26,10 +26,11 @@ class LimitReached(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What one call may use, in tokens: the prompt as estimated and the longest answer."""
+    """What one call may use: the prompt as estimated, the longest answer, and the dollars of both where known."""
 
     prompt_tokens: int
     max_tokens: int
+    cost: float = 0.0
 
 
 class Budget(Protocol):
@@ -41,6 +42,10 @@ class Budget(Protocol):
 
     def reserve(self, *, prompt_tokens: int, max_tokens: int) -> Reservation:
         """Set tokens aside, fewer for the answer if it must be (never under 256); raises LimitReached."""
+        ...
+
+    def command(self) -> None:
+        """See that there is time left for a command; raises LimitReached."""
         ...
 
     def settle(self, reservation: Reservation, *, usage: Usage, cost: float | None) -> None:

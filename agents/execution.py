@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from agents.binding import bound_text, scripts_bound, text_bound
+from agents.budget import Budget, LimitReached
 from agents.edits import EditRefused, creating, read_text, replaced, workspace_path
 from agents.events import CommandProposed, CommandRun, Event
 from agents.policy import Answer, Asker, Policy, Question
@@ -70,6 +71,7 @@ class Hands:
     asker: Asker
     recorder: Recorder
     timeout_seconds: float = 600.0
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,17 @@ class JudgedSandbox:
     async def shell(
         self, script: str, *, place: Place, timeout_seconds: float | None = None
     ) -> Ran | NotStarted | Refused:
-        """Judge and run a script; the time limit is never above the plan's."""
+        """Judge and run a script; the time limit is never above the plan's.
+
+        Once the time that may be used is up none is started, so that a step ends with its files saved and the next
+        request finds the limit.
+        """
         hands = self._hands
+        try:
+            if hands.budget is not None:
+                hands.budget.command()
+        except LimitReached as reached:
+            return NotStarted(why=str(reached))
         decision = hands.policy.judge_command(script, role=hands.role, cwd=WORKSPACE)
         arguments: dict[str, object] = {"command": script}
         if timeout_seconds is not None:

@@ -152,6 +152,7 @@ class LitellmModel:
                 prompt_tokens=usage.prompt,
                 completion_tokens=usage.completion,
                 cache_read_input_tokens=usage.cached,
+                cache_creation_input_tokens=usage.cache_written,
             )
         except Exception:  # noqa: BLE001 - litellm has no one error for "not in the table"
             return None

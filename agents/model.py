@@ -31,13 +31,17 @@ class Message(BaseModel):
 
 
 class Usage(BaseModel):
-    """Tokens of one call, as the provider counted them (or as we did, where it counted none)."""
+    """Tokens of one call, as the provider counted them (or as we did, where it counted none).
+
+    `cached` and `cache_written` are the parts of the prompt that came from its cache and went into it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     prompt: int = 0
     completion: int = 0
     cached: int = 0
+    cache_written: int = 0
 
 
 class ModelReply(BaseModel):

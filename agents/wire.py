@@ -129,6 +129,7 @@ def _usage(given: dict[str, Any]) -> Usage:
         prompt=given.get("prompt_tokens") or 0,
         completion=given.get("completion_tokens") or 0,
         cached=details.get("cached_tokens") or 0,
+        cache_written=given.get("cache_creation_input_tokens") or 0,
     )
 
 

@@ -14,6 +14,7 @@ from orchestrator.journal.state import (
     DecisionState,
     GateResult,
     QuestionState,
+    ReachedLimit,
     RunState,
     Tally,
     TaskProgress,
@@ -66,7 +67,9 @@ def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, r
     granted = [*state.options.get("limits", ()), *event.options.get("limits", ())]
     state.options.update({**event.options, **({"limits": granted} if granted else {})})
     state.limits_reached.clear()
+    state.reached.clear()
     state.run_limit_reached = False
+    _stop_agents(state, state.updated_at)
     state.session_started_at = recorded.time
     state.activity = None
     for task in state.tasks.values():
@@ -84,6 +87,7 @@ def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recor
         state.seconds += recorded.time - state.session_started_at
     state.status, state.why, state.activity = event.status, event.why, None
     state.base_after, state.moved, state.why_not = event.base_after, event.moved, event.why_not
+    _stop_agents(state, recorded.time)
 
 
 def _plan_made(state: RunState, _: TaskProgress | None, event: e.PlanMade, __: Recorded) -> None:
@@ -141,7 +145,9 @@ def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
         task.started_at = None
 
 
-def _attempt_started(state: RunState, task: TaskProgress | None, event: e.AttemptStarted, _: Recorded) -> None:
+def _attempt_started(state: RunState, task: TaskProgress | None, event: e.AttemptStarted, recorded: Recorded) -> None:
+    # On a fresh sandbox after a lost one the same agent starts again.
+    state.agents_since.setdefault(f"{recorded.task}/{event.agent}", (event.role, recorded.time))
     if task is None and event.role == "coordinator":
         state.plannings = max(state.plannings, event.attempt)
     if task is not None and event.role == task.role:
@@ -149,7 +155,16 @@ def _attempt_started(state: RunState, task: TaskProgress | None, event: e.Attemp
         task.attempts, task.rounds = max(task.attempts, event.attempt), event.round
 
 
-def _attempt_ended(state: RunState, task: TaskProgress | None, event: e.AttemptEnded, __: Recorded) -> None:
+def _stop_agents(state: RunState, when: float, *agents: str) -> None:
+    """Add up the time of these agents, all where none is named."""
+    for agent in agents or list(state.agents_since):
+        if (at_work := state.agents_since.pop(agent, None)) is not None:
+            role, since = at_work
+            state.role_seconds[role] = state.role_seconds.get(role, 0.0) + when - since
+
+
+def _attempt_ended(state: RunState, task: TaskProgress | None, event: e.AttemptEnded, recorded: Recorded) -> None:
+    _stop_agents(state, recorded.time, f"{recorded.task}/{event.agent}")
     (task or state).activity = None
     if task is not None and event.agent.split(".")[0] == task.role:
         task.result = event.result or task.result
@@ -170,8 +185,18 @@ def _does(task: TaskProgress | None, recorded: Recorded, what: str) -> None:
 
 
 def _model_answered(state: RunState, task: TaskProgress | None, event: e.ModelAnswered, __: Recorded) -> None:
-    for tally in [state.total] + ([task.used] if task is not None else []):
+    for tally in _tallies(state, task, event.role):
         _add(tally, event)
+
+
+def _tallies(state: RunState, task: TaskProgress | None, role: str | None) -> list[Tally]:
+    """Everyone's who pays for what an agent of that role did, or for what was done without one."""
+    tallies = [state.total]
+    if task is not None:
+        tallies.append(task.used)
+    if role is not None:
+        tallies.append(state.roles.setdefault(role, Tally()))
+    return tallies
 
 
 def _add(tally: Tally, event: e.ModelAnswered) -> None:
@@ -194,6 +219,8 @@ def _command_proposed(state: RunState, task: TaskProgress | None, event: e.Comma
 
 
 def _command_run(state: RunState, task: TaskProgress | None, event: e.CommandRun, __: Recorded) -> None:
+    for tally in _tallies(state, task, event.agent.split(".")[0] if event.agent is not None else None):
+        tally.cpu_seconds += event.cpu_seconds
     # Nothing tells of the end of a setup; an agent's next event follows at once.
     if task is None and event.source != "agent":
         state.activity = None
@@ -276,12 +303,13 @@ def _publish_ended(state: RunState, _: TaskProgress | None, event: e.PublishEnde
     state.published.update(event.refs)
 
 
-def _limit_reached(state: RunState, _: TaskProgress | None, event: e.LimitReached, __: Recorded) -> None:
+def _limit_reached(state: RunState, _: TaskProgress | None, event: e.LimitReached, recorded: Recorded) -> None:
+    state.reached.append(ReachedLimit(name=event.limit, value=event.value, used=event.used, task=recorded.task))
     state.limits_reached.append(f"{event.limit}: {event.used:g} of {event.value:g}")
     state.run_limit_reached = state.run_limit_reached or event.limit in _RUN_LIMITS
 
 
-_RUN_LIMITS = {"steps", "tokens", "cost", "wall"}
+_RUN_LIMITS = {"steps", "tokens", "cost", "wall", "cpu"}
 """Those of the run are named without a task before them; `context` is always one agent's."""
 
 

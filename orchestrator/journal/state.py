@@ -25,7 +25,7 @@ class TaskState(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What was used: tokens as the provider counted them, `cost` in US dollars for the priced part."""
+    """What was used: tokens as the provider counted them, `cost` in US dollars for the priced part, CPU time."""
 
     steps: int = 0
     prompt: int = 0
@@ -33,6 +33,7 @@ class Tally:
     cached: int = 0
     cost: float = 0.0
     unpriced_tokens: int = 0
+    cpu_seconds: float = 0.0
 
     def tokens(self) -> dict[str, int]:
         """The `tokens` object of `run --json`."""
@@ -87,6 +88,16 @@ class Activity:
     tool: str | None
     text: str
     since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachedLimit:
+    """A limit that ended an agent's work, by its name on the command line, as it was then; `task` is whose agent."""
+
+    name: str
+    value: float
+    used: float
+    task: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,9 +172,16 @@ class RunState:
     """What is done for the run itself and for none of its tasks: setup, tests of the base, planning."""
     questions: dict[str, QuestionState] = field(default_factory=dict)
     limits_reached: list[str] = field(default_factory=list)
+    reached: list[ReachedLimit] = field(default_factory=list)
+    """The same, for what has to be granted before the run can go on."""
     run_limit_reached: bool = False
     faults: list[str] = field(default_factory=list)
     total: Tally = field(default_factory=Tally)
+    roles: dict[str, Tally] = field(default_factory=dict)
+    """What the agents of each role used, for all tasks together."""
+    role_seconds: dict[str, float] = field(default_factory=dict)
+    agents_since: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """The agents at work, by task and name: the role of each, and since when."""
     started_at: float = 0.0
     session_started_at: float = 0.0
     updated_at: float = 0.0

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from orchestrator.plan.units import (
     DURATION_PATTERN,
     SIZE_PATTERN,
+    ZERO_DURATION,
     UnitError,
     format_duration,
     format_size,
@@ -57,6 +58,10 @@ def _duration(value: Any) -> float:
         return parse_duration(value if isinstance(value, str) else "")
     except UnitError as error:
         raise PydanticCustomError("duration", "{message}", {"message": str(error)}) from None
+
+
+def _time(value: Any) -> float:
+    return 0.0 if isinstance(value, str) and ZERO_DURATION.fullmatch(value) else _duration(value)
 
 
 def _size(value: Any) -> int:
@@ -202,6 +207,14 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 """Seconds, written with a unit."""
+
+Time = Annotated[
+    float,
+    BeforeValidator(_time),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
+]
+"""Seconds that may be used, written with a unit; zero means none."""
 
 Size = Annotated[
     int,

@@ -25,6 +25,7 @@ from orchestrator.plan.fields import (
     Revision,
     Size,
     Text,
+    Time,
     VariableName,
     VariableValue,
 )
@@ -70,11 +71,12 @@ class Models(_Written):
 
 
 class Price(_Written):
-    """Dollars per million tokens; `cached` is None where cached tokens cost what others do."""
+    """Dollars per million tokens; those of a provider's cache, read and written, are None where they cost as others."""
 
     input: Dollars
     output: Dollars
     cached: Dollars | None = None
+    cache_write: Dollars | None = None
 
 
 class SandboxSettings(_Written):
@@ -95,26 +97,48 @@ class SandboxSettings(_Written):
     env: dict[VariableName, VariableValue] = Field(default_factory=dict)
 
 
-class Limits(_Written):
+class Bounds(_Written):
+    """What somebody may use; None where only what is above bounds it."""
+
+    steps: Count | None = None
+    tokens: Count | None = None
+    cost: Dollars | None = None
+    wall_seconds: Time | None = Field(default=None, alias="wall")
+    cpu_seconds: Time | None = Field(default=None, alias="cpu")
+
+    def amounts(self) -> dict[str, float]:
+        """The limits that are set, by their names in a plan, in seconds where they are times."""
+        fields = {spec.alias or name: name for name, spec in Bounds.model_fields.items()}
+        return {key: float(value) for key, name in fields.items() if (value := getattr(self, name)) is not None}
+
+
+class RoleLimits(_Written):
+    """What the agents of each role may use in the whole run, together; None where only the run's limits hold."""
+
+    coordinator: Bounds | None = None
+    investigator: Bounds | None = None
+    editor: Bounds | None = None
+    tester: Bounds | None = None
+    reviewer: Bounds | None = None
+
+
+class Limits(Bounds):
     """What the whole run may use; `context` caps the prompt, in tokens."""
 
     parallel: PositiveCount = 4
     steps: Count = 200
     tokens: Count = 5_000_000
     cost: Dollars = 10.0
-    wall_seconds: Duration = Field(default=7200.0, alias="wall")
+    wall_seconds: Time = Field(default=7200.0, alias="wall")
     attempts: PositiveCount = 2
     rounds: PositiveCount = 4
     context: PositiveCount = 200_000
+    roles: RoleLimits | None = None
 
 
-class TaskLimits(_Written):
+class TaskLimits(Bounds):
     """What one task may use; None where only the run's limit holds."""
 
-    steps: Count | None = None
-    tokens: Count | None = None
-    cost: Dollars | None = None
-    wall_seconds: Duration | None = Field(default=None, alias="wall")
     attempts: PositiveCount | None = None
     rounds: PositiveCount | None = None
     context: PositiveCount | None = None

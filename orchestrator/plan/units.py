@@ -8,6 +8,9 @@ from decimal import Decimal
 DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
 """What a duration looks like; also shown in the JSON Schema."""
 
+ZERO_DURATION = re.compile(r"(0+(\.0+)?(ms|s|m|h|d))+")
+"""No time at all: a duration of a limit, and of nothing else."""
+
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?([bB]|[kKmMgGtT]([iI]?[bB])?)$"
 """What a size looks like; also shown in the JSON Schema. Units are powers of 1024, as for docker."""
 

@@ -43,7 +43,6 @@ def assignment(
         advice=advice,
         inspection=inspection,
         hosts=hosts(ctx),
-        max_steps=max(1, ctx.plan.limits.steps),
         context=context,
     )
 

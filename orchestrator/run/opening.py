@@ -15,6 +15,7 @@ from agents.events import PlanMade, Role, RunResumed, RunStarted
 from agents.model import Model
 from agents.models import ModelSettings, make_model
 from agents.policy import Asker
+from agents.price_table import price_of
 from agents.prices import Price
 from agents.recorder import Recorder
 from agents.redact import Redactor
@@ -34,9 +35,10 @@ from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
 from orchestrator.run.ahead import worksites
 from orchestrator.run.asker import DenyAsker, PromptAsker, RememberingAsker, RunPrompt, WaitAsker, refused_for_good
-from orchestrator.run.budget import run_budget
+from orchestrator.run.budget import PriceOf, run_budget
 from orchestrator.run.caches import caches_of
 from orchestrator.run.context import RunContext
+from orchestrator.run.grants import ROLES
 from orchestrator.run.identifier import new_run_id
 from orchestrator.run.images import ensure_image
 from orchestrator.run.lease import Held, lease, run_lock
@@ -197,6 +199,7 @@ async def _context(
     image: str | None,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
+    models = _models(plan)
     secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
     memory = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
     directory = around.state_directory / "runs" / state.run
@@ -219,8 +222,8 @@ async def _context(
         policy=policy,
         secrets=secrets,
         asker=RememberingAsker(store, state.run, _asker(around, store, state)),
-        model_of=_models(plan),
-        budget=run_budget(plan.limits, state),
+        model_of=models,
+        budget=run_budget(plan.limits, state, price_of=await to_thread.run_sync(models.prices)),
         stopping=around.stopping,
         author=await to_thread.run_sync(identity, around.repository.git),
         say=around.say,
@@ -250,11 +253,13 @@ class _models:
         self._plan = plan
         self._settings = ModelSettings(
             redactor=Redactor.of_environment(os.environ),
-            prices={
-                name: Price(input=price.input, output=price.output, cached=price.cached)
-                for name, price in plan.prices.items()
-            },
+            prices={name: Price(**price.model_dump()) for name, price in plan.prices.items()},
         )
+
+    def prices(self) -> PriceOf:
+        """What each role's models cost at most; reads litellm's table, where the plan has not all of it."""
+        known = {role: price_of(self._plan.models_of(role), self._settings.prices) for role in ROLES}
+        return known.__getitem__
 
     def __call__(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
         return make_model(

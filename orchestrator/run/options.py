@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
 from orchestrator.errors import UsageProblem
-from orchestrator.plan.models import Limits, Plan, SandboxSettings, TaskLimits
-from policies.problems import did_you_mean
+from orchestrator.plan.models import Plan, SandboxSettings
+from orchestrator.run.grants import Grant, read_grant
 
 AskMode = Literal["prompt", "deny", "wait"]
 
 _BACKENDS: tuple[str, ...] = get_args(SandboxSettings.model_fields["backend"].annotation)
-_RUN_KEYS = {spec.alias or name for name, spec in Limits.model_fields.items()}
-_TASK_KEYS = {spec.alias or name for name, spec in TaskLimits.model_fields.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +36,6 @@ class RunOptions:
         return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, (), False)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    task: str | None
-    key: str
-    value: int | float | str = field(default=0)
-
-
 def overlay(plan: Plan, options: RunOptions) -> Plan:
     """The plan with the command line's word over it; raises UsageProblem for an option that doesn't fit it."""
     document = plan.dumped()
@@ -59,8 +49,9 @@ def overlay(plan: Plan, options: RunOptions) -> Plan:
         document["limits"]["parallel"] = options.parallel
     if options.hold is not None:
         document["merge"]["mode"] = "hold" if options.hold else "auto"
-    for limit in _limits(options.limits, plan):
-        _limits_of(document, limit.task)[limit.key] = limit.value
+    for text in options.limits:
+        grant = read_grant(text, plan)
+        _limits_of(document, grant)[grant.key] = number(grant.value)
     try:
         return Plan.rebuilt(document)
     except ValidationError as error:
@@ -75,29 +66,14 @@ def _require_backend(name: str) -> None:
         raise UsageProblem(f"--backend {name}: there is none of that name", hint=f"it is one of {', '.join(_BACKENDS)}")
 
 
-def _limits_of(document: dict[str, Any], task: str | None) -> dict[str, Any]:
-    holder = document if task is None else next(entry for entry in document["tasks"] if entry["id"] == task)
+def _limits_of(document: dict[str, Any], grant: Grant) -> dict[str, Any]:
+    holder = document
+    if grant.task is not None:
+        holder = next(entry for entry in document["tasks"] if entry["id"] == grant.task)
     limits: dict[str, Any] = holder.setdefault("limits", {})
+    if grant.role is not None:
+        limits = limits.setdefault("roles", {}).setdefault(grant.role, {})
     return limits
-
-
-def _limits(texts: Sequence[str], plan: Plan) -> list[_Limit]:
-    return [_limit(text, plan) for text in texts]
-
-
-def _limit(text: str, plan: Plan) -> _Limit:
-    name, equals, value = text.partition("=")
-    task, dot, key = name.rpartition(".")
-    known = _TASK_KEYS if dot else _RUN_KEYS
-    if not equals or not value or key not in known:
-        raise UsageProblem(
-            f"--limit {text}: write KEY=VALUE or TASK.KEY=VALUE, where KEY is one of {', '.join(sorted(known))}",
-            hint=did_you_mean(key, known),
-        )
-    tasks = [entry.id for entry in plan.tasks]
-    if dot and task not in tasks:
-        raise UsageProblem(f"--limit {text}: the plan has no task {task}", hint=did_you_mean(task, tasks))
-    return _Limit(task if dot else None, key, number(value))
 
 
 def number(text: str) -> int | float | str:

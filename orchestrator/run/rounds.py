@@ -67,7 +67,7 @@ async def work_round(
         policy=ctx.policy_of(task, work.assignment.role),
         asker=ctx.asker,
         recorder=recorder,
-        budget=budget,
+        budget=budget.for_agent(work.assignment.role),
         past=ctx.memory.past(work.assignment),
         timeout_seconds=ctx.plan.sandbox.timeout_seconds,
         stopping=ctx.stopping,
@@ -88,7 +88,8 @@ async def work_round(
                 work.assignment, sandbox=sandbox, conversation=talk, checkpoint=checkpoint, claim=check
             )
 
-    outcome = await outlasting_faults(recorder, work.assignment.agent, once)
+    with budget.at_work(work.assignment.role):
+        outcome = await outlasting_faults(recorder, work.assignment.agent, once)
     await recorder.record(*learnt(outcome), _ended(work, outcome, saved))
     return Finished(outcome=outcome, commit=saved.commit, tree=saved.tree)
 

@@ -1,23 +1,22 @@
-"""Limits as a tree: never passed, however parallel calls fall together."""
+"""Limits as a tree: what is set aside, what is charged to whom, and which limit is named."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agents.account import Account
 from agents.budget import LimitReached, Reservation
 from agents.model import Usage
+from agents.prices import Price
 
 
 def test_a_childs_use_is_the_parents_too() -> None:
     """What a task uses is charged to the run."""
     run = Account({"tokens": 10_000})
-    task = Account({}, parent=run, name="port")
+    task = Account({}, above=[run], name="port")
     task.settle(task.reserve(prompt_tokens=100, max_tokens=4096), usage=Usage(prompt=100, completion=50), cost=0.5)
     assert run.used == {"steps": 0.0, "tokens": 150.0, "cost": 0.5}
-    assert run.reserved_tokens == 0
+    assert run.reserved("tokens") == 0
 
 
 def test_the_answer_is_lowered_to_what_fits() -> None:
@@ -38,7 +37,7 @@ def test_zero_means_zero(limit: str) -> None:
 def test_steps_are_counted_all_or_none() -> None:
     """A step that the run has no room for is not charged to the task; the limit that was hit is named."""
     run = Account({"steps": 1})
-    task = Account({"steps": 5}, parent=run, name="port")
+    task = Account({"steps": 5}, above=[run], name="port")
     task.step()
     with pytest.raises(LimitReached) as caught:
         task.step()
@@ -49,26 +48,58 @@ def test_steps_are_counted_all_or_none() -> None:
 def test_a_tasks_own_limit_names_the_task() -> None:
     """`port.steps` is what `--limit` takes."""
     with pytest.raises(LimitReached) as caught:
-        Account({"steps": 0}, parent=Account({}), name="port").step()
+        Account({"steps": 0}, above=[Account({})], name="port").step()
     assert caught.value.limit == "port.steps"
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 500), st.integers(0, 300)), max_size=60))
-def test_parallel_tasks_never_pass_the_limit_together(moves: list[tuple[int, bool, int, int]]) -> None:
-    """Under any interleaving of reserving and settling, used and reserved stay within the run's limit."""
-    run = Account({"tokens": 5000})
-    tasks = [Account({"tokens": 3000}, parent=run) for _ in range(4)]
-    held: list[list[Reservation]] = [[] for _ in tasks]
-    for who, reserving, prompt, answer in moves:
-        task = tasks[who]
-        if reserving or not held[who]:
-            try:
-                held[who].append(task.reserve(prompt_tokens=prompt, max_tokens=1000))
-            except LimitReached:
-                continue
-        else:
-            done = held[who].pop()
-            usage = Usage(prompt=done.prompt_tokens, completion=min(answer, done.max_tokens))
-            task.settle(done, usage=usage, cost=None)
-        assert run.room() >= 0
-        assert all(account.room() >= 0 for account in tasks)
+def test_a_role_stands_beside_the_tasks() -> None:
+    """What two tasks' reviewers use adds up in the role's account, and once in the run's."""
+    run = Account({"steps": 10})
+    role = Account({"steps": 2}, above=[run], name="reviewer")
+    tasks = [Account({}, above=[run], name=name) for name in ("one", "two")]
+    agents = [Account({}, above=[task, role]) for task in tasks]
+    for agent in agents:
+        agent.step()
+    with pytest.raises(LimitReached) as caught:
+        agents[0].step()
+    assert caught.value.limit == "reviewer.steps"
+    assert (run.used["steps"], tasks[0].used["steps"]) == (2, 1)
+
+
+def test_money_is_set_aside_at_the_models_price() -> None:
+    """The prompt at its dearest and the whole answer; near the limit a shorter answer is asked for, at last none."""
+    run = Account({"cost": 10.0})
+    agent = Account({}, above=[run], price=Price(input=1000, output=2000, cached=100, cache_write=1250))
+    first = agent.reserve(prompt_tokens=1000, max_tokens=2000)
+    assert (first.max_tokens, round(first.cost, 9)) == (2000, 1.25 + 4.0)
+    second = agent.reserve(prompt_tokens=1000, max_tokens=4096)
+    assert (second.max_tokens, round(second.cost, 9)) == (1750, 1.25 + 3.5)
+    with pytest.raises(LimitReached) as caught:
+        agent.reserve(prompt_tokens=1000, max_tokens=4096)
+    assert caught.value.limit == "cost"
+    for held in (first, second):
+        agent.settle(held, usage=Usage(prompt=1000, completion=10), cost=0.1)
+    assert (run.reserved("cost"), run.used["cost"]) == (0, 0.2)
+
+
+def test_a_model_of_unknown_price_is_bounded_by_what_is_known() -> None:
+    """Nothing can be set aside for it; once the money is used up it is not asked either."""
+    run = Account({"cost": 1.0})
+    unknown = Account({}, above=[run])
+    unknown.settle(unknown.reserve(prompt_tokens=10, max_tokens=4096), usage=Usage(prompt=9), cost=None)
+    assert run.used["cost"] == 0
+    unknown.settle(unknown.reserve(prompt_tokens=10, max_tokens=4096), usage=Usage(prompt=9), cost=1.0)
+    with pytest.raises(LimitReached):
+        unknown.reserve(prompt_tokens=10, max_tokens=4096)
+
+
+@pytest.mark.parametrize("limit", ["wall", "cpu"])
+def test_a_clock_that_has_run_out_ends_steps_and_commands(limit: str) -> None:
+    """Seconds are read, and what is read is shown; an account without a limit on them asks nothing."""
+    run = Account({limit: 60.0}, gauges={"wall": lambda: 61.0, "cpu": lambda: 61.0})
+    task = Account({}, above=[run], gauges={"wall": lambda: 99.0, "cpu": lambda: 99.0}, name="port")
+    for use in (task.step, task.command):
+        with pytest.raises(LimitReached) as caught:
+            use()
+        assert (caught.value.limit, caught.value.used) == (limit, 61.0)
+    assert task.used["steps"] == 0

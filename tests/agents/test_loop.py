@@ -142,11 +142,32 @@ async def test_output_is_cut_in_the_middle_and_recalled() -> None:
 async def test_steps_end_at_their_limit() -> None:
     """The step after the last is not asked for, and the limit is in the journal."""
     model = EndlessModel(lambda number: shell(f"echo {number}"))
-    bench = Bench(model=model)
-    outcome = await bench.run(assignment(max_steps=3))
+    bench = Bench(model=model, account=Account({"steps": 3}))
+    outcome = await bench.run()
     assert outcome.ended == "limit"
     assert len(model.requests) == 3
     assert bench.recorder.of(LimitReached) == [LimitReached(limit="steps", value=3, used=3)]
+
+
+async def test_who_comes_to_no_result_in_its_steps_has_failed() -> None:
+    """A conversation with a bound of its own reaches no limit of the plan, which nobody could raise."""
+    bench = Bench(model=EndlessModel(lambda number: shell(f"echo {number}")))
+    outcome = await bench.run(assignment(max_steps=3))
+    assert (outcome.ended, outcome.why) == ("failed", "no result after 3 steps")
+    assert bench.recorder.of(LimitReached) == []
+
+
+async def test_no_command_starts_once_its_time_is_up() -> None:
+    """The step ends with its files saved, the model is told of a limit, and the next request finds it."""
+    sandbox = FakeSandbox()
+    account = Account({"cpu": 10.0}, gauges={"cpu": lambda: 12.0 * len(sandbox.commands)})
+    twice = calling(call("shell", {"command": "make"}, id="a"), call("shell", {"command": "make test"}, id="b"))
+    bench = Bench(model=ScriptedModel(twice), account=account, sandbox=sandbox)
+    outcome = await bench.run()
+    assert (outcome.ended, outcome.why) == ("limit", "limit cpu reached: 12 of 10")
+    assert [command.script for command in bench.sandbox.commands] == ["make"]
+    assert bench.checkpoints == [1]
+    assert outcome.conversation.messages[-1].content == "not started: limit cpu reached: 12 of 10"
 
 
 async def test_a_budget_ends_the_work() -> None:
@@ -158,7 +179,7 @@ async def test_a_budget_ends_the_work() -> None:
     assert outcome.limit is not None
     assert outcome.limit.limit == "tokens"
     assert account.used["tokens"] <= 5000
-    assert account.reserved_tokens == 0
+    assert account.reserved("tokens") == 0
 
 
 async def test_a_full_context_ends_the_work() -> None:

@@ -32,6 +32,25 @@ def test_limits_of_the_run_and_of_a_task() -> None:
     assert plan.task("one").limits.steps == 7
 
 
+def test_limits_of_a_role() -> None:
+    """ROLE.KEY=VALUE is that role's, beside what the plan and earlier options set."""
+    written = Plan.rebuilt({**PLAN.dumped(), "limits": {"roles": {"reviewer": {"tokens": 5, "wall": "1m"}}}})
+    plan = overlay(written, RunOptions(limits=("reviewer.tokens=9", "roles.editor.cpu=90s")))
+    roles = plan.dumped()["limits"]["roles"]
+    assert roles == {"reviewer": {"tokens": 9, "wall": "1m"}, "editor": {"cpu": "1m30s"}}
+
+
+def test_a_task_and_a_role_of_one_name_are_told_apart() -> None:
+    """The short form is refused, and the message says what to write."""
+    named = {**PLAN.dumped(), "tasks": [{"id": "tester", "role": "editor", "goal": "do it"}]}
+    with pytest.raises(UsageProblem) as caught:
+        overlay(Plan.rebuilt(named), RunOptions(limits=("tester.steps=5",)))
+    assert caught.value.hint == "write tasks.tester.steps or roles.tester.steps"
+    plan = overlay(Plan.rebuilt(named), RunOptions(limits=("tasks.tester.steps=5", "roles.tester.steps=7")))
+    assert plan.task("tester").limits.steps == 5
+    assert plan.dumped()["limits"]["roles"] == {"tester": {"steps": 7}}
+
+
 def test_a_model_named_is_every_roles() -> None:
     """`--model` replaces the roles' own, so that no other provider is asked."""
     plan = overlay(PLAN, RunOptions(model="openai/three"))
@@ -52,6 +71,12 @@ def test_hold_parallel_and_backend() -> None:
         ("budget=1", "one of"),
         ("two.steps=1", "no task two"),
         ("one.parallel=1", "one of"),
+        ("one.roles=1", "one of"),
+        ("roles=1", "one of"),
+        ("reviewer.rounds=1", "one of"),
+        ("roles.one.steps=1", "no role one"),
+        ("tasks.reviewer.steps=1", "no task reviewer"),
+        ("cpu=5", "limits.cpu"),
         ("steps=many", "limits.steps"),
         ("wall=5", "limits.wall"),
         ("cost=-1", "limits.cost"),

@@ -1,0 +1,74 @@
+"""Limits by name: whose each is, as the command line, the journal and every view write it.
+
+`steps` is the run's, `port.steps` the task's of that id, `reviewer.tokens` all reviewers'. Where a task has a role's
+name, `tasks.reviewer.tokens` and `roles.reviewer.tokens` tell them apart; these always do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import get_args
+
+from agents.events import Role
+from orchestrator.errors import UsageProblem
+from orchestrator.plan.models import Bounds, Limits, Plan, TaskLimits
+from policies.problems import did_you_mean
+
+ROLES: tuple[str, ...] = get_args(Role)
+
+_TASKS, _ROLES = "tasks", "roles"
+
+
+def _keys(limits: type[Bounds]) -> set[str]:
+    return {spec.alias or name for name, spec in limits.model_fields.items()} - {_ROLES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A limit that somebody sets: the run's where neither a task nor a role is named; `value` is as it was written."""
+
+    key: str
+    value: str
+    task: str | None = None
+    role: str | None = None
+
+
+def read_grant(text: str, plan: Plan) -> Grant:
+    """What `KEY=VALUE` after `--limit` says; raises UsageProblem for what the plan has no place for."""
+    name, equals, value = text.partition("=")
+    owner, dot, key = name.rpartition(".")
+    kind, inner, whose = owner.partition(".")
+    tasks = [task.id for task in plan.tasks]
+    if inner and kind in {_TASKS, _ROLES}:
+        task, role = (whose, None) if kind == _TASKS else (None, whose)
+    elif owner in ROLES and owner in tasks:
+        raise UsageProblem(
+            f"--limit {text}: {owner} is a role, and a task of the plan",
+            hint=f"write {_TASKS}.{name} or {_ROLES}.{name}",
+        )
+    else:
+        task, role = (None, owner) if owner in ROLES else (owner if dot else None, None)
+    known = _keys(Limits) if not dot else _keys(Bounds) if role is not None else _keys(TaskLimits)
+    if not equals or not value or key not in known:
+        raise UsageProblem(
+            f"--limit {text}: write KEY=VALUE, TASK.KEY=VALUE or ROLE.KEY=VALUE, where KEY is one of "
+            f"{', '.join(sorted(known))}",
+            hint=did_you_mean(key, known),
+        )
+    if task is not None and task not in tasks:
+        what = f"the plan has no task {task}" + ("" if inner else ", and there is no such role")
+        raise UsageProblem(f"--limit {text}: {what}", hint=did_you_mean(task, [*tasks, *ROLES]))
+    if role is not None and role not in ROLES:
+        raise UsageProblem(f"--limit {text}: there is no role {role}", hint=did_you_mean(role, ROLES))
+    return Grant(key=key, value=value, task=task, role=role)
+
+
+def task_owner(task: str) -> str:
+    """How the limits of a task are named, before the dot."""
+    return f"{_TASKS}.{task}" if task in ROLES else task
+
+
+def role_owner(role: str, tasks: Collection[str]) -> str:
+    """How the limits of a role are named, before the dot, in a run with these tasks."""
+    return f"{_ROLES}.{role}" if role in tasks else role
