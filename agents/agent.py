@@ -92,7 +92,7 @@ class Agent:
         repetition = Repetition()
         while not self.stopping():
             answer = talk.pending or await self._ask(assignment, talk)
-            note = repetition.notice(answer)
+            note = repetition.notice(talk)
             result = await acting.act(answer, cut_off=talk.cut_off, note=note)
             if result is not None:
                 return Outcome(ended="finished", conversation=talk, result=result)
