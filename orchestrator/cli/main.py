@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli import audit, policy
+from orchestrator.cli import audit, memory, policy
 from orchestrator.cli.answer import approve, deny
 from orchestrator.cli.arguments import INSTALL, SHOW, with_command
 from orchestrator.cli.boundary import PROGRAM, guarded
@@ -39,7 +39,7 @@ _COMMANDS: Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Answer and steer": (approve, deny, resume, cancel),
     "Go back": (restore,),
     "Land": (merge, revert),
-    "Policy and proof": (policy.app, audit.app),
+    "Policy, memory and proof": (policy.app, memory.app, audit.app),
     "This machine": (doctor, clean, help_),
 }
 """Every command, by what one does with it and in the order of the help; each has its page in `pages/`."""

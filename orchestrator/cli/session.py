@@ -14,6 +14,7 @@ import anyio
 from orchestrator.cli.asking import confirm
 from orchestrator.cli.boundary import told
 from orchestrator.cli.exit_code import ExitCode
+from orchestrator.cli.learning import tell_learnt
 from orchestrator.cli.live import live
 from orchestrator.cli.terminal import print_json, results_console, say
 from orchestrator.errors import CannotRun
@@ -145,6 +146,7 @@ async def _goes_on(ctx: RunContext, report: str, shown: Shown) -> bool:
 def _show(ctx: RunContext, shown: Shown) -> int:
     fault = told(ctx.trouble) if ctx.trouble is not None else None
     code = show_state(ctx.state, as_json=shown.as_json)
+    tell_learnt(ctx.memory.journal.parent, ctx.run)
     return code if fault is None else fault
 
 

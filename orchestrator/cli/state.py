@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "mimo-orchestrate"
 JOURNAL = "journal.db"
+NOTES = "memory.db"
+"""What runs have learnt, and which of it was kept."""
 HUB = "hub.git"
 """The store of all that runs made."""
 

@@ -21,9 +21,6 @@ from agents.fence import one_line
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 
-NOTES = "memory.db"
-"""The file's name, beside the journal."""
-
 NOTE_CHARS = 1000
 MOST_PROPOSALS = 500
 """Proposals that wait; of more, the oldest are dropped."""
@@ -87,11 +84,14 @@ class Full(Exception):
 class NoteStore:
     """The notes of one repository; safe to share between processes."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the notes at `path`, making the file if it is not there; raises sqlite3.Error, OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, which is made if it is not there, or none; raises sqlite3.Error, OSError."""
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+        self._connection = sqlite3.connect(
+            path or ":memory:", isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+        )
         try:
             # What is forgotten is gone from the file, not only from the table.
             self._connection.execute("PRAGMA secure_delete=ON")

@@ -13,7 +13,7 @@ from agents.redact import Redactor
 from orchestrator.airlock.git import Git
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
-from orchestrator.memory.notes import NOTES, NoteStore
+from orchestrator.memory.notes import NoteStore
 from orchestrator.memory.past import JournalPast
 from orchestrator.memory.project import ProjectMemory, read_project
 from orchestrator.plan.models import MAIN
@@ -86,7 +86,7 @@ def load_memory(
         run=state.run,
         journal=state_directory / "journal.db",
         project=project,
-        kept=_kept(state_directory / NOTES, journal, project, redactor, say),
+        kept=_kept(state_directory / "memory.db", journal, project, redactor, say),
     )
 
 

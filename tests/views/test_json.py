@@ -25,6 +25,7 @@ from orchestrator.views.check import check_json
 from orchestrator.views.checkpoints import checkpoints_json, restored_json
 from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
+from orchestrator.views.memory import found_json, memory_json
 from orchestrator.views.review import review_json
 from orchestrator.views.runs import runs_json
 from orchestrator.views.status import status_json
@@ -35,7 +36,7 @@ from policies.loader import load_policy
 from policies.remarks import remarks
 from tests.tightening import retold
 from tests.tightening.doing import ran
-from tests.views import attacked, patches, story, telling, wide
+from tests.views import attacked, noted, patches, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
 from tests.views.test_policy_view import own_policy
@@ -100,6 +101,8 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "policy backtest": lambda: backtest_json(retold.TIGHT, backtest(retold.TIGHT, retold.runs())),
     "policy coverage": lambda: coverage_json(retold.TIGHT, coverage(retold.TIGHT, retold.runs())),
     "policy suggest": suggested,
+    "memory show": lambda: memory_json(noted.PROJECT, noted.COMMIT, noted.KEPT, noted.PROPOSED),
+    "memory search": lambda: found_json([*noted.KEPT, *noted.PROPOSED], noted.HITS),
     "doctor --attack": lambda: attack_json(attacked.assaults()),
 }
 

@@ -20,6 +20,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
+from orchestrator.memory.project import ProjectMemory
 from orchestrator.plan.models import Plan
 from orchestrator.rewind.checkpoints import checkpoints_of
 from orchestrator.tightening.backtest import backtest
@@ -32,6 +33,7 @@ from orchestrator.views.coverage import coverage_view
 from orchestrator.views.decision import decision_view
 from orchestrator.views.entries import entries
 from orchestrator.views.log import Form, log_view
+from orchestrator.views.memory import found_view, memory_view
 from orchestrator.views.overview import overview
 from orchestrator.views.policy import policy_view
 from orchestrator.views.review import review_view
@@ -41,7 +43,7 @@ from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.printable import is_unsafe
 from tests.tightening import retold
-from tests.views import attacked, long, patches, story, telling, wide
+from tests.views import attacked, long, noted, patches, story, telling, wide
 from tests.views.screen import NARROW, PIPE, WIDE, Screen, shown
 
 pytestmark = pytest.mark.slow
@@ -175,6 +177,10 @@ PAGES: dict[str, Page] = {
     "policy-show": lambda: policy_view(policy_json(load_policy("strict"))),
     "policy-backtest": lambda: backtest_view("tight.yaml", backtest(retold.TIGHT, retold.runs())),
     "policy-coverage": lambda: coverage_view(coverage(retold.TIGHT, retold.runs()), now=retold.NOW),
+    "memory-show": lambda: memory_view(noted.PROJECT, noted.KEPT, noted.PROPOSED),
+    "memory-proposals": lambda: memory_view(None, noted.KEPT, noted.PROPOSED),
+    "memory-none": lambda: memory_view(ProjectMemory(), (), ()),
+    "memory-search": lambda: found_view([*noted.KEPT, *noted.PROPOSED], noted.HITS),
     "doctor-attack": lambda: attack_view(attacked.assaults()),
     "policy-check": lambda: decision_view(decision_json(load_policy("standard").judge_command(DECIDED, role="editor"))),
 }

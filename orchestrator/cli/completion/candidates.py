@@ -105,6 +105,12 @@ def _questions(typed: Typed) -> list[Candidate]:
     return _of_past(lambda known: known.questions(typed.given["RUN"][0]))
 
 
+def _notes(_: Typed) -> list[Candidate]:
+    from orchestrator.cli.completion.past import notes
+
+    return notes()
+
+
 def _of_past(read: Callable[[Past], list[_Found]]) -> list[_Found]:
     from orchestrator.cli.completion.past import past
 
@@ -147,6 +153,7 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "TASK": _tasks,
     "N": _checkpoints,
     "ID": _questions,
+    "NOTE": _notes,
     "--policy": _policies,
     "--role": _roles,
     "--limit": _limits,
@@ -157,5 +164,7 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "DIRECTORY": _directories,
 }
 
-FREE = frozenset({"CMD", "GOAL", "PROGRAM", "RANGE", "--last", "--name", "--parallel", "--step", "--why"})
+FREE = frozenset(
+    {"CMD", "GOAL", "PROGRAM", "RANGE", "TEXT", "WORD", "--last", "--name", "--parallel", "--step", "--why"}
+)
 """What nobody can guess; a test sees that whatever else the commands take has its row above."""

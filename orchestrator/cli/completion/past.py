@@ -18,7 +18,7 @@ from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.completion.shells import Candidate
 from orchestrator.cli.liveness import LOCKS, alive
 from orchestrator.cli.selection import LAST, choose_run
-from orchestrator.cli.state import JOURNAL, state_of
+from orchestrator.cli.state import JOURNAL, NOTES, state_of
 
 MOST_RUNS = 100
 """More than anybody looks through."""
@@ -122,6 +122,21 @@ def past() -> Iterator[Past | None]:
         end = time.monotonic() + READ_SECONDS
         connection.set_progress_handler(lambda: int(time.monotonic() > end), 1000)
         yield Past(connection, journal.parent)
+
+
+def notes() -> list[Candidate]:
+    """The notes of the repository around the current directory, those that wait first, each with its text."""
+    repository = repository_of(Path.cwd())
+    file = state_of(repository) / NOTES if repository is not None else None
+    if file is None or not file.is_file():
+        return []
+    address = f"{file.resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=READ_SECONDS)) as connection:
+        rows = connection.execute(
+            "SELECT id, state, text FROM notes WHERE state != 'forgotten' ORDER BY state DESC, id DESC LIMIT ?",
+            (MOST_RUNS,),
+        )
+        return [Candidate(value=f"n{number}", help=f"{state}: {text}") for number, state, text in rows]
 
 
 def repository_of(start: Path) -> UserRepository | None:
