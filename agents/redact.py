@@ -2,67 +2,72 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
-SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-"""Names of environment variables whose values are taken for secrets."""
+from agents.secrets import SECRET_NAME, SHORTEST_SECRET, endpoints_of, secrets_of, spellings
 
-SHORTEST_SECRET = 8
-"""A shorter value would be found in ordinary words."""
+__all__ = ["MARK", "SECRET_NAME", "SHORTEST_SECRET", "Redactor"]
 
 MARK = re.compile(r"\[redacted [^]]*\]")
 """What stands in a text where a secret was."""
 
+FRAGMENT = 8
+"""So many characters of a secret are not left where a text was cut in the middle of it."""
+
+_CUT = re.compile(r"\n?\[\.\.\. [^\n]*\.\.\.\]\n?|…")
+
+_Span = tuple[int, int, str]
+
 
 class Redactor:
-    """Replaces the known `secrets` (name to value) by their names, in each form in which they are likely to be met."""
+    """Replaces the known `secrets` (name to value) by their names, in each spelling in which they are likely met."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._names: dict[str, str] = {}
+        names: dict[str, str] = {}
         for name, value in secrets.items():
             if len(value) >= SHORTEST_SECRET:
-                self._names.update(dict.fromkeys(_forms(value), name))
+                for form in spellings(value):
+                    names.setdefault(form, name)
         # Longest first: a secret that holds another is replaced whole.
-        forms = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+        self._names = {form: names[form] for form in sorted(names, key=len, reverse=True)}
 
     @classmethod
-    def of_environment(cls, environ: Mapping[str, str], names: Iterable[str] = ()) -> Redactor:
-        """Knows the values of variables whose names look like secrets, and of those in `names`."""
-        wanted = set(names)
-        return cls({name: value for name, value in environ.items() if name in wanted or SECRET_NAME.search(name)})
+    def of_environment(
+        cls, environ: Mapping[str, str], names: Collection[str] = (), *, endpoints: bool = False
+    ) -> Redactor:
+        """Knows what `agents.secrets` takes for secrets, with those in `names`; with `endpoints` who is asked, too."""
+        return cls({**(endpoints_of(environ) if endpoints else {}), **secrets_of(environ, names)})
 
     def finds(self, text: str) -> bool:
         """Whether a known secret may be in a text, or in the JSON of a structure."""
-        return self._pattern is not None and self._pattern.search(text) is not None
+        return any(form in text for form in self._names)
 
     def forms(self) -> dict[str, list[bytes]]:
-        """Each known secret by its name, in all the forms that are looked for."""
+        """Each known secret by its name, in all the spellings that are looked for."""
         by_name: dict[str, list[bytes]] = {}
         for form, name in self._names.items():
-            by_name.setdefault(name, []).append(form.encode())
+            by_name.setdefault(name, []).append(form.encode(errors="surrogateescape"))
         return by_name
 
     def found_in(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """The name of each known secret in a text, and where it begins and ends."""
-        for found in self._pattern.finditer(text) if self._pattern is not None else ():
-            yield self._names[found[0]], found.start(), found.end()
+        """The name of each known secret in a text, and where it begins and ends; what overlaps is one."""
+        yield from ((name, start, end) for start, end, name in _joined(self._whole(text)))
 
     def text(self, text: str) -> str:
-        """A text without the known secrets."""
-        if self._pattern is None:
+        """A text without the known secrets, and without what a cut left of one."""
+        spans = _joined([*self._whole(text), *self._fragments(text)])
+        if not spans:
             return text
-        return self._pattern.sub(lambda found: f"[redacted {self._names[found[0]]}]", text)
+        kept, at = [], 0
+        for start, end, name in spans:
+            kept += [text[at:start], f"[redacted {name}]"]
+            at = end
+        return "".join([*kept, text[at:]])
 
     def data(self, value: Any) -> Any:
         """The same for all strings, keys included, of a JSON-able structure."""
-        if self._pattern is None:
-            return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
@@ -71,8 +76,43 @@ class Redactor:
             return [self.data(item) for item in value]
         return value
 
+    def _whole(self, text: str) -> Iterator[_Span]:
+        for form, name in self._names.items():
+            at = text.find(form)
+            while at >= 0:
+                yield at, at + len(form), name
+                at = text.find(form, at + 1)
 
-def _forms(value: str) -> set[str]:
-    encoded = base64.b64encode(value.encode()).decode().rstrip("=")
-    escaped = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    return {value, *escaped, quote(value, safe=""), encoded}
+    def _fragments(self, text: str) -> Iterator[_Span]:
+        """Beginnings of secrets that end where the text was cut, ends of secrets that begin there."""
+        if len(text) < FRAGMENT:
+            return
+        marked = _CUT.finditer(text) if "…" in text or "[... " in text else ()
+        cuts = [(0, 0), *((cut.start(), cut.end()) for cut in marked), (len(text), len(text))]
+        for form, name in self._names.items():
+            for before, after in cuts:
+                at = text.find(form[:FRAGMENT], max(0, before - len(form) + 1), before)
+                while at >= 0:
+                    if form.startswith(text[at:before]):
+                        yield at, before, name
+                        break
+                    at = text.find(form[:FRAGMENT], at + 1, before)
+                end = text.find(form[-FRAGMENT:], after, after + len(form) - 1)
+                if end >= 0 and form.endswith(text[after : end + FRAGMENT]):
+                    yield after, end + FRAGMENT, name
+
+
+def _joined(spans: Iterator[_Span] | list[_Span]) -> list[_Span]:
+    """In their order, those that overlap as one with the name of the longest."""
+    joined: list[_Span] = []
+    longest = 0
+    for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if joined and start < joined[-1][1]:
+            first, last, kept = joined[-1]
+            if end - start > longest:
+                kept, longest = name, end - start
+            joined[-1] = (first, max(last, end), kept)
+        else:
+            joined.append((start, end, name))
+            longest = end - start
+    return joined

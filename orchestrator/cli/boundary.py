@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.terminal import Unread, say, write_results
+from orchestrator.telling.known import KNOWN
 
 PROGRAM = "mimo-orchestrate"
 
@@ -148,11 +149,6 @@ def _bug(error: BaseException) -> int:
     report = write_report(error, directory=_state() / "reports")
     kept = f"please send {report}" if report is not None else "and the report of it could not be written"
     said = " ".join(f"{type(error).__name__}: {error}".split())
-    say(f"{PROGRAM}: a bug of ours ({_redacted(said)[:200]}): {kept}")
+    # Before it is cut: half of a secret is not known again.
+    say(f"{PROGRAM}: a bug of ours ({KNOWN.text(said)[:200]}): {kept}")
     return ExitCode.BUG
-
-
-def _redacted(text: str) -> str:
-    from agents.redact import Redactor
-
-    return Redactor.of_environment(os.environ).text(text)

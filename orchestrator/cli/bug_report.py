@@ -27,7 +27,7 @@ def write_report(error: BaseException, *, directory: Path) -> Path | None:
 
 
 def _report(error: BaseException) -> str:
-    from agents.redact import Redactor
+    from orchestrator.telling.known import KNOWN
     from orchestrator.version import version
 
     lines = [
@@ -37,4 +37,4 @@ def _report(error: BaseException) -> str:
         "",
         *traceback.format_exception(error),
     ]
-    return Redactor.of_environment(os.environ).text("\n".join(lines)) + "\n"
+    return KNOWN.kept.text("\n".join(lines)) + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +19,7 @@ from orchestrator.cli.options import (
     VerboseOption,
 )
 from orchestrator.errors import UsageProblem
+from orchestrator.telling.known import KNOWN
 
 if TYPE_CHECKING:
     from orchestrator.cli.session import Stop
@@ -147,9 +147,11 @@ def _require_free(output: Path | None) -> None:
 
 
 def _write(output: Path, text: str) -> None:
+    from orchestrator.cli.terminal import write_results
+
     try:
         with output.open("x", encoding="utf-8") as file:
-            file.write(text)
+            file.write(KNOWN.text(text))
     except OSError as error:
-        sys.stdout.write(text)
+        write_results(text)
         raise UsageProblem(f"{output}: {error.strerror}", hint="the plan is on stdout") from None

@@ -12,6 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from typing import IO, TYPE_CHECKING
 
 from orchestrator.cli.keys import in_foreground
+from orchestrator.telling.known import KNOWN
 from policies.printable import printable
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Screen:
             self._write(text, style)
 
     def _write(self, text: str, style: str) -> None:
-        lines = "\n".join(printable(line) for line in text.split("\n"))
+        lines = "\n".join(printable(line) for line in KNOWN.text(text).split("\n"))
         with _goes_on():
             if self._region is not None:
                 from rich.text import Text

@@ -11,14 +11,16 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from orchestrator.cli.keys import in_foreground
 from orchestrator.cli.screen import SCREEN
+from orchestrator.telling.known import KNOWN
 from policies.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 __all__ = [
     "Unread",
@@ -72,7 +74,11 @@ def is_lively(events: str | None = None) -> bool:
 
 
 def write_results(text: str) -> None:
-    """Write to stdout at once; raises Unread."""
+    """Write to stdout at once, without secrets; raises Unread."""
+    _write(KNOWN.text(text))
+
+
+def _write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -82,17 +88,21 @@ def write_results(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout; pure ASCII, so that no terminal can be steered by it."""
-    import json
-
-    write_results(json.dumps(value, indent=2) + "\n")
+    _write(_document(value, indent=2))
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
     """One JSON value a line on stdout, each as soon as it is there."""
+    for value in values:
+        _write(_document(value))
+
+
+def _document(value: Any, indent: int | None = None) -> str:
     import json
 
-    for value in values:
-        write_results(json.dumps(value) + "\n")
+    text = json.dumps(value, indent=indent)
+    # Looked for in the text, replaced in the structure: a secret of digits must not turn a number into a word.
+    return (json.dumps(KNOWN.data(value), indent=indent) if KNOWN.finds(text) else text) + "\n"
 
 
 def print_page(renderables: Iterable[RenderableType]) -> None:
@@ -139,18 +149,23 @@ def _pager(console: Console) -> Iterator[None]:
 
 def _console(stream: IO[str]) -> Console:
     from rich.console import Console
+    from rich.text import Text
 
-    class ResultsConsole(Console):
+    class GuardedConsole(Console):
         def on_broken_pipe(self) -> None:
             raise Unread
+
+        def render(self, renderable: RenderableType, options: Any = None) -> Iterable[Any]:
+            # Before lines are wrapped: a secret that is broken in two would not be known again when it is written.
+            return super().render(_guarded(renderable) if isinstance(renderable, Text) else renderable, options)
 
     if isinstance(stream, io.TextIOWrapper):
         # A locale may lack letters that a goal or a file's name has: they are written out, the page is shown.
         stream.reconfigure(errors="backslashreplace")
     width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else UNBOUNDED_COLUMNS
     # FORCE_COLOR and the like would put escapes into files: colour is for terminals alone.
-    return ResultsConsole(
-        file=stream,
+    return GuardedConsole(
+        file=cast("IO[str]", _Guarded(stream)),
         force_terminal=stream.isatty(),
         no_color=bool(os.environ.get("NO_COLOR")) or not stream.isatty(),
         width=width,
@@ -158,3 +173,32 @@ def _console(stream: IO[str]) -> Console:
         highlight=False,
         emoji=False,
     )
+
+
+def _guarded(text: Text) -> Text:
+    """The text without secrets, in the styles that it has."""
+    at = 0
+    parts: list[str | Text] = []
+    for name, start, end in KNOWN.spans(text.plain):
+        parts += [text[at:start], f"[redacted {name}]"]
+        at = end
+    if not parts:
+        return text
+    clean = text.blank_copy()
+    for part in (*parts, text[at:]):
+        clean.append(part)
+    return clean
+
+
+class _Guarded:
+    """A stream whose texts are written without secrets; each is whole."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(KNOWN.text(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

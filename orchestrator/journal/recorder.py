@@ -50,10 +50,10 @@ class RunJournal:
                 watcher(one)
 
     def _redacted(self, event: Event) -> Event:
-        # Looked for in the JSON, replaced in the structure: a secret of digits must not turn a number into a word.
-        if not self._redactor.finds(event.model_dump_json()):
-            return event
-        return event_adapter.validate_python(self._redactor.data(event.model_dump()))
+        # In the structure, not in its JSON: a secret of digits must not turn a number into a word.
+        told = event.model_dump(mode="json")
+        clean = self._redactor.data(told)
+        return event if clean == told else event_adapter.validate_python(clean)
 
 
 class TaskRecorder:

@@ -45,6 +45,7 @@ from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
+from orchestrator.telling.known import KNOWN
 from orchestrator.version import version
 from policies.policy import Policy
 from sandbox.backends import choose
@@ -153,8 +154,8 @@ class _Journalling:
                 f"{self._run} is being worked on by process {held.pid}", hint=f"watch it: {PROGRAM} status {self._run}"
             ) from held
         store = self._open.enter_context(JournalStore(directory / "journal.db"))
-        redactor = Redactor.of_environment(os.environ, self._secrets)
-        journal = RunJournal(store, self._run, redactor)
+        KNOWN.also(self._secrets)
+        journal = RunJournal(store, self._run, KNOWN.kept)
         for watcher in self._around.watchers:
             journal.watch(watcher)
         return store, journal

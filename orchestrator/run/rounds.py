@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
 
 from agents.agent import Agent, Outcome, begin
 from agents.assignment import Assignment
 from agents.conversation import Conversation
 from agents.events import AttemptEnded, AttemptStarted
 from agents.recorder import Recorder
+from agents.redact import Redactor
 from agents.results import RoleResult
 from agents.told import told
 from orchestrator.memory.learning import learnt
@@ -82,7 +86,7 @@ async def work_round(
                 return await saved.take(sandbox, step)
 
             async def check(result: RoleResult) -> str | None:
-                return await claim(result, saved) if claim is not None else None
+                return await claim(_without_secrets(ctx, result), saved) if claim is not None else None
 
             return await agent.run(
                 work.assignment, sandbox=sandbox, conversation=talk, checkpoint=checkpoint, claim=check
@@ -90,8 +94,30 @@ async def work_round(
 
     with budget.at_work(work.assignment.role):
         outcome = await outlasting_faults(recorder, work.assignment.agent, once)
+    if outcome.result is not None:
+        outcome = replace(outcome, result=_without_secrets(ctx, outcome.result))
     await recorder.record(*learnt(outcome), _ended(work, outcome, saved))
     return Finished(outcome=outcome, commit=saved.commit, tree=saved.tree)
+
+
+def _without_secrets(ctx: RunContext, result: RoleResult) -> RoleResult:
+    """What an agent hands over goes on: into commit messages, saved plans, other conversations."""
+    clean: RoleResult = _cleaned(result, ctx.secrets)
+    return clean
+
+
+def _cleaned(value: Any, secrets: Redactor) -> Any:
+    # Not validated again: a mark may be longer than what it stands for.
+    match value:
+        case str():
+            return secrets.text(value)
+        case tuple():
+            return tuple(_cleaned(item, secrets) for item in value)
+        case BaseModel():
+            fields = {name: _cleaned(getattr(value, name), secrets) for name in type(value).model_fields}
+            return value.model_copy(update=fields)
+        case _:
+            return value
 
 
 def _started(work: Round, agent: Agent, commit: str, sandbox: str) -> AttemptStarted:

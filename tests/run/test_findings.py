@@ -191,7 +191,7 @@ async def test_a_conflict_comes_back_with_its_evidence(tmp_path: Path) -> None:
         return finish(summary="done")
 
     whole = WholeRun(place=tmp_path, answer=answer)
-    editors: list[dict[str, object]] = [
+    editors: list[dict[str, Any]] = [
         {"id": name, "role": "editor", "goal": "Write it.", "gates": []} for name in ("one", "two")
     ]
     state = await whole.run(*editors)

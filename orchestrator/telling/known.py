@@ -1,0 +1,64 @@
+"""The secrets that this process knows: the one place through which everything goes that it writes for others to read.
+
+Journal, log, terminal, `--events`, `--json`, reports, commit messages and saved plans ask here; `tests/test_sinks.py`
+holds that nothing is written around it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from agents.redact import Redactor
+
+
+class Known:
+    """The secret values of the environment as it is, with those that a plan has named."""
+
+    def __init__(self) -> None:
+        """Nothing is looked at yet."""
+        self._names: frozenset[str] = frozenset()
+        self._environ: dict[str, str] | None = None
+        self._shown = self._kept = Redactor({})
+
+    def also(self, names: Iterable[str]) -> None:
+        """From now on, the values of these variables are secrets as well: a plan's `sandbox.secrets`."""
+        self._names, self._environ = self._names | frozenset(names), None
+
+    @property
+    def kept(self) -> Redactor:
+        """For what is kept in files and may be sent on: where models and engines are asked is not in there either."""
+        self._look()
+        return self._kept
+
+    def text(self, text: str) -> str:
+        """A text for a terminal, without the secrets."""
+        self._look()
+        return self._shown.text(text)
+
+    def data(self, value: Any) -> Any:
+        """The same for all strings of a JSON-able structure."""
+        self._look()
+        return self._shown.data(value)
+
+    def finds(self, text: str) -> bool:
+        """Whether one of them is in a text."""
+        self._look()
+        return self._shown.finds(text)
+
+    def spans(self, text: str) -> list[tuple[str, int, int]]:
+        """Where the secrets are in a text that keeps its styles."""
+        self._look()
+        return list(self._shown.found_in(text))
+
+    def _look(self) -> None:
+        environ = dict(os.environ)
+        if environ != self._environ:
+            self._environ = environ
+            self._shown = Redactor.of_environment(environ, self._names)
+            self._kept = Redactor.of_environment(environ, self._names, endpoints=True)
+
+
+KNOWN = Known()
+"""The one that there is."""
