@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -31,7 +33,8 @@ async def run_abandonable(work: Callable[[threading.Event], Result]) -> Result:
         if not gone.is_set():
             _tell(done, token)
 
-    threading.Thread(target=run, name="abandonable", daemon=True).start()
+    # In the caller's context, as a worker thread of anyio is: what is logged there is about the caller's task.
+    threading.Thread(target=partial(copy_context().run, run), name="abandonable", daemon=True).start()
     try:
         await done.wait()
     finally:

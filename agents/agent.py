@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from structlog.contextvars import bind_contextvars
+
 from agents.acting import Acting, Checkpoint, Claim
 from agents.assignment import Assignment
 from agents.briefing import next_round, opening
@@ -25,6 +27,9 @@ from agents.results import RoleResult
 from agents.roles import ROLES
 from agents.toolbox import tool_schemas
 from sandbox.sandbox import Sandbox
+from sandbox.telling import Log
+
+LOG = Log("step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +96,11 @@ class Agent:
     async def _loop(self, assignment: Assignment, talk: Conversation, acting: Acting) -> Outcome:
         repetition = Repetition()
         while not self.stopping():
-            answer = talk.pending or await self._ask(assignment, talk)
+            with LOG.timed("step.answered"):
+                answer = talk.pending or await self._ask(assignment, talk)
             note = repetition.notice(talk)
-            result = await acting.act(answer, cut_off=talk.cut_off, note=note)
+            with LOG.timed("step.acted", calls=len(answer.tool_calls)):
+                result = await acting.act(answer, cut_off=talk.cut_off, note=note)
             if result is not None:
                 return Outcome(ended="finished", conversation=talk, result=result)
         return Outcome(ended="interrupted", conversation=talk, why="the run is being stopped")
@@ -102,6 +109,7 @@ class Agent:
         tools = tool_schemas(ROLES[assignment.role])
         reservation = self._reserve(assignment, talk, tools)
         talk.step += 1
+        bind_contextvars(step=talk.step)
         asked = ModelAsked(
             agent=assignment.agent,
             role=assignment.role,

@@ -170,7 +170,10 @@ def load_litellm() -> Any:
     litellm.disable_streaming_logging = True
     litellm.turn_off_message_logging = True
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        # It writes to stderr by handlers of its own; whoever listens to all loggers hears what is worth a warning.
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [logging.NullHandler()]
+        logger.setLevel(logging.WARNING)
     return litellm
 
 

@@ -13,9 +13,12 @@ from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.image import LOCAL_BASE, REGISTRY_BASE
 from sandbox.image_store import ImageStore
 from sandbox.names import RUN_LABEL, is_left_over
+from sandbox.telling import Log
 
 if TYPE_CHECKING:
     from docker import APIClient
+
+LOG = Log("engine")
 
 CALL_SECONDS = 60
 DEFAULT_URL = "unix:///var/run/docker.sock"
@@ -55,11 +58,13 @@ class Engine:
         finally:
             api.close()
 
+    @LOG.timing("engine.called")
     def about(self) -> dict[str, Any]:
         """The engine's own description; raises SandboxUnavailable."""
         with self._connected() as api:
             return dict(api.info())
 
+    @LOG.timing("engine.called")
     def create(self, name: str, image: str, config: dict[str, Any], host: dict[str, Any]) -> None:
         """Create a container; an image that is not there is pulled first. Raises SandboxUnavailable."""
         from docker.errors import ImageNotFound
@@ -78,6 +83,7 @@ class Engine:
                         raise
                     self.images.pull(image, _silent)
 
+    @LOG.timing("engine.called")
     def attach(self, name: str) -> socket.socket:
         """A socket to a created container's standard streams, non-blocking; raises SandboxUnavailable."""
         with self._connected() as api:
@@ -94,11 +100,13 @@ class Engine:
             ours.setblocking(False)
             return ours
 
+    @LOG.timing("engine.called")
     def start(self, name: str) -> None:
         """Start a created container; raises SandboxUnavailable."""
         with self._connected() as api:
             api.start(name)
 
+    @LOG.timing("engine.called")
     def commit(self, name: str, image: str, labels: Mapping[str, str]) -> None:
         """Keep a running container's root as an image (REPOSITORY:TAG); raises SandboxUnavailable."""
         repository, _, tag = image.rpartition(":")
@@ -106,6 +114,7 @@ class Engine:
         with self._connected() as api:
             api.commit(name, repository=repository, tag=tag, changes=changes)
 
+    @LOG.timing("engine.called")
     def image_id(self, image: str) -> str:
         """What identifies an image's content, pulled first if it is not there; raises SandboxUnavailable."""
         from docker.errors import ImageNotFound
@@ -117,6 +126,7 @@ class Engine:
                 self.images.pull(image, _silent)
             return str(_inspect(api, image)["Id"])
 
+    @LOG.timing("engine.called")
     def remove(self, name: str) -> None:
         """Remove a container, running or not, and wait until it is gone; none of that name is fine."""
         from docker.errors import APIError, NotFound
@@ -135,6 +145,7 @@ class Engine:
             pause.wait(0.02)
         raise SandboxError(f"container {name} could not be removed within {REMOVE_SECONDS:.0f} s")
 
+    @LOG.timing("engine.called")
     def left_over(self, run: str | None) -> list[str]:
         """Names of containers of ours: of one run, or of any whose owner is gone."""
         wanted = RUN_LABEL if run is None else f"{RUN_LABEL}={run}"
@@ -156,6 +167,7 @@ class Engine:
             except ImageNotFound:
                 return ()
 
+    @LOG.timing("engine.called")
     def remove_volumes(self, run: str | None) -> None:
         """Remove worktrees' volumes that a killed engine left without their containers, as `left_over` tells whose."""
         from docker.errors import NotFound

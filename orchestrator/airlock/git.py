@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,6 +54,11 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
+
+_LOGGER = logging.getLogger("mimo.git")
+"""As `sandbox.telling.Log`, without the import: commands that only read begin with git."""
+
+_LOGGED_WORDS = 12
 
 _FULL = (b"No space left on device", b"Disk quota exceeded")
 
@@ -130,12 +137,15 @@ class Git:
         with self._process(args, env, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
 
             def finish(stdin: bytes) -> Finished:
+                began = time.monotonic()
                 try:
                     stdout, stderr = process.communicate(stdin, timeout_seconds)
                 except subprocess.TimeoutExpired:
                     why = f"no end after {timeout_seconds:g} s".encode()
                     raise GitFailed(args, -signal.SIGKILL, b"", why) from None
-                return Finished(argv=tuple(args), code=process.returncode, stdout=stdout, stderr=stderr)
+                finished = Finished(argv=tuple(args), code=process.returncode, stdout=stdout, stderr=stderr)
+                _log(finished, began)
+                return finished
 
             try:
                 yield finish
@@ -186,6 +196,17 @@ class Git:
             variables[f"GIT_CONFIG_KEY_{number}"] = key
             variables[f"GIT_CONFIG_VALUE_{number}"] = value
         return {name: value for name, value in variables.items() if value is not None}
+
+
+def _log(finished: Finished, began: float) -> None:
+    if _LOGGER.isEnabledFor(logging.DEBUG):
+        fields = {
+            "argv": list(finished.argv[:_LOGGED_WORDS]),
+            "code": finished.code,
+            "seconds": round(time.monotonic() - began, 6),
+            **({"stderr": readable(finished.stderr)} if finished.code else {}),
+        }
+        _LOGGER.debug("git.ran", extra={"fields": fields})
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -10,6 +10,9 @@ import time
 import traceback
 from pathlib import Path
 
+LOG_LINES = 200
+"""Of a run's log that go into a report: some steps of each of its tasks."""
+
 
 def write_report(error: BaseException, *, directory: Path) -> Path | None:
     """The path of a new report in `directory`, or else among the temporary files; None where neither can be written."""
@@ -36,5 +39,13 @@ def _report(error: BaseException) -> str:
         f"arguments: {sys.argv[1:]!r}",
         "",
         *traceback.format_exception(error),
+        *_log(),
     ]
     return KNOWN.kept.text("\n".join(lines)) + "\n"
+
+
+def _log() -> list[str]:
+    """The end of the run's log, where there was a run: what led there, so that one file says it all."""
+    from orchestrator.telling.files import OPENED, last_lines
+
+    return ["", f"the end of {OPENED[-1]}:", *last_lines(OPENED[-1], LOG_LINES)] if OPENED else []

@@ -14,7 +14,7 @@ CacheOption = Annotated[
 
 
 def clean(*, cache: CacheOption = False, json: JsonOption = False) -> None:
-    """Remove what finished runs left: containers and worktrees."""
+    """Remove what finished runs left: containers, worktrees and logs."""
     import anyio
 
     from orchestrator.cli.state import here, state_of

@@ -62,6 +62,7 @@ def surroundings(
         say=say,
         prompt=partial(_prompt, repository),
         watchers=tuple(watchers),
+        show_log=say if verbose else None,
         stopping=stopping,
     )
 

@@ -15,6 +15,7 @@ from orchestrator.airlock.git import OLDEST, require_git
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.doctor.finding import Finding, missing, note, ok
 from orchestrator.errors import CannotRun
+from orchestrator.telling.files import LOGS
 from orchestrator.version import version
 from orchestrator.views.words import size
 
@@ -100,7 +101,7 @@ def the_state(home: Callable[[], Path]) -> Finding:
     except OSError as error:
         why = f"{directory} can't be written: {error.strerror}"
         return missing("state", why, "export XDG_STATE_HOME=DIRECTORY, one that can be written")
-    found = f"{directory}, {size(free)} free"
+    found = f"{directory}, {size(free)} free; logs of runs are in */{LOGS} there, reports of bugs in reports"
     return (
         ok("state", found)
         if free >= ROOM_BYTES

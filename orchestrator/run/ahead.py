@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
+from structlog.contextvars import bind_contextvars
 
 from orchestrator.airlock.errors import AirlockError
 from orchestrator.run.context import RunContext
@@ -133,6 +134,7 @@ class AheadWorksites:
 
     async def _hold(self, site: _Site) -> None:
         """Open a worksite and keep it until it was left; what keeps it from opening is told to whoever asks for it."""
+        bind_contextvars(task=site.place.task, sandbox=site.sandbox.name)
         try:
             with site.starting:
                 async with self._opening(site.place, site.sandbox.name) as sandbox:

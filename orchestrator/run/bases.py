@@ -1,4 +1,4 @@
-"""Which base commits runs may still need the checkouts of."""
+"""Which runs may still be worked on, and which base commits they may need the checkouts of."""
 
 from __future__ import annotations
 
@@ -17,10 +17,24 @@ def bases_in_use(state_directory: Path) -> set[str]:
     with JournalStore(journal) as store:
         return {
             str(json.loads(started.payload)["base_commit"])
-            for run in store.runs()
-            if _unfinished(store, run) or holder(run_lock(state_directory, run)) is not None
+            for run in _in_use(store, state_directory)
             for started in store.of_kind(run, "run started")
         }
+
+
+def runs_in_use(state_directory: Path) -> set[str]:
+    """The runs that are worked on, or that `resume` can go on with."""
+    journal = state_directory / "journal.db"
+    if not journal.is_file():
+        return set()
+    with JournalStore(journal) as store:
+        return set(_in_use(store, state_directory))
+
+
+def _in_use(store: JournalStore, state_directory: Path) -> list[str]:
+    return [
+        run for run in store.runs() if _unfinished(store, run) or holder(run_lock(state_directory, run)) is not None
+    ]
 
 
 def _unfinished(store: JournalStore, run: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from structlog.contextvars import bind_contextvars
+
 from agents.errors import CredentialsRefused
 from agents.events import RunEnded, RunStatus, TaskEnded, VerifiedBase
 from orchestrator.airlock.errors import AirlockError
@@ -14,6 +16,9 @@ from orchestrator.run.scheduler import SETTLED_WELL, Node, Scheduler
 from orchestrator.run.tasks import TaskRun
 from orchestrator.run.verification import verify
 from sandbox.errors import SandboxError
+from sandbox.telling import Log
+
+LOG = Log("task")
 
 
 async def verify_base(ctx: RunContext) -> str | None:
@@ -64,9 +69,11 @@ async def end(ctx: RunContext, status: RunStatus, why: str) -> None:
 
 async def _work(ctx: RunContext, landing: Landing, task_id: str) -> TaskState:
     """One task; a fault of the machine or a bad key parks it, and `resume` takes it up again."""
+    bind_contextvars(task=task_id)  # its scheduler gives each a context of its own
     try:
         return await TaskRun(ctx, landing, ctx.plan.task(task_id)).work()
     except (SandboxError, AirlockError, CredentialsRefused, OSError) as error:
+        LOG.error("task.parked", error)
         ctx.trouble = ctx.trouble or error
         await ctx.journal.recorder(task_id).record(TaskEnded(state="waiting", why=str(error)))
         return TaskState.WAITING

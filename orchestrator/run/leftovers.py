@@ -1,4 +1,4 @@
-"""What runs left behind that nobody works on any more: containers, worktrees, checkouts of base commits."""
+"""What runs left behind that nobody works on any more: containers, worktrees, checkouts of base commits, logs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from anyio import to_thread
 
 from orchestrator.airlock.base_checkout import remove_checkouts
 from orchestrator.airlock.removal import GRAVE_PREFIX, empty_grave, remove_worktree
-from orchestrator.run.bases import bases_in_use
+from orchestrator.run.bases import bases_in_use, runs_in_use
 from orchestrator.run.caches import caches_of
 from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.unused import remove_unfinished
+from orchestrator.telling.files import MOST_RUNS, remove_logs, runs_with_logs
 from sandbox.backends import BACKENDS
 from sandbox.errors import SandboxError
 from sandbox.sandbox import Backend
@@ -35,6 +36,9 @@ async def remove_leftovers(state_directory: Path, backends: Sequence[Backend] | 
     removed += await to_thread.run_sync(_remove_worktrees, state_directory)
     if backends is None:
         removed += await to_thread.run_sync(_remove_checkouts, state_directory)
+        removed += await to_thread.run_sync(_remove_logs, state_directory)
+    else:
+        await to_thread.run_sync(_bound_logs, state_directory)
     return removed
 
 
@@ -53,6 +57,17 @@ def _remove_worktrees(state_directory: Path) -> list[str]:
 def _remove_checkouts(state_directory: Path) -> list[str]:
     commits = remove_checkouts(state_directory, partial(bases_in_use, state_directory))
     return [f"the checkout of {commit[:12]}" for commit in commits]
+
+
+def _remove_logs(state_directory: Path) -> list[str]:
+    return [f"the log of {run}" for run in remove_logs(state_directory, keep=runs_in_use(state_directory))]
+
+
+def _bound_logs(state_directory: Path) -> None:
+    """Let the logs of the newest runs be, and of those that are not over; who begins a run is not told of the rest."""
+    newest = runs_with_logs(state_directory)[: MOST_RUNS - 1]
+    if len(newest) == MOST_RUNS - 1:
+        remove_logs(state_directory, keep={*newest, *runs_in_use(state_directory)})
 
 
 def _removed(directory: Path, lock: Path) -> bool:

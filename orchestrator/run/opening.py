@@ -8,6 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from anyio import CancelScope, to_thread
 
@@ -46,10 +47,14 @@ from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
 from orchestrator.telling.known import KNOWN
+from orchestrator.telling.log import log_recorded, run_log
 from orchestrator.version import version
 from policies.policy import Policy
 from sandbox.backends import choose
 from sandbox.sandbox import Backend
+from sandbox.telling import Log
+
+LOG = Log("run")
 
 PROGRAM = "mimo-orchestrate"
 
@@ -64,6 +69,8 @@ class Surroundings:
     say: Callable[[str], None]
     prompt: RunPrompt
     watchers: tuple[Callable[..., None], ...] = ()
+    show_log: Callable[[str], None] | None = None
+    """Takes what the run's log is told as well, a line at a time."""
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -73,9 +80,10 @@ async def open_new_run(
 ) -> AsyncIterator[RunContext]:
     """Begin a run; raises SandboxUnavailable, AirlockError, sqlite3.Error before anything is journalled."""
     backend = await choose(plan.sandbox.backend)
-    await remove_leftovers(around.state_directory, (backend,))
+    swept = await remove_leftovers(around.state_directory, (backend,))
     run = new_run_id(plan.name)
     with _journal(around, run, plan) as (store, journal):
+        LOG.info("leftovers.removed", names=swept)
         hub = await to_thread.run_sync(partial(_stores, around, base.commit))
         recipe = await _recipe(around, plan, hub, base.commit, backend)
         image = await ensure_image(recipe, backend, caches_of(around.state_directory, around.say))
@@ -112,7 +120,7 @@ async def open_old_run(
         hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
         if resume:
             await journal.append(None, (RunResumed(program=version(), options=around.options.journalled()),))
-        await backend.sweep(state.run)
+        LOG.info("leftovers.removed", names=await backend.sweep(state.run))
         fresh = fold(store.events(state.run))
         recipe = await _recipe(around, plan, hub, state.base_before, backend)
         image = await ensure_image(
@@ -155,13 +163,15 @@ class _Journalling:
             ) from held
         store = self._open.enter_context(JournalStore(directory / "journal.db"))
         KNOWN.also(self._secrets)
+        around = self._around
+        self._open.enter_context(run_log(directory, self._run, say=around.say, show=around.show_log))
         journal = RunJournal(store, self._run, KNOWN.kept)
-        for watcher in self._around.watchers:
+        for watcher in (*self._around.watchers, log_recorded):
             journal.watch(watcher)
         return store, journal
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+    def __exit__(self, *raised: Any) -> None:
+        self._open.__exit__(*raised)
 
 
 def _journal(around: Surroundings, run: str, plan: Plan) -> _Journalling:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
+from structlog.contextvars import bound_contextvars
 
 from agents.agent import Agent, Outcome, begin
 from agents.assignment import Assignment
@@ -88,9 +89,10 @@ async def work_round(
             async def check(result: RoleResult) -> str | None:
                 return await claim(_without_secrets(ctx, result), saved) if claim is not None else None
 
-            return await agent.run(
-                work.assignment, sandbox=sandbox, conversation=talk, checkpoint=checkpoint, claim=check
-            )
+            with bound_contextvars(agent=work.assignment.agent, sandbox=sandbox.name, step=talk.step):
+                return await agent.run(
+                    work.assignment, sandbox=sandbox, conversation=talk, checkpoint=checkpoint, claim=check
+                )
 
     with budget.at_work(work.assignment.role):
         outcome = await outlasting_faults(recorder, work.assignment.agent, once)

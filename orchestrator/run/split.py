@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 
+from structlog.contextvars import bound_contextvars
+
 from agents.events import TaskEnded
 from agents.recorder import Recorder
 from orchestrator.journal.state import RunState, Tally, TaskState
@@ -32,7 +34,8 @@ async def work_parts(
             await ctx.journal.recorder(part).record(TaskEnded(state="skipped", why=why))
             continue
         known = ctx.state.tasks[part].state
-        state = known if known is not TaskState.PENDING else await work(ctx.plan.task(part))
+        with bound_contextvars(task=part):
+            state = known if known is not TaskState.PENDING else await work(ctx.plan.task(part))
         if state not in SETTLED_WELL:
             stopped = _Stopped(part=part, state=state)
     ended = _ended(ctx.state, task, stopped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,8 +18,12 @@ from orchestrator.airlock.removal import remove_worktree
 from orchestrator.airlock.worktree import prepare_worktree
 from orchestrator.run.context import RunContext
 from orchestrator.run.network import network_of
+from sandbox.errors import SandboxUnavailable
 from sandbox.identity import sandbox_uid
 from sandbox.sandbox import Sandbox, SandboxSpec
+from sandbox.telling import Log
+
+LOG = Log("sandbox")
 
 REMOVAL_SECONDS = 60.0
 """The longest that leaving a worksite may take; what is left then is swept by `clean` or the next run."""
@@ -38,11 +43,26 @@ async def worksite(
 
     Raises SandboxUnavailable, AirlockError.
     """
+    began = time.monotonic()
     async with _place(ctx, task) as directory:
         lower = await ctx.worktrees.make(ctx, task, directory, commit, tree)
+        laid_out_seconds = _since(began)
         spec = replace(spec_of(ctx, task, directory), lower=lower, read_only=read_only, name=name)
-        async with ctx.backend.open(spec) as sandbox:
-            yield sandbox
+        try:
+            async with ctx.backend.open(spec) as sandbox:
+                LOG.info("sandbox.started", seconds=_since(began), laid_out_seconds=laid_out_seconds, commit=commit)
+                try:
+                    yield sandbox
+                finally:
+                    left = time.monotonic()
+        except SandboxUnavailable as error:
+            LOG.error("sandbox.unavailable", error, seconds=_since(began))
+            raise
+    LOG.info("sandbox.ended", lived_seconds=round(left - began, 3), removed_seconds=_since(left))
+
+
+def _since(moment: float) -> float:
+    return round(time.monotonic() - moment, 3)
 
 
 @asynccontextmanager

@@ -37,8 +37,8 @@ def status_view(state: RunState, *, now: float | None = None) -> Iterator[Render
     yield Fitting([*head, *whole_tasks(state, now), *end], [*head, *folded_tasks(state, now), *end])
 
 
-def status_json(state: RunState) -> dict[str, Any]:
-    """The result object of `run --json` as it stands now, with what that object has no room for."""
+def status_json(state: RunState, *, log: str | None = None) -> dict[str, Any]:
+    """The result object of `run --json` as it stands now, with what that object has no room for; `log` is a path."""
     told = result(state)
     for page in told["tasks"]:
         page.update(_task_json(state, page["id"]))
@@ -57,6 +57,7 @@ def status_json(state: RunState) -> dict[str, Any]:
         "doing": {task.id: task.doing for task in state.tasks.values() if task.doing},
         "questions": [_question_json(question) for question in state.waiting],
         "faults": list(state.faults),
+        "log": log,
         "next": [str(command) for command in next_commands(state)],
     }
 
