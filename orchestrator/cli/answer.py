@@ -9,6 +9,7 @@ import typer
 
 from orchestrator.cli.options import RunArgument
 from orchestrator.errors import UsageProblem
+from orchestrator.telling.known import KNOWN
 
 if TYPE_CHECKING:
     from orchestrator.airlock.repository import UserRepository
@@ -46,7 +47,8 @@ def _answer(run: str, wanted: str, *, allowed: bool, why: str | None, keep: _Kee
         question = choose_question(state, wanted)
         if keep is not None:
             why = keep(repository, state, question)
-        answer = QuestionAnswered(id=question.id, allowed=allowed, by="human", why=why)
+        told = KNOWN.kept.text(why) if why is not None else None
+        answer = QuestionAnswered(id=question.id, allowed=allowed, by="human", why=told)
         store.append(state.run, [(question.task, answer)])
     say(f"{'allowed' if allowed else 'refused'}: {question.subject}")
     if state.status != "running":

@@ -72,7 +72,10 @@ def _file(path: Path, say: Say) -> BoundedFile | None:
 
 
 def _closed(file: BoundedFile, say: Say) -> None:
-    file.close()
+    try:
+        file.close()
+    except OSError as error:
+        file.fault = file.fault or str(error)
     if file.fault is not None:
         say(f"note: the log {file.baseFilename} is not whole: {file.fault}")
 

@@ -31,8 +31,8 @@ _WORDS: dict[e.NoteKind, str] = {
 _RESULTS: dict[str, e.NoteKind] = {"findings": "findings", "summary": "summary", "verdict": "verdict"}
 """The kind of a note, by the key of the result that it was made of."""
 
-HeardBy = dict[tuple[str, str], list[str]]
-"""Who was told something: by the task and the kind of its result, or by the task and the agent of its gate."""
+HeardBy = dict[tuple[str, str], dict[str, list[str]]]
+"""The agents that were told something, by their tasks; for the task and the kind of its result, or its gate's agent."""
 
 
 def told_lines(event: e.AttemptStarted) -> Iterator[Text]:
@@ -57,10 +57,10 @@ def heard_by(rows: Iterable[Recorded]) -> HeardBy:
     for row in rows:
         event = event_of(row) if row.kind == _STARTS else None
         for told in event.told if isinstance(event, e.AttemptStarted) else ():
-            who = found.setdefault(_key(row.task or "", told), [])
-            heard = f"{row.task} ({event.agent}{_round(event)})" if isinstance(event, e.AttemptStarted) else ""
-            if heard not in who:
-                who.append(heard)
+            agents = found.setdefault(_key(row.task or "", told), {}).setdefault(row.task or "", [])
+            agent = f"{event.agent}{_round(event)}" if isinstance(event, e.AttemptStarted) else ""
+            if agent not in agents:
+                agents.append(agent)
     return found
 
 
@@ -69,13 +69,17 @@ def heard_line(task: str | None, event: e.Event, heard: HeardBy) -> list[Text]:
     if not isinstance(event, e.AttemptEnded) or event.outcome != "finished":
         return []
     kinds = [kind for key, kind in _RESULTS.items() if key in (event.result or {})]
-    who = [one for key in (event.agent, *kinds) for one in heard.get((task or "", key), ())]
+    who = [one for key in (event.agent, *kinds) for one in _listed(heard.get((task or "", key), {}))]
     return [one_line(f"told to {', '.join(who)}", FAINT, limit=2000)] if who else []
 
 
 def recipients(task: str, heard: HeardBy) -> list[str]:
     """Who was told what a task handed over."""
-    return [one for kind in _RESULTS.values() for one in heard.get((task, kind), ())]
+    return [one for kind in _RESULTS.values() for one in _listed(heard.get((task, kind), {}))]
+
+
+def _listed(who: dict[str, list[str]]) -> list[str]:
+    return [f"{task} ({', '.join(agents)})" for task, agents in who.items()]
 
 
 def _key(task: str, told: e.Told) -> tuple[str, str]:
@@ -84,4 +88,4 @@ def _key(task: str, told: e.Told) -> tuple[str, str]:
 
 
 def _round(event: e.AttemptStarted) -> str:
-    return f", round {event.round}" if event.round > 1 else ""
+    return f" round {event.round}" if event.round > 1 else ""

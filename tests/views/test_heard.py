@@ -38,8 +38,8 @@ def test_a_log_says_who_told_whom(store: JournalStore) -> None:
     text = shown(log_view(entries(rows), heard=heard_by(rows)))
     assert "told findings of survey (40 B): two uses" in text
     assert "told evidence of reviewer.1 (20 B): src/a.py:3: close it" in text
-    assert "told to port (editor.1), docs (editor.1), port (editor.1, round 2)" in text
-    assert "told to port (editor.1, round 2)\n" in text
+    assert "told to port (editor.1, editor.1 round 2), docs (editor.1)" in text
+    assert "told to port (editor.1 round 2)\n" in text
     assert "\x1b[2J" not in text
 
 
@@ -57,9 +57,9 @@ def test_a_review_says_it_too(store: JournalStore) -> None:
     state, evidence, heard = fold(rows), evidence_by_task(rows), heard_by(rows)
     survey = Reviewed.of(state.tasks["survey"], evidence["survey"], b"", heard)
     port = Reviewed.of(state.tasks["port"], evidence["port"], b"", heard)
-    assert survey.told_to == ["port (editor.1)", "docs (editor.1)", "port (editor.1, round 2)"]
-    assert "told to port (editor.1), docs (editor.1)" in shown(review_view(state, survey))
-    assert "editor.1, round 2: evidence of reviewer.1 (20 B): src/a.py:3: close it" in shown(review_view(state, port))
+    assert survey.told_to == ["port (editor.1, editor.1 round 2)", "docs (editor.1)"]
+    assert "told to port (editor.1, editor.1 round 2), docs (editor.1)" in shown(review_view(state, survey))
+    assert "editor.1 round 2: evidence of reviewer.1 (20 B): src/a.py:3: close it" in shown(review_view(state, port))
     assert [(told["agent"], told["round"], told["source"]) for told in review_json(state, port)["told"]] == [
         ("editor.1", 1, "survey"),
         ("editor.1", 2, "reviewer.1"),
