@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_args
 
 from agents import events as e
 from orchestrator.journal.chain import Recorded
@@ -24,12 +23,22 @@ from orchestrator.journal.state import (
 
 def event_of(recorded: Recorded) -> e.Event:
     """The event that stands in a journal row; raises pydantic.ValidationError for one that can't be read."""
-    return e.event_adapter.validate_python({"kind": recorded.kind, **json.loads(recorded.payload)})
+    kind = _KINDS.get(recorded.kind)
+    if kind is None:
+        return e.event_adapter.validate_python({"kind": recorded.kind})
+    # From the text itself: by way of Python's own objects it takes three times as long.
+    event: e.Event = kind.model_validate_json(recorded.payload)
+    return event
 
 
-def fold(events: Iterable[Recorded]) -> RunState:
-    """The state after all these events of one run, oldest first; raises ValueError where there are none."""
-    state: RunState | None = None
+_KINDS: dict[str, Any] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(e.Event)[0])}
+
+
+def fold(events: Iterable[Recorded], state: RunState | None = None) -> RunState:
+    """The state after all these events of one run, oldest first; raises ValueError where there are none.
+
+    A `state` that is given is that of the events before them, and is moved on.
+    """
     for recorded in events:
         state = state or RunState(run=recorded.run, started_at=recorded.time)
         apply(state, recorded)
@@ -41,9 +50,11 @@ def fold(events: Iterable[Recorded]) -> RunState:
 
 def apply(state: RunState, recorded: Recorded) -> None:
     """Move `state` on by one event."""
-    event = event_of(recorded)
     task = state.tasks.get(recorded.task) if recorded.task is not None else None
-    _RULES[type(event)](state, task, event, recorded)
+    kind = _KINDS.get(recorded.kind)
+    if kind is None or _RULES[kind] is not _nothing:
+        event = event_of(recorded)
+        _RULES[type(event)](state, task, event, recorded)
     state.events, state.head = recorded.seq, recorded.hash
     state.updated_at = recorded.time
 
