@@ -185,6 +185,7 @@ class AttemptStarted(JournalEvent):
 
     `agent` names the conversation, for instance `editor.1`; `added` is what the conversation starts or goes on with,
     `told` who else's words are in that.
+    `tree` holds the files that it begins with, None in older journals: mostly those of `commit`.
     """
 
     kind: Literal["attempt started"] = "attempt started"
@@ -197,6 +198,7 @@ class AttemptStarted(JournalEvent):
     sandbox: str
     added: list[Message] = Field(default_factory=list)
     told: list[Told] = Field(default_factory=list)
+    tree: str | None = None
 
 
 class AttemptEnded(JournalEvent):

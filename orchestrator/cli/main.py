@@ -24,6 +24,7 @@ from orchestrator.cli.help import help_
 from orchestrator.cli.land import merge, revert
 from orchestrator.cli.layout import WIDEST, Command, Group, page
 from orchestrator.cli.log import log
+from orchestrator.cli.replay import replay
 from orchestrator.cli.restore import restore
 from orchestrator.cli.resume import cancel, resume
 from orchestrator.cli.review import review
@@ -37,7 +38,7 @@ _COMMANDS: Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Plan and run": (demo, draft, check, run, schema),
     "See what happens": (runs, status, log, review),
     "Answer and steer": (approve, deny, resume, cancel),
-    "Go back": (restore,),
+    "Go back": (restore, replay),
     "Land": (merge, revert),
     "Policy, memory and proof": (policy.app, memory.app, audit.app),
     "This machine": (doctor, clean, help_),

@@ -31,7 +31,7 @@ def is_over(state: RunState) -> bool:
     return ended and all(task.state in _SETTLED for task in state.tasks.values())
 
 
-def _plan_of(state: RunState) -> Plan:
+def plan_of(state: RunState) -> Plan:
     """The plan of the file, with the tasks that the coordinator made."""
     tasks = [*state.plan.get("tasks", ()), *state.made_tasks.values()]
     return Plan.rebuilt({**state.plan, "tasks": tasks})
@@ -47,7 +47,7 @@ async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) ->
     if state.why == CANCELLED:
         raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
     granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
-    plan = overlay(_plan_of(state), granted)
+    plan = overlay(plan_of(state), granted)
     policy = policy_of_journal(state.run, state.policy, state.policy_hash)
     async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
         yield ctx

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,37 @@ async def open_old_run(
 
 
 @asynccontextmanager
+async def open_to_repeat(
+    around: Surroundings, state: RunState, plan: Plan, policy: Policy
+) -> AsyncIterator[RunContext]:
+    """A place like that of a run, to do again what it did: its name and its journal are gone at the end.
+
+    No model can be asked in it. Raises as `open_old_run`.
+    """
+    backend = await choose(state.backend)
+    name = new_run_id(plan.name)
+    like = replace(deepcopy(state), run=name)
+    with (
+        tempfile.TemporaryDirectory(prefix=f"{PROGRAM}-") as journals,
+        _journal(around, name, plan, Path(journals)) as open_,
+    ):
+        store, journal = open_
+        hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
+        recipe = await _recipe(around, plan, hub, state.base_before, backend)
+        image = await ensure_image(
+            recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
+        )
+        ctx = await _context(around, plan, like, store, journal, hub, backend, policy, recipe, image)
+        ctx.model_of = _no_model
+        async with _cleared(ctx):
+            yield ctx
+
+
+def _no_model(role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
+    raise AssertionError(f"{task} {agent} asks for a model of a {role}, and there is none")
+
+
+@asynccontextmanager
 async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
     """The run's worktrees are gone before it begins, whatever a crash left, and with its sandboxes when it ends."""
     await to_thread.run_sync(remove_worktree, ctx.directory)
@@ -147,8 +180,9 @@ async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
 class _Journalling:
     """The journal of a run that this process drives, as a context."""
 
-    def __init__(self, around: Surroundings, run: str, secrets: Sequence[str]) -> None:
+    def __init__(self, around: Surroundings, run: str, secrets: Sequence[str], kept_in: Path) -> None:
         self._around = around
+        self._kept_in = kept_in
         self._secrets = secrets
         self._run = run
         self._open = ExitStack()
@@ -161,12 +195,12 @@ class _Journalling:
             raise UsageProblem(
                 f"{self._run} is being worked on by process {held.pid}", hint=f"watch it: {PROGRAM} status {self._run}"
             ) from held
-        store = self._open.enter_context(JournalStore(directory / "journal.db"))
+        store = self._open.enter_context(JournalStore(self._kept_in / "journal.db"))
         KNOWN.also(self._secrets)
         around = self._around
-        self._open.enter_context(run_log(directory, self._run, say=around.say, show=around.show_log))
+        self._open.enter_context(run_log(self._kept_in, self._run, say=around.say, show=around.show_log))
         journal = RunJournal(store, self._run, KNOWN.kept)
-        for watcher in (*self._around.watchers, log_recorded):
+        for watcher in (*around.watchers, log_recorded):
             journal.watch(watcher)
         return store, journal
 
@@ -174,8 +208,8 @@ class _Journalling:
         self._open.__exit__(*raised)
 
 
-def _journal(around: Surroundings, run: str, plan: Plan) -> _Journalling:
-    return _Journalling(around, run, plan.sandbox.secrets)
+def _journal(around: Surroundings, run: str, plan: Plan, kept_in: Path | None = None) -> _Journalling:
+    return _Journalling(around, run, plan.sandbox.secrets, kept_in or around.state_directory)
 
 
 def _stores(around: Surroundings, commit: str) -> Hub:

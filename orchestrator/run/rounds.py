@@ -81,7 +81,7 @@ async def work_round(
     async def once() -> Outcome:
         # Not awaited: it starts while the model reads, and the first command waits for it.
         async with ctx.worksites.at(task, saved.commit, tree=saved.tree, read_only=work.read_only) as sandbox:
-            await recorder.record(_started(work, agent, saved.commit, sandbox.name))
+            await recorder.record(_started(work, agent, saved, sandbox.name))
 
             async def checkpoint(step: int) -> str | None:
                 return await saved.take(sandbox, step)
@@ -122,7 +122,7 @@ def _cleaned(value: Any, secrets: Redactor) -> Any:
             return value
 
 
-def _started(work: Round, agent: Agent, commit: str, sandbox: str) -> AttemptStarted:
+def _started(work: Round, agent: Agent, saved: Checkpoints, sandbox: str) -> AttemptStarted:
     given = work.assignment
     return AttemptStarted(
         agent=given.agent,
@@ -130,9 +130,10 @@ def _started(work: Round, agent: Agent, commit: str, sandbox: str) -> AttemptSta
         attempt=given.attempt,
         round=given.round,
         model=agent.model.id,
-        commit=commit,
+        commit=saved.commit,
         sandbox=sandbox,
         told=told(given),
+        tree=saved.tree,
     )
 
 

@@ -15,6 +15,7 @@ from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
 from orchestrator.rewind.checkpoints import checkpoints_of
+from orchestrator.rewind.replaying import Replayed
 from orchestrator.rewind.restoring import Restored
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
@@ -26,6 +27,7 @@ from orchestrator.views.checkpoints import checkpoints_json, restored_json
 from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
 from orchestrator.views.memory import found_json, memory_json
+from orchestrator.views.replay import replay_json
 from orchestrator.views.review import review_json
 from orchestrator.views.runs import runs_json
 from orchestrator.views.status import status_json
@@ -34,6 +36,7 @@ from policies.cases import Case, run_cases
 from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.remarks import remarks
+from tests.rewind.told import DIFFERENT
 from tests.tightening import retold
 from tests.tightening.doing import ran
 from tests.views import attacked, noted, patches, story, telling, wide
@@ -45,6 +48,8 @@ LAID_OUT = Restored(tree=wide.BASE, files=1, links=0, submodules=0)
 
 FREE = frozenset(
     {
+        "difference.expected",
+        "difference.got",
         "[].tasks",
         "doing",
         "limits",
@@ -93,6 +98,7 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "log": lambda: [event_json(row) for row in rows()],
     "log --checkpoints": lambda: checkpoints_json(wide.RUN, checkpoints_of(rows())),
     "restore": lambda: restored_json(wide.RUN, checkpoints_of(rows())[-1], LAID_OUT, Path("/a")),
+    "replay": lambda: replay_json(wide.RUN, "docker", Replayed(steps=3, commands=5, difference=DIFFERENT)),
     "review": reviews,
     "check": lambda: check_json(survey()),
     "policy check": lambda: decision_json(load_policy("standard").judge_command("git push", role="editor")),

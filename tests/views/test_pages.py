@@ -23,6 +23,7 @@ from orchestrator.journal.fold import fold
 from orchestrator.memory.project import ProjectMemory
 from orchestrator.plan.models import Plan
 from orchestrator.rewind.checkpoints import checkpoints_of
+from orchestrator.rewind.replaying import Replayed
 from orchestrator.tightening.backtest import backtest
 from orchestrator.tightening.coverage import coverage
 from orchestrator.views.attack import attack_view
@@ -36,12 +37,14 @@ from orchestrator.views.log import Form, log_view
 from orchestrator.views.memory import found_view, memory_view
 from orchestrator.views.overview import overview
 from orchestrator.views.policy import policy_view
+from orchestrator.views.replay import replay_view
 from orchestrator.views.review import review_view
 from orchestrator.views.runs import runs_view
 from orchestrator.views.status import status_view
 from policies.explain import decision_json, policy_json
 from policies.loader import load_policy
 from policies.printable import is_unsafe
+from tests.rewind.told import DIFFERENT
 from tests.tightening import retold
 from tests.views import attacked, long, noted, patches, story, telling, wide
 from tests.views.screen import NARROW, PIPE, WIDE, Screen, shown
@@ -164,6 +167,8 @@ PAGES: dict[str, Page] = {
     **of_stories("status", status_page),
     **of_stories("log", log_page),
     "checkpoints": lambda: checkpoints_view(checkpoints_of(wide.recorded())),
+    "replay-differs": lambda: replay_view(wide.RUN, "docker", Replayed(steps=3, commands=5, difference=DIFFERENT)),
+    "replay-alike": lambda: replay_view(wide.RUN, "docker", Replayed(steps=12, commands=40, left_out=1)),
     "log-steps-of-task": lambda: log_page(long.recorded(), task=long.TASK),
     "log-steps-oneline": lambda: log_page(long.recorded(), Form.LINE),
     "log-steps-whole": lambda: log_page(step_rows(13, 15), Form.WHOLE, long.TASK),
