@@ -14,12 +14,28 @@ from anyio import from_thread, lowlevel
 
 Result = TypeVar("Result")
 
+MOST_LEFT = 64
+"""How many threads may be left behind at a time: each holds a connection and some memory until its work returns."""
+
+
+class TooManyLeft(Exception):
+    """As much work as may be was walked away from, and goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{MOST_LEFT} calls that nobody waits for any more have not come to their end")
+
+
+_LEFT: set[threading.Thread] = set()
+
 
 async def run_abandonable(work: Callable[[threading.Event], Result]) -> Result:
-    """Run `work` in a thread of its own; it is given an event that is set when its caller has gone.
+    """Run `work` in a thread of its own; it is given an event that is set when its caller has gone. Raises TooManyLeft.
 
     anyio's own worker threads are no daemons: one that waits for a provider would hold up the program's end.
     """
+    _LEFT.difference_update([thread for thread in _LEFT if not thread.is_alive()])
+    if len(_LEFT) >= MOST_LEFT:
+        raise TooManyLeft
     outcome: Future[Result] = Future()
     gone = threading.Event()
     done = anyio.Event()
@@ -34,9 +50,13 @@ async def run_abandonable(work: Callable[[threading.Event], Result]) -> Result:
             _tell(done, token)
 
     # In the caller's context, as a worker thread of anyio is: what is logged there is about the caller's task.
-    threading.Thread(target=partial(copy_context().run, run), name="abandonable", daemon=True).start()
+    thread = threading.Thread(target=partial(copy_context().run, run), name="abandonable", daemon=True)
+    thread.start()
     try:
         await done.wait()
+    except BaseException:
+        _LEFT.add(thread)
+        raise
     finally:
         gone.set()
     return outcome.result()

@@ -14,11 +14,11 @@ from agents.briefing import next_round, opening
 from agents.budget import SMALLEST_ANSWER_TOKENS, USUAL_ANSWER_TOKENS, Budget, LimitReached, Reservation
 from agents.calls import with_own_ids
 from agents.conversation import Conversation
-from agents.errors import ContextTooLong, CredentialsRefused, ModelRefused, ModelUnavailable
+from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelRefused, ModelUnavailable
 from agents.events import LimitReached as LimitEvent
 from agents.events import ModelAnswered, ModelAsked
 from agents.execution import Hands, JudgedSandbox
-from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.model import Bill, Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
 from agents.past import NoPast, Past
 from agents.policy import Asker, Policy, Unanswered
 from agents.recorder import Recorder
@@ -119,7 +119,7 @@ class Agent:
             prompt_estimate=reservation.prompt_tokens,
             max_tokens=reservation.max_tokens,
         )
-        usage, cost = Usage(), None
+        bill = Bill()
         try:
             await self.recorder.record(asked)
             request = ModelRequest(
@@ -129,11 +129,14 @@ class Agent:
                 answer="finish" if ROLES[assignment.role].held_to_schema else None,
             )
             reply = await self.model.ask(request)
-            usage, cost = reply.usage, reply.cost
-        except ContextTooLong as error:
-            raise LimitReached("context", assignment.context, reservation.prompt_tokens) from error
+            bill = reply.bill
+        except ModelError as error:
+            bill = error.bill
+            if isinstance(error, ContextTooLong):
+                raise LimitReached("context", assignment.context, reservation.prompt_tokens) from error
+            raise
         finally:
-            self.budget.settle(reservation, usage=usage, cost=cost)
+            self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
         await self.recorder.record(_answered(asked, reply))
         return talk.answer(with_own_ids(reply.message), cut_off=reply.finish_reason == "length")
 

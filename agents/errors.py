@@ -2,6 +2,7 @@
 
 ModelError
 ├── ModelUnavailable   the provider is down after all retries and fallbacks: the task is parked
+│   └── WaitEnded          ... or the run is to stop, and nobody waits for the provider any longer
 ├── ModelRefused       final: no such model, a malformed request
 │   └── CredentialsRefused   ... the key is missing or not accepted: the whole run stops until that is mended
 ├── ContextTooLong     the prompt does not fit
@@ -10,18 +11,28 @@ ModelError
 
 from __future__ import annotations
 
+from agents.model import Bill
+
 
 class ModelError(Exception):
-    """Base: `model` is the id that failed, `why` the provider's words, cut and printable."""
+    """Base: `model` is the id that failed, `why` the provider's words, cut and printable.
+
+    `bill` is what tries used that broke off after the provider had begun to answer, about.
+    """
 
     def __init__(self, model: str, why: str) -> None:
         self.model = model
         self.why = why
+        self.bill = Bill()
         super().__init__(f"{model}: {why}")
 
 
 class ModelUnavailable(ModelError):
     """Every retry and every fallback was used up."""
+
+
+class WaitEnded(ModelUnavailable):
+    """The user asked for a stop while the provider was waited for."""
 
 
 class ModelRefused(ModelError):

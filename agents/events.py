@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from agents.binding import bound_text
-from agents.model import Message
+from agents.model import Message, Usage
 from agents.step_events import (
     CheckpointTaken,
     CommandJudged,
@@ -357,12 +357,17 @@ class LimitReached(JournalEvent):
 
 
 class FaultMet(JournalEvent):
-    """The machine or a provider failed; never shown to a model as a result."""
+    """The machine or a provider failed; never shown to a model as a result.
+
+    `usage` and `cost` are what an answer that broke off took, about: the provider wants to be paid for it all the same.
+    """
 
     kind: Literal["fault met"] = "fault met"
     where: str
     why: str
     retryable: bool = True
+    usage: Usage | None = None
+    cost: float | None = None
 
 
 class FaultRetried(JournalEvent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,7 @@ from agents.fence import one_line
 from agents.redact import Redactor
 
 WHY_CHARS = 300
+SAID_CHARS = 4000
 
 TRY_AGAIN_STATUSES = {408, 409, 425, 429}
 """Those below 500 that are about the moment and not about the request."""
@@ -18,10 +20,35 @@ TRY_AGAIN_STATUSES = {408, 409, 425, 429}
 FINAL_WORDS = ("insufficient_quota",)
 """A final error that comes with the status of one that may pass: no money (429)."""
 
+LONGEST_RETRY_SECONDS = 86_400.0
+"""A provider that asks for more than a day is taken to have meant a day: nothing waits that long."""
+
 KEY_MISSING_WORDS = ("Missing credentials", "api_key client option must be set")
 """No key at all: litellm says so with the status of a server's error (500)."""
 
-KEY_REFUSED_STATUS = 401
+KEY_REFUSED_STATUS = "401"
+
+TOO_LARGE_STATUS = "413"
+"""A gateway's word for a request that is longer than it takes."""
+
+RATE_STATUS = "429"
+MAY_MEAN_LENGTH = {"400", "422", RATE_STATUS, "500"}
+"""Statuses that come with words about the prompt's length; 500 from servers that people run themselves."""
+
+_TOO_LARGE = re.compile("request too large", re.IGNORECASE)
+"""More tokens at once than the account has for a whole minute: no wait makes that fit."""
+
+_TOO_LONG = re.compile(
+    r"context.{0,3}length.{0,3}exceeded|maximum context|context (?:window|size|limit|length)|exceed\w* (?:the )?context"
+    r"|prompt is too long|input is too long|too many (?:input |prompt )?tokens|request too large"
+    r"|(?:input|prompt|token count)\W.{0,60}(?:exceeds|longer than|too large)"
+    r"|reduce the length of the (?:messages|prompt|input)|input length .{0,40}exceed",
+    re.IGNORECASE,
+)
+"""Words by which providers say that a prompt is longer than what their model takes; litellm knows some of them."""
+
+_NO_LENGTH = re.compile(r"string_above_max_length|string too long", re.IGNORECASE)
+"""A parameter that is too long, which litellm takes for the prompt."""
 
 _LAYERS = re.compile(r"^litellm\.\w+: (?:\w+Error: )?(?:\w+Exception - )?(?=\S)")
 """The names of exceptions that litellm puts before the provider's own words."""
@@ -29,15 +56,32 @@ _LAYERS = re.compile(r"^litellm\.\w+: (?:\w+Error: )?(?:\w+Exception - )?(?=\S)"
 
 def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelError:
     """The error as ours; known secrets are taken out of its words."""
+    if type(error).__name__ == "MidStreamFallbackError":
+        error = getattr(error, "original_exception", None) or error
     why = one_line(_LAYERS.sub("", redactor.text(str(error))), WHY_CHARS)
-    if type(error).__name__ == "ContextWindowExceededError":
+    status = str(getattr(error, "status_code", None))
+    if _is_too_long(error, status):
         return ContextTooLong(model, why)
-    status = getattr(error, "status_code", None)
-    if str(status) == str(KEY_REFUSED_STATUS) or any(words in str(error) for words in KEY_MISSING_WORDS):
+    if status == KEY_REFUSED_STATUS or any(words in str(error) for words in KEY_MISSING_WORDS):
         return CredentialsRefused(model, why)
-    if is_final(status) or any(words in str(error) for words in FINAL_WORDS):
+    if is_final(status) or any(words in _said(error) for words in FINAL_WORDS):
         return ModelRefused(model, why)
     return ModelFault(model, why, retry_after_seconds=retry_after_seconds(error))
+
+
+def _is_too_long(error: Exception, status: str) -> bool:
+    said = _said(error)
+    if _NO_LENGTH.search(said):
+        return False
+    if type(error).__name__ == "ContextWindowExceededError" or status == TOO_LARGE_STATUS:
+        return True
+    words = _TOO_LARGE if status == RATE_STATUS else _TOO_LONG
+    return status in MAY_MEAN_LENGTH and words.search(said) is not None
+
+
+def _said(error: Exception) -> str:
+    """The words of an error and of its body, in which the code is that tells most."""
+    return f"{str(error)[:SAID_CHARS]} {str(getattr(error, 'body', None))[:SAID_CHARS]}"
 
 
 def is_final(status: object) -> bool:
@@ -57,21 +101,27 @@ def retry_after_seconds(error: Exception) -> float | None:
         *(getattr(item, "headers", None) for item in sources),
     ]
     for headers in candidates:
-        for name, value in (dict(headers) if headers else {}).items():
-            if str(name).lower() == "retry-after":
-                return _seconds(str(value))
+        given = {str(name).lower(): str(value) for name, value in (dict(headers) if headers else {}).items()}
+        for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+            seconds = _seconds(given[name], unit) if name in given else None
+            if seconds is not None:
+                return seconds
     return None
 
 
-def _seconds(value: str) -> float | None:
+def _seconds(value: str, unit: float) -> float | None:
     try:
-        return max(0.0, min(float(value), 86_400.0))
+        return _bounded(float(value) * unit)
     except ValueError:
         pass
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return _bounded((moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _bounded(seconds: float) -> float | None:
+    return None if math.isnan(seconds) else max(0.0, min(seconds, LONGEST_RETRY_SECONDS))

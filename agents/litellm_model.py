@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from agents.abandonable import run_abandonable
+import anyio
+
+from agents.abandonable import TooManyLeft, run_abandonable
 from agents.cache_marks import marked, wants_marks
 from agents.conversation import CHARS_PER_TOKEN, estimate
 from agents.errors import ModelError, ModelFault, ModelRefused
 from agents.faults import model_error
-from agents.model import Message, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.model import Bill, Message, ModelReply, ModelRequest, ToolSchema, Usage
 from agents.prices import Price
 from agents.redact import Redactor
 from agents.schema_answer import answer_tool, as_call, refuses_schema, response_format, without_call
 from agents.wire import Assembly, Incomplete, sent_messages, sent_tools
+
+GRACE_SECONDS = 30.0
+"""Beyond its whole time an answer is given up even where no byte of it came in that could have ended it."""
 
 
 class LitellmModel:
@@ -54,24 +59,36 @@ class LitellmModel:
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask once, in a thread; raises ModelFault, ModelRefused or ContextTooLong."""
-        return await run_abandonable(partial(self._ask, request))
+        seconds = self._total_seconds + GRACE_SECONDS
+        try:
+            with anyio.move_on_after(seconds):
+                return await run_abandonable(partial(self._ask, request))
+        except TooManyLeft as error:
+            raise ModelFault(self.id, str(error)) from None
+        raise ModelFault(self.id, f"no end of the answer within {seconds:g} s")
 
     def _ask(self, request: ModelRequest, abandoned: threading.Event) -> ModelReply:
         litellm = load_litellm()
+        from agents.bounded_http import Bounds, within
+
         self._look_up(litellm)
         began, cpu_began = time.monotonic(), time.thread_time()
         answer = answer_tool(litellm, self.id, request) if self._takes_schema else None
+        bounds, assembly = Bounds(total_seconds=self._total_seconds, abandoned=abandoned), Assembly()
         try:
-            arguments = self._arguments(request, answer)
-            assembly = self._complete(litellm, arguments, abandoned, deadline=began + self._total_seconds)
+            with within(bounds):
+                self._complete(litellm, self._arguments(request, answer), assembly)
             message = assembly.message() if answer is None else as_call(assembly.message(), answer)
         except Exception as error:  # noqa: BLE001 - litellm raises whatever its providers' adapters raise
-            failure = self._failure(error)
+            failure = self._failure(error, bounds.overrun)
         else:
             return self._reply(litellm, request, assembly, message, began=began, cpu_began=cpu_began)
         if answer is not None and refuses_schema(failure):
             self._takes_schema = False
             return self._ask(request, abandoned)
+        if bounds.begun:
+            usage = _usage(request, assembly)
+            failure.bill = Bill(usage=usage, cost=self._cost(litellm, usage))
         # Outside the handler, so that the original, which may hold the key, does not travel along as its context.
         raise failure
 
@@ -79,9 +96,9 @@ class LitellmModel:
         if self._caches is None:
             self._caches, self.window = wants_marks(litellm, self.id), window_of(litellm, self.id)
 
-    def _failure(self, error: Exception) -> ModelError:
-        if isinstance(error, Incomplete):
-            return ModelFault(self.id, str(error))
+    def _failure(self, error: Exception, overrun: str | None) -> ModelError:
+        if overrun is not None or isinstance(error, Incomplete):
+            return ModelFault(self.id, overrun or str(error))
         return model_error(error, model=self.id, redactor=self._redactor)
 
     def _reply(
@@ -94,7 +111,7 @@ class LitellmModel:
         began: float,
         cpu_began: float,
     ) -> ModelReply:
-        usage = assembly.usage or _counted(request, message)
+        usage = _usage(request, assembly)
         return ModelReply(
             model=self.id,
             message=message,
@@ -105,22 +122,17 @@ class LitellmModel:
             client_ms=(time.thread_time() - cpu_began) * 1000,
         )
 
-    def _complete(
-        self, litellm: Any, arguments: dict[str, Any], abandoned: threading.Event, *, deadline: float
-    ) -> Assembly:
-        assembly = Assembly()
+    def _complete(self, litellm: Any, arguments: dict[str, Any], assembly: Assembly) -> None:
         response = litellm.completion(**arguments)
         if not self._stream:
             assembly.take(response.model_dump(warnings=False))
-            return assembly
+            return
         try:
             for chunk in response:
                 assembly.take(chunk.model_dump(warnings=False))
-                if abandoned.is_set() or time.monotonic() > deadline:
-                    raise Incomplete(f"the answer took longer than {self._total_seconds:g} s")
         finally:
             close_stream(response)
-        return assembly
+        require_end(response)
 
     def _arguments(self, request: ModelRequest, answer: ToolSchema | None) -> dict[str, Any]:
         held = {} if answer is None else {"response_format": response_format(answer)}
@@ -174,7 +186,20 @@ def load_litellm() -> Any:
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]
         logger.setLevel(logging.WARNING)
+    if litellm.client_session is None:
+        _bound(litellm)
     return litellm
+
+
+def _bound(litellm: Any) -> None:
+    """Have all of litellm's clients use our transport; those of OpenAI's kind take a client, the others a transport."""
+    from agents.bounded_http import bounded_client, bounded_transport
+
+    handler = importlib.import_module("litellm.llms.custom_httpx.http_handler")
+    certificate = os.environ.get("SSL_CERTIFICATE")
+    transport = bounded_transport(verify=handler.get_ssl_configuration(), certificate=certificate)
+    litellm.sync_transport = transport
+    litellm.client_session = bounded_client(transport)
 
 
 def window_of(litellm: Any, model: str) -> int | None:
@@ -220,6 +245,16 @@ def close_stream(response: Any) -> None:
         close()
 
 
-def _counted(request: ModelRequest, message: Message) -> Usage:
-    completion = sum(len(call.name) + len(call.arguments) for call in message.tool_calls) + len(message.content)
-    return Usage(prompt=estimate(request.messages), completion=int(completion / CHARS_PER_TOKEN))
+def require_end(response: Any) -> None:
+    """See that a stream had an end: where its provider sent none litellm makes one up. Raises Incomplete."""
+    names = ("received_finish_reason", "intermittent_finish_reason")
+    ends = [getattr(response, name) for name in names if hasattr(response, name)]
+    if ends and not any(ends):
+        raise Incomplete("the answer ended before its end")
+
+
+def _usage(request: ModelRequest, assembly: Assembly) -> Usage:
+    """As the provider counted it, or as we do; litellm says zero where a provider counted nothing."""
+    if assembly.usage is not None and assembly.usage.prompt > 0:
+        return assembly.usage
+    return Usage(prompt=estimate(request.messages), completion=int(assembly.chars / CHARS_PER_TOKEN))

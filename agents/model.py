@@ -44,10 +44,33 @@ class Usage(BaseModel):
     cache_written: int = 0
 
 
+class Bill(BaseModel):
+    """What calls used, and the dollars of those whose price is known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    usage: Usage = Usage()
+    cost: float | None = None
+
+    def __add__(self, other: Bill) -> Bill:
+        """Both together; the cost is unknown where neither's is known."""
+        mine, theirs = self.usage, other.usage
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        return Bill(
+            usage=Usage(
+                prompt=mine.prompt + theirs.prompt,
+                completion=mine.completion + theirs.completion,
+                cached=mine.cached + theirs.cached,
+            ),
+            cost=sum(costs) if costs else None,
+        )
+
+
 class ModelReply(BaseModel):
     """One answer: untrusted text and calls, what it used, and what it took.
 
-    `cost` is in US dollars, None where no price is known; `client_ms` is the client library's own time.
+    `cost` is in US dollars, None where no price is known; `client_ms` is the client library's own time. `wasted` is
+    what tries before it used that broke off.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +82,12 @@ class ModelReply(BaseModel):
     cost: float | None = None
     latency_seconds: float = 0.0
     client_ms: float = 0.0
+    wasted: Bill = Bill()
+
+    @property
+    def bill(self) -> Bill:
+        """What the answer and the tries before it used."""
+        return Bill(usage=self.usage, cost=self.cost) + self.wasted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +104,14 @@ class ModelRequest:
     """What is asked: the whole conversation, the tools, and the most that may come back.
 
     `answer` names the tool whose arguments are to be the answer itself, where the model can be held to a schema; the
-    reply has them as a call of that tool in either case.
+    reply has them as a call of that tool in either case. `patience_seconds` is all the time the asker has for waits.
     """
 
     messages: Sequence[Message]
     tools: Sequence[ToolSchema]
     max_tokens: int
     answer: str | None = None
+    patience_seconds: float | None = None
 
 
 class Model(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agents.chain import ModelChain
+from agents.circuit import Circuits
 from agents.litellm_model import LitellmModel
 from agents.model import Model
 from agents.prices import Price
@@ -14,7 +15,7 @@ from agents.recorded_model import PREFIX as RECORDED
 from agents.recorded_model import RecordedModel
 from agents.recorder import Recorder
 from agents.redact import Redactor
-from agents.retry import Patience, RetryingModel
+from agents.retry import Asking, Patience, RetryingModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,12 @@ class ModelSettings:
     timeout_seconds: float = 120.0
     total_seconds: float = 900.0
     patience: Patience = field(default_factory=Patience)
+    circuits: Circuits = field(default_factory=Circuits)
+    stopping: Callable[[], bool] = lambda: False
+
+
+FALLBACK_TRIES = 4
+"""How often a model is tried that has another behind it: some seconds, where waiting for the last may take minutes."""
 
 
 def make_model(
@@ -34,9 +41,14 @@ def make_model(
 ) -> Model:
     """The model of one agent: retried, and with its fallbacks where `ids` has more than one."""
     names = [ids] if isinstance(ids, str) else list(ids)
+    asking = Asking(task=task, circuits=settings.circuits, stopping=settings.stopping)
+    hasty = replace(settings.patience, tries=min(FALLBACK_TRIES, settings.patience.tries))
     models: list[Model] = [
         RetryingModel(
-            _one(name, task=task, agent=agent, settings=settings), recorder=recorder, patience=settings.patience
+            _one(name, task=task, agent=agent, settings=settings),
+            recorder=recorder,
+            patience=settings.patience if name == names[-1] else hasty,
+            asking=asking,
         )
         for name in names
     ]

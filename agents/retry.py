@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from agents.errors import ModelFault, ModelUnavailable
+from agents.circuit import Circuits
+from agents.errors import ModelError, ModelFault, ModelUnavailable, WaitEnded
 from agents.events import FaultMet, FaultRetried
-from agents.model import Model, ModelReply, ModelRequest
+from agents.model import Bill, Model, ModelReply, ModelRequest, Usage
 from agents.recorder import Recorder
+
+POLL_SECONDS = 0.1
+"""How often a wait looks whether it is still worth it."""
+
+MOST_PAID = 5
+"""How many tries that broke off in their middle one answer may cost: a provider wants to be paid for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How long to go on: `tries` in all, none of them begun after `total_seconds`."""
 
-    tries: int = 8
+    tries: int = 20
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 60.0
     total_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who asks: the task, whose circuits it shares with others, and whether its run is to stop."""
+
+    task: str = ""
+    circuits: Circuits = field(default_factory=Circuits)
+    stopping: Callable[[], bool] = lambda: False
 
 
 class RetryingModel:
@@ -33,12 +50,16 @@ class RetryingModel:
         *,
         recorder: Recorder,
         patience: Patience | None = None,
+        asking: Asking | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._model = model
         self._recorder = recorder
         self._patience = patience or Patience()
+        self._asking = asking or Asking()
+        self._circuit = self._asking.circuits.of(model.id)
         self._sleep = sleep
+        self._told: int | None = None
         self._jitter = wait_random_exponential(
             multiplier=self._patience.first_wait_seconds, max=self._patience.longest_wait_seconds
         )
@@ -55,38 +76,114 @@ class RetryingModel:
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask until an answer comes; raises ModelUnavailable when patience ends, and what is final at once."""
+        why = self._circuit.admit()
+        if why is not None:
+            raise await self._unavailable(why)
+        wasted: list[Bill] = []
+        try:
+            reply = await self._patiently(request, wasted)
+        except ModelError as error:
+            error.bill = sum(wasted, Bill())
+            raise
+        return reply.model_copy(update={"wasted": sum(wasted, Bill())})
+
+    async def _patiently(self, request: ModelRequest, wasted: list[Bill]) -> ModelReply:
+        answers, tried = self._circuit.answers, self._circuit.open is not None
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(ModelFault),
             wait=self._wait,
-            stop=self._is_over,
+            stop=partial(self._is_over, self._seconds(request), wasted),
             before_sleep=self._announce,
-            sleep=self._sleep,
+            sleep=self._pause,
             reraise=True,
         )
         try:
-            return await retrying(self._model.ask, request)
+            await self._held(self._seconds(request))
+            reply: ModelReply = await retrying(self._once, request, wasted)
         except ModelFault as fault:
-            await self._recorder.record(FaultMet(where=f"model {self.id}", why=fault.why, retryable=False))
-            raise ModelUnavailable(fault.model, fault.why) from fault
+            if self._asking.stopping():
+                raise WaitEnded(fault.model, fault.why) from fault
+            asked_for = fault.retry_after_seconds
+            self._circuit.gave_up(fault.why, answers=answers, asked_for_seconds=asked_for, tried=tried)
+            raise await self._unavailable(fault.why, fault) from fault
+        except ModelUnavailable:
+            raise
+        except ModelError:
+            self._circuit.answered()
+            raise
+        finally:
+            if tried:
+                self._circuit.let_go()
+        self._circuit.answered()
+        self._asking.circuits.answered(self._asking.task)
+        return reply
+
+    async def _once(self, request: ModelRequest, wasted: list[Bill]) -> ModelReply:
+        try:
+            return await self._model.ask(request)
+        except ModelFault as fault:
+            wasted.append(fault.bill)
+            raise
+
+    def _seconds(self, request: ModelRequest) -> float:
+        given = request.patience_seconds
+        return self._patience.total_seconds if given is None else min(given, self._patience.total_seconds)
 
     def _wait(self, state: RetryCallState) -> float:
-        fault = _fault(state)
-        wait = self._jitter(state)
-        # A little more than was asked for, so that parallel agents don't come back in the same instant.
-        return wait if fault.retry_after_seconds is None else fault.retry_after_seconds + min(wait, 1.0)
+        asked, jitter = _fault(state).retry_after_seconds, self._jitter(state)
+        # A little more than was asked for, so that parallel agents don't come back in the same instant; and never
+        # less than without a word, since a storm may ask for no wait at all.
+        return jitter if asked is None else max(jitter, asked + min(jitter, 1.0))
 
-    def _is_over(self, state: RetryCallState) -> bool:
-        if state.attempt_number >= self._patience.tries:
+    def _is_over(self, total_seconds: float, wasted: list[Bill], state: RetryCallState) -> bool:
+        if state.attempt_number >= self._patience.tries or self._asking.stopping() or self._circuit.open is not None:
             return True
         passed = max(state.idle_for, state.seconds_since_start or 0.0)
-        return passed + state.upcoming_sleep > self._patience.total_seconds
+        paid = sum(bill.usage.prompt > 0 for bill in wasted)
+        return paid >= MOST_PAID or passed + state.upcoming_sleep > total_seconds
 
     async def _announce(self, state: RetryCallState) -> None:
-        where = f"model {self.id}"
+        fault = _fault(state)
+        if fault.retry_after_seconds is not None:
+            self._circuit.hold(fault.retry_after_seconds)
         await self._recorder.record(
-            FaultMet(where=where, why=_fault(state).why),
-            FaultRetried(where=where, attempt=state.attempt_number + 1, wait_seconds=state.upcoming_sleep),
+            _met(self.id, fault),
+            FaultRetried(where=_where(self.id), attempt=state.attempt_number + 1, wait_seconds=state.upcoming_sleep),
         )
+
+    async def _held(self, total_seconds: float) -> None:
+        """Wait as long as the provider wants it of all, whoever was told."""
+        seconds = self._circuit.hold_seconds
+        if seconds > total_seconds:
+            raise await self._unavailable(f"it asks for {seconds:.0f} s of patience")
+        if seconds > 0:
+            await self._recorder.record(FaultRetried(where=_where(self.id), attempt=1, wait_seconds=seconds))
+            await self._pause(seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless it has become pointless: raises WaitEnded, ModelUnavailable."""
+
+        async def look(scope: anyio.CancelScope) -> None:
+            while not (self._asking.stopping() or self._circuit.open is not None):  # noqa: ASYNC110 - plain flags
+                await anyio.sleep(POLL_SECONDS)
+            scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(look, group.cancel_scope)
+            await self._sleep(seconds)
+            group.cancel_scope.cancel()
+        if self._asking.stopping():
+            raise WaitEnded(self.id, "the run is being stopped")
+        if self._circuit.open is not None:
+            raise await self._unavailable(self._circuit.open)
+
+    async def _unavailable(self, why: str, fault: ModelFault | None = None) -> ModelUnavailable:
+        """What says that there is no answer to be had; in the journal, but not for each request in one outage."""
+        self._asking.circuits.refused(self._asking.task, self.id)
+        if fault is not None or self._told != self._circuit.answers:
+            await self._recorder.record(_met(self.id, fault or ModelFault(self.id, why), retryable=False))
+        self._told = self._circuit.answers
+        return ModelUnavailable(self.id, why)
 
 
 def _fault(state: RetryCallState) -> ModelFault:
@@ -94,3 +191,19 @@ def _fault(state: RetryCallState) -> ModelFault:
     if not isinstance(error, ModelFault):
         raise TypeError(f"asked to wait after {error!r}")
     return error
+
+
+def _where(model: str) -> str:
+    return f"model {model}"
+
+
+def _met(model: str, fault: ModelFault, *, retryable: bool = True) -> FaultMet:
+    used = fault.bill.usage
+    paid = used != Usage()
+    return FaultMet(
+        where=_where(model),
+        why=fault.why,
+        retryable=retryable,
+        usage=used if paid else None,
+        cost=fault.bill.cost if paid else None,
+    )

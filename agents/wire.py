@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,8 +70,15 @@ class _CallPieces:
     arguments: list[str] = field(default_factory=list)
 
 
+LARGEST_CHARS = 2_000_000
+"""Of one answer: no 4096 tokens are as long, and a conversation can't hold more."""
+
+
 class Assembly:
-    """Puts an answer together from a whole completion or from its chunks, given as plain structures."""
+    """Puts an answer together from a whole completion or from its chunks, given as plain structures.
+
+    `chars` is about how much has come in.
+    """
 
     def __init__(self) -> None:
         self._content: list[str] = []
@@ -79,16 +86,18 @@ class Assembly:
         self._by_index: dict[int, _CallPieces] = {}
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
+        self.chars = 0
 
     def take(self, response: dict[str, Any]) -> None:
-        """Add a completion or a chunk; raises Incomplete where it has not the shape of one."""
-        if response.get("usage"):
-            self.usage = _usage(response["usage"])
-        for choice in (response.get("choices") or [])[:1]:
-            part = choice.get("delta") or choice.get("message") or {}
-            self._content.append(_text(part.get("content")))
-            self._take_calls(part.get("tool_calls") or [])
-            self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        """Add a completion or a chunk; raises Incomplete where it has not the shape of one, or is too long."""
+        usage = _structure(response.get("usage"))
+        if usage:
+            self.usage = _usage(usage)
+        for choice in _list(response.get("choices"))[:1]:
+            part = _structure(choice.get("delta")) or _structure(choice.get("message"))
+            self._content.append(self._text(part.get("content")))
+            self._take_calls(_list(part.get("tool_calls")))
+            self.finish_reason = _word(choice.get("finish_reason")) or self.finish_reason
 
     def message(self) -> Message:
         """The whole answer; raises Incomplete if its end did not come."""
@@ -100,37 +109,75 @@ class Assembly:
         )
         return Message(role="assistant", content=clean("".join(self._content)), tool_calls=calls)
 
-    def _take_calls(self, calls: Iterable[dict[str, Any]]) -> None:
+    def _take_calls(self, calls: list[dict[str, Any]]) -> None:
         for place, call in enumerate(calls):
             index = call.get("index")
-            pieces = self._pieces(place if index is None else index, call.get("id"))
-            function = call.get("function") or {}
-            pieces.name = pieces.name or function.get("name") or ""
-            pieces.arguments.append(_text(function.get("arguments")))
+            pieces = self._pieces(index if isinstance(index, int) else place, _word(call.get("id")))
+            function = _structure(call.get("function"))
+            pieces.name = pieces.name or _word(function.get("name"))
+            pieces.arguments.append(self._text(function.get("arguments")))
 
-    def _pieces(self, index: int, id: str | None) -> _CallPieces:
+    def _pieces(self, index: int, id: str) -> _CallPieces:
         known = self._by_index.get(index)
         # Some servers number every call of an answer 0: a new id is a new call.
         if known is None or (id and known.id and id != known.id):
+            self._count(CALL_CHARS)
             known = self._by_index[index] = _CallPieces()
             self._calls.append(known)
-        known.id = known.id or id or ""
+        known.id = known.id or id
         return known
 
+    def _text(self, value: Any) -> str:
+        # Some servers send arguments as an object, where the protocol has its text.
+        text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+        self._count(len(text))
+        return text
 
-def _text(value: Any) -> str:
-    # Some servers send arguments as an object, where the protocol has its text.
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    def _count(self, chars: int) -> None:
+        self.chars += chars
+        if self.chars > LARGEST_CHARS:
+            raise Incomplete(f"the answer grew longer than {LARGEST_CHARS} characters")
+
+
+CALL_CHARS = 20
+"""What a call takes besides its name and arguments, about: so that a flood of empty ones is bounded too."""
+
+
+def _structure(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Incomplete(f"the answer has {type(value).__name__} where an object belongs")
+    return value
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Incomplete(f"the answer has {type(value).__name__} where a list belongs")
+    return [_structure(item) for item in value]
+
+
+def _word(value: Any) -> str:
+    # An id or a name that is a number is one all the same.
+    return "" if value is None else str(value)
 
 
 def _usage(given: dict[str, Any]) -> Usage:
-    details = given.get("prompt_tokens_details") or {}
+    details = _structure(given.get("prompt_tokens_details"))
+    prompt = _count(given.get("prompt_tokens"))
     return Usage(
-        prompt=given.get("prompt_tokens") or 0,
-        completion=given.get("completion_tokens") or 0,
-        cached=details.get("cached_tokens") or 0,
-        cache_written=given.get("cache_creation_input_tokens") or 0,
+        prompt=prompt,
+        completion=_count(given.get("completion_tokens")),
+        cached=min(prompt, _count(details.get("cached_tokens"))),
+        cache_written=min(prompt, _count(given.get("cache_creation_input_tokens"))),
     )
+
+
+def _count(value: Any) -> int:
+    # A provider's own words about what it is to be paid: what is no count, or less than nothing, takes nothing off.
+    return max(0, int(value)) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def clean(text: str) -> str:

@@ -12,6 +12,7 @@ from tests.tree import modules, tree
 
 CLIENTS = {
     "docker": {"sandbox/engine.py", "sandbox/image_store.py", "sandbox/docker.py", "sandbox/build_context.py"},
+    "httpx": {"agents/bounded_http.py"},
     "litellm": {"agents/litellm_model.py"},
 }
 """Who may import the package that speaks to something outside."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from agents import events as e
+from agents.model import Usage
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.proposals import command_text
 from orchestrator.journal.state import (
@@ -135,6 +136,7 @@ def _base_verified(state: RunState, _: TaskProgress | None, event: e.VerifiedBas
 def _task_started(_: RunState, task: TaskProgress | None, event: e.TaskStarted, recorded: Recorded) -> None:
     if task is not None:
         task.state, task.start_commit, task.started_at = TaskState.WORKING, event.commit, recorded.time
+        task.why = None
 
 
 def _task_ended(_: RunState, task: TaskProgress | None, event: e.TaskEnded, recorded: Recorded) -> None:
@@ -197,7 +199,8 @@ def _does(task: TaskProgress | None, recorded: Recorded, what: str) -> None:
 
 def _model_answered(state: RunState, task: TaskProgress | None, event: e.ModelAnswered, __: Recorded) -> None:
     for tally in _tallies(state, task, event.role):
-        _add(tally, event)
+        tally.steps += 1
+        _add(tally, event.usage, event.cost)
 
 
 def _tallies(state: RunState, task: TaskProgress | None, role: str | None) -> list[Tally]:
@@ -210,15 +213,14 @@ def _tallies(state: RunState, task: TaskProgress | None, role: str | None) -> li
     return tallies
 
 
-def _add(tally: Tally, event: e.ModelAnswered) -> None:
-    tally.steps += 1
-    tally.prompt += event.usage.prompt
-    tally.completion += event.usage.completion
-    tally.cached += event.usage.cached
-    if event.cost is None:
-        tally.unpriced_tokens += event.usage.prompt + event.usage.completion
+def _add(tally: Tally, usage: Usage, cost: float | None) -> None:
+    tally.prompt += usage.prompt
+    tally.completion += usage.completion
+    tally.cached += usage.cached
+    if cost is None:
+        tally.unpriced_tokens += usage.prompt + usage.completion
     else:
-        tally.cost += event.cost
+        tally.cost += cost
 
 
 def _command_proposed(state: RunState, task: TaskProgress | None, event: e.CommandProposed, recorded: Recorded) -> None:
@@ -324,8 +326,11 @@ _RUN_LIMITS = {"steps", "tokens", "cost", "wall", "cpu"}
 """Those of the run are named without a task before them; `context` is always one agent's."""
 
 
-def _fault_met(state: RunState, _: TaskProgress | None, event: e.FaultMet, __: Recorded) -> None:
+def _fault_met(state: RunState, task: TaskProgress | None, event: e.FaultMet, __: Recorded) -> None:
     state.faults.append(f"{event.where}: {event.why}")
+    if event.usage is not None:
+        for tally in _tallies(state, task, None):
+            _add(tally, event.usage, event.cost)
 
 
 def _nothing(*_: object) -> None:

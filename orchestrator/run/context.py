@@ -10,6 +10,7 @@ from typing import Protocol
 
 from anyio import to_thread
 
+from agents.circuit import Circuits
 from agents.events import Role
 from agents.model import Model
 from agents.policy import Asker
@@ -105,6 +106,8 @@ class RunContext:
     """Files of the user's that every worktree has."""
     trouble: Exception | None = None
     """The fault of the machine that parked a task: nothing new starts after it."""
+    circuits: Circuits = field(default_factory=Circuits)
+    """Which models don't answer, as all agents of the run know together."""
     worktrees: Worktrees = field(default_factory=Worktrees)
     """Makes the worktrees of agents and gates."""
     green_trees: set[str] = field(default_factory=set)

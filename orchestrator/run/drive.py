@@ -51,6 +51,7 @@ async def drive(ctx: RunContext) -> None:
         work=lambda task: _work(ctx, landing, task),
         skip=lambda task, why: _skip(ctx, task, why),
         soon=lambda tasks, working: ctx.worksites.expect(tasks, landing.tip, working=working),
+        back_in_seconds=ctx.circuits.back_in_seconds,
         stopped=lambda: ctx.stopping() or ctx.state.run_limit_reached or ctx.trouble is not None,
     )
     done = {task.id: task.state for task in ctx.state.tasks.values() if task.state is not TaskState.PENDING}

@@ -14,6 +14,7 @@ from typing import Any
 
 from anyio import CancelScope, to_thread
 
+from agents.circuit import Circuits
 from agents.events import PlanMade, Role, RunResumed, RunStarted
 from agents.model import Model
 from agents.models import ModelSettings, make_model
@@ -244,7 +245,8 @@ async def _context(
     image: str | None,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
-    models = _models(plan)
+    circuits = Circuits()
+    models = _models(plan, circuits, around.stopping)
     secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
     memory = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
     directory = around.state_directory / "runs" / state.run
@@ -269,6 +271,7 @@ async def _context(
         asker=RememberingAsker(store, state.run, _asker(around, store, state)),
         model_of=models,
         budget=run_budget(plan.limits, state, price_of=await to_thread.run_sync(models.prices)),
+        circuits=circuits,
         stopping=around.stopping,
         author=await to_thread.run_sync(identity, around.repository.git),
         say=around.say,
@@ -294,11 +297,13 @@ def _asker(around: Surroundings, store: JournalStore, state: RunState) -> Asker:
 class _models:
     """Makes the models of a plan's roles."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, circuits: Circuits, stopping: Callable[[], bool]) -> None:
         self._plan = plan
         self._settings = ModelSettings(
             redactor=Redactor.of_environment(os.environ),
             prices={name: Price(**price.model_dump()) for name, price in plan.prices.items()},
+            circuits=circuits,
+            stopping=stopping,
         )
 
     def prices(self) -> PriceOf:

@@ -23,8 +23,12 @@ REQUEST = ModelRequest(messages=(Message(role="user", content="hi"),), tools=(),
 
 
 def test_importing_every_module_is_light_and_silent() -> None:
-    """No module of agents prints, or imports litellm, openai or docker, when it is imported."""
-    modules = sorted(f"agents.{path.stem}" for path in (ROOT / "agents").glob("[a-z]*.py"))
+    """No module of agents prints, or imports litellm, openai or docker, when it is imported.
+
+    But the one that hands litellm its HTTP, which is imported with it.
+    """
+    names = {path.stem for path in (ROOT / "agents").glob("[a-z]*.py")} - {"bounded_http"}
+    modules = sorted(f"agents.{name}" for name in names)
     script = (
         f"import sys; [__import__(name) for name in {modules}]; "
         "assert not {'litellm', 'openai', 'docker', 'httpx'} & set(sys.modules)"

@@ -5,11 +5,12 @@
 It prints its port as the first line, serves `POST /v1/chat/completions` (streaming and not) until its standard
 input closes, and keeps no state that an answer depends on: a conversation is found by its texts and a turn by the
 number of assistant messages in the request, so that a program which was killed and resumed finds its place again.
-Only faults are counted, so that each is met once. The script is read anew at each request.
+Only faults are counted, so that each is met once, by the answer that has them. The script is read anew at each request.
 
     {"conversations": [CONVERSATION, ...]}            the first that matches answers
 
     CONVERSATION = {
+      "model": "gpt-5.2",          the model that is asked
       "role": "editor",            the first message begins with "You are the editor of"
       "contains": ["...", ...],    each of these is somewhere in the system and user messages
       "lacks": ["...", ...],       and none of these is
@@ -37,6 +38,9 @@ Only faults are counted, so that each is met once. The script is read anew at ea
       "garbage"  200 whose body is no JSON (in a stream: an event that is none)
       "hang"     nothing for "seconds": 60
       "cut"      the connection is closed in the middle of the answer
+      "raw"      the response as it is given: "status": 200, "body": "...", "type": "application/json", "headers": {}
+      "events"   a stream with these "events": ["...", ...] as its data, "times": 1 over, each "after" 0 seconds;
+                 then it ends as a stream does, or "then": "cut" | "hang" for "seconds": 60
 """
 
 from __future__ import annotations
@@ -72,15 +76,15 @@ class Script:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._met: Counter[tuple[int, int]] = Counter()
+        self._met: Counter[tuple[str, int]] = Counter()
         self._lock = threading.Lock()
 
-    def answer(self, messages: list[Json]) -> tuple[int, int, Json | None]:
+    def answer(self, model: str, messages: list[Json]) -> tuple[int, int, Json | None]:
         """Conversation number, turn number and the answer of the script, None where it has none."""
         turn = sum(message["role"] == "assistant" for message in messages)
         conversations = json.loads(self._path.read_text())["conversations"]
         for number, conversation in enumerate(conversations):
-            if matches(conversation, messages):
+            if conversation.get("model") in {None, model} and matches(conversation, messages):
                 turns = conversation["turns"]
                 return number, turn, turns[turn] if turn < len(turns) else conversation.get("beyond")
         return -1, turn, None
@@ -88,12 +92,13 @@ class Script:
     def next_fault(self, number: int, turn: int, answer: Json) -> Json | None:
         """The fault that this request meets, None where all were met."""
         faults = [{"kind": fault} if isinstance(fault, str) else fault for fault in answer.get("faults", [])]
+        place = json.dumps([number, answer]), turn
         with self._lock:
-            met = self._met[number, turn]
+            met = self._met[place]
             if met >= len(faults):
                 return None
             if not faults[met].get("always"):
-                self._met[number, turn] += 1
+                self._met[place] += 1
             fault: Json = faults[met]
             return fault
 
@@ -130,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a chat completion from the script."""
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        number, turn, answer = self.script.answer(body["messages"])
+        number, turn, answer = self.script.answer(body["model"], body["messages"])
         fault = self.script.next_fault(number, turn, answer) if answer is not None else None
         self.write_log({"time": time.time(), "conversation": number, "turn": turn, "fault": fault, "request": body})
         if answer is None:
@@ -154,6 +159,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case "html":
                 self.send_body(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
+            case "raw":
+                self.send_raw(fault)
+            case "events":
+                self.send_slowly(fault)
             case "garbage" if stream:
                 self.send_events(iter(["{this is no JSON"]), cut=False)
             case "garbage":
@@ -182,17 +191,43 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_body(200, json.dumps(reply).encode(), "application/json")
 
-    def send_events(self, events: Iterator[str], *, cut: bool) -> None:
-        """Server-sent events; `cut` closes the connection after half of them."""
-        data = list(events)
+    def send_raw(self, fault: Json) -> None:
+        """A response word for word."""
+        body, kind = fault.get("body", ""), fault.get("type", "application/json")
+        self.send_body(fault.get("status", 200), body.encode(), kind, headers=fault.get("headers"))
+
+    def send_slowly(self, fault: Json) -> None:
+        """A stream word for word, and how it ends."""
+        self.begin_events()
+        for _ in range(fault.get("times", 1)):
+            for event in fault["events"]:
+                self.send_piece(f"data: {event}\n\n")
+                time.sleep(fault.get("after", 0))
+        if fault.get("then") == "hang":
+            time.sleep(fault.get("seconds", 60))
+        self.close_connection = "then" in fault
+        if not self.close_connection:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def begin_events(self) -> None:
+        """The head of a stream."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+
+    def send_piece(self, text: str) -> None:
+        """One piece of a stream, at once."""
+        payload = text.encode()
+        self.wfile.write(f"{len(payload):x}\r\n".encode() + payload + b"\r\n")
+        self.wfile.flush()
+
+    def send_events(self, events: Iterator[str], *, cut: bool) -> None:
+        """Server-sent events; `cut` closes the connection after half of them."""
+        data = list(events)
+        self.begin_events()
         for event in data[: max(1, len(data) // 2)] if cut else [*data, "[DONE]"]:
-            payload = f"data: {event}\n\n".encode()
-            self.wfile.write(f"{len(payload):x}\r\n".encode() + payload + b"\r\n")
-            self.wfile.flush()
+            self.send_piece(f"data: {event}\n\n")
         if cut:
             self.close_connection = True
         else:
