@@ -10,22 +10,24 @@ from structlog.contextvars import bind_contextvars
 
 from agents.acting import Acting, Checkpoint, Claim
 from agents.assignment import Assignment
-from agents.briefing import next_round, opening
+from agents.briefing import next_round, opening, sections
 from agents.budget import SMALLEST_ANSWER_TOKENS, USUAL_ANSWER_TOKENS, Budget, LimitReached, Reservation
 from agents.calls import with_own_ids
 from agents.conversation import Conversation
 from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelRefused, ModelUnavailable
 from agents.events import LimitReached as LimitEvent
-from agents.events import ModelAnswered, ModelAsked
+from agents.events import ModelAsked
 from agents.execution import Hands, JudgedSandbox
-from agents.model import Bill, Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.handover_writer import answered
+from agents.model import Bill, Message, Model, ModelRequest, ToolSchema, Usage
 from agents.past import NoPast, Past
 from agents.policy import Asker, Policy, Unanswered
+from agents.rebuilding import Rebuilding
 from agents.recorder import Recorder
 from agents.repetition import Repetition, Stuck
 from agents.results import RoleResult
 from agents.roles import ROLES
-from agents.toolbox import tool_schemas
+from agents.toolbox import tool_schemas, tools_tokens
 from sandbox.sandbox import Sandbox
 from sandbox.telling import Log
 
@@ -106,8 +108,20 @@ class Agent:
         return Outcome(ended="interrupted", conversation=talk, why="the run is being stopped")
 
     async def _ask(self, assignment: Assignment, talk: Conversation) -> Message:
-        tools = tool_schemas(ROLES[assignment.role])
-        reservation = self._reserve(assignment, talk, tools)
+        rebuilding = self._rebuilding(assignment)
+        again = False
+        while True:
+            limit = await rebuilding.make_room(talk)
+            reservation = self._reserve(assignment, talk, rebuilding.tools, limit, again=again)
+            try:
+                return await self._request(assignment, talk, rebuilding.tools, reservation)
+            except ContextTooLong as refusal:
+                await rebuilding.after(refusal, talk)
+                again = True
+
+    async def _request(
+        self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...], reservation: Reservation
+    ) -> Message:
         talk.step += 1
         bind_contextvars(step=talk.step)
         asked = ModelAsked(
@@ -118,6 +132,7 @@ class Agent:
             added=talk.take_new(),
             prompt_estimate=reservation.prompt_tokens,
             max_tokens=reservation.max_tokens,
+            sections=[] if talk.answered else [part.told() for part in sections(assignment)],
         )
         bill = Bill()
         try:
@@ -127,33 +142,51 @@ class Agent:
                 tools=tools,
                 max_tokens=reservation.max_tokens,
                 answer="finish" if ROLES[assignment.role].held_to_schema else None,
+                turn=talk.answered,
             )
             reply = await self.model.ask(request)
             bill = reply.bill
         except ModelError as error:
             bill = error.bill
-            if isinstance(error, ContextTooLong):
-                raise LimitReached("context", assignment.context, reservation.prompt_tokens) from error
             raise
         finally:
             self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
-        await self.recorder.record(_answered(asked, reply))
-        return talk.answer(with_own_ids(reply.message), cut_off=reply.finish_reason == "length")
+        await self.recorder.record(answered(asked, reply))
+        return talk.answer(
+            with_own_ids(reply.message),
+            cut_off=reply.finish_reason == "length",
+            prompt_tokens=reply.usage.prompt,
+            tools_tokens=tools_tokens(tools),
+        )
 
-    def _reserve(self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...]) -> Reservation:
+    def _reserve(
+        self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...], limit: int, *, again: bool
+    ) -> Reservation:
+        """Set aside what the next request may use; asked `again`, its step was counted before."""
         if assignment.max_steps is not None and talk.step >= assignment.max_steps:
             raise Stuck(f"no result after {talk.step} steps")
-        prompt = talk.tokens() + tools_tokens(tools)
-        room = assignment.context - prompt
+        prompt = talk.tokens(tools_tokens(tools))
+        room = limit - prompt
         if room < SMALLEST_ANSWER_TOKENS:
-            raise LimitReached("context", assignment.context, prompt)
+            raise LimitReached("context", limit, prompt)
         reservation = self.budget.reserve(prompt_tokens=prompt, max_tokens=min(USUAL_ANSWER_TOKENS, room))
         try:
-            self.budget.step()
+            if not again:
+                self.budget.step()
         except LimitReached:
             self.budget.settle(reservation, usage=Usage(), cost=None)
             raise
         return reservation
+
+    def _rebuilding(self, assignment: Assignment) -> Rebuilding:
+        return Rebuilding(
+            told=assignment,
+            tools=tool_schemas(ROLES[assignment.role]),
+            model=self.model,
+            recorder=self.recorder,
+            budget=self.budget,
+            past=self.past,
+        )
 
     def _hands(self, assignment: Assignment) -> Hands:
         return Hands(
@@ -183,23 +216,3 @@ def _open_round(talk: Conversation, assignment: Assignment) -> None:
         for call in talk.pending.tool_calls if talk.pending else ():
             talk.messages.append(Message(role="tool", content="not done: your work came back", tool_call_id=call.id))
         talk.messages.append(next_round(assignment))
-
-
-def tools_tokens(tools: tuple[ToolSchema, ...]) -> int:
-    """About how many tokens the tools' schemas take in each request."""
-    return sum(len(f"{tool.name}{tool.description}{tool.parameters}") // 4 for tool in tools)
-
-
-def _answered(asked: ModelAsked, reply: ModelReply) -> ModelAnswered:
-    return ModelAnswered(
-        agent=asked.agent,
-        role=asked.role,
-        step=asked.step,
-        model=reply.model,
-        message=reply.message,
-        finish_reason=reply.finish_reason,
-        usage=reply.usage,
-        cost=reply.cost,
-        latency_seconds=reply.latency_seconds,
-        client_ms=reply.client_ms,
-    )

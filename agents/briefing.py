@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agents.assignment import Assignment, Inspection, Note
 from agents.fence import cut, fence
 from agents.model import Message
 from agents.remembered import remembered
 from agents.roles import ROLES
+from agents.section import Section
 
 NOTE_CHARS = 12_000
 DIFF_CHARS = 60_000
@@ -17,9 +18,28 @@ OUTPUT_CHARS = 12_000
 
 def opening(assignment: Assignment) -> tuple[Message, ...]:
     """System prompt and task: the goals verbatim and first, then what others wrote, marked as data."""
-    system = ROLES[assignment.role].system_prompt()
-    sections = [*_goals(assignment), *_told(assignment), *remembered(assignment)]
-    return Message(role="system", content=system), Message(role="user", content="\n\n".join(sections))
+    return opened(sections(assignment))
+
+
+def opened(parts: Iterable[Section]) -> tuple[Message, Message]:
+    """The first two messages: the first section is the system prompt, and the others are the task."""
+    role, *task = parts
+    system = Message(role="system", content=role.text)
+    return system, Message(role="user", content="\n\n".join(part.text for part in task if part.text))
+
+
+def sections(assignment: Assignment) -> tuple[Section, ...]:
+    """All that a conversation opens with, part by part; those that are empty are left out, but for the first two."""
+    seen, notes = assignment.inspection, assignment.findings
+    parts = [
+        Section(name="role", source="the program", text=ROLES[assignment.role].system_prompt()),
+        Section(name="task", source="the plan", text=_joined(_goals(assignment))),
+        Section(name="inspection", source="the change", text=_joined(_inspection(seen)) if seen is not None else ""),
+        Section(name="reasons", source=_sources(assignment.reasons), text=_joined(map(_reason, assignment.reasons))),
+        Section(name="findings", source=_sources(notes), text=_joined(_note("Found by ", note) for note in notes)),
+        Section(name="memory", source=_remembered_from(assignment), text=_joined(remembered(assignment))),
+    ]
+    return tuple(part for place, part in enumerate(parts) if place < 2 or part.text)
 
 
 def next_round(assignment: Assignment) -> Message:
@@ -48,14 +68,30 @@ def _goals(assignment: Assignment) -> Iterator[str]:
 def _told(assignment: Assignment) -> Iterator[str]:
     if assignment.inspection is not None:
         yield from _inspection(assignment.inspection)
-    for note in assignment.reasons:
-        yield _note("How it ended: " if note.kind == "attempt" else "Why it came back: ", note)
+    yield from map(_reason, assignment.reasons)
     for note in assignment.findings:
         yield _note("Found by ", note)
 
 
+def _reason(note: Note) -> str:
+    return _note("How it ended: " if note.kind == "attempt" else "Why it came back: ", note)
+
+
 def _note(kind: str, note: Note) -> str:
     return fence(kind + note.source, cut(note.text, NOTE_CHARS))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n\n".join(texts)
+
+
+def _sources(notes: Iterable[Note]) -> str:
+    return ", ".join(dict.fromkeys(note.source for note in notes))
+
+
+def _remembered_from(assignment: Assignment) -> str:
+    files = ["AGENTS.md"] if assignment.instructions else []
+    return ", ".join([*files, *(note.source for note in assignment.memory)])
 
 
 def _inspection(seen: Inspection) -> Iterator[str]:

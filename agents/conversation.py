@@ -10,22 +10,43 @@ from agents.model import Message
 CHARS_PER_TOKEN = 3.6
 """A little fewer than the four of English prose, because code and paths take more tokens."""
 
+MOST_RATIO = 4.0
+LEAST_RATIO = 0.5
+"""What a provider may count, for each token of our estimate: beyond that it is its count that is not believed."""
+
 MESSAGE_TOKENS = 4
 """What a provider's own marks around each message take, about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What the provider counted last: `prompt` tokens in the first `messages` messages and tools of `tools` by ours.
+
+    Where it counted nothing since the conversation was rebuilt, `ratio` is what it made of one of our tokens before.
+    """
+
+    prompt: int = 0
+    messages: int = 0
+    tools: int = 0
+    ratio: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
     """One agent's: `sent` messages of it were in the last request, `step` counts the requests over all rounds.
 
-    `cut_off` says that the last answer ended at its length limit, `tries` how often the last answer was begun to
-    be acted on.
+    `answered` counts the answers, also those that a rebuild folded away. `ceiling` is the most tokens that a prompt may
+    have, where a refused request told it. `cut_off` says that the last answer ended at its length limit, `tries` how
+    often the last answer was begun to be acted on.
     """
 
     agent: str
     messages: list[Message] = field(default_factory=list)
     sent: int = 0
     step: int = 0
+    answered: int = 0
+    ceiling: int | None = None
+    measured: Measured = Measured()
     round: int = 1
     cut_off: bool = False
     tries: int = 0
@@ -45,17 +66,47 @@ class Conversation:
         self.sent = len(self.messages)
         return new
 
-    def answer(self, message: Message, *, cut_off: bool) -> Message:
-        """Add the model's answer, which the journal holds by itself, and hand it back."""
+    def answer(self, message: Message, *, cut_off: bool, prompt_tokens: int = 0, tools_tokens: int = 0) -> Message:
+        """Add the model's answer, which the journal holds by itself, and hand it back.
+
+        `prompt_tokens` is what the provider counted in all that it answered, `tools_tokens` our estimate of the tools.
+        """
+        if prompt_tokens > 0:
+            self.measured = Measured(prompt=prompt_tokens, messages=len(self.messages), tools=tools_tokens)
+        self.answered += 1
         self.messages.append(message)
         self.cut_off = cut_off
         self.tries = 0
         self.sent = len(self.messages)
         return message
 
-    def tokens(self) -> int:
-        """About how many tokens the next prompt has, besides the tools."""
-        return estimate(self.messages)
+    def rebuild(self, messages: Iterable[Message], *, ceiling: int | None = None) -> None:
+        """Go on with these messages in the place of all that there were."""
+        self.measured = Measured(ratio=self.ratio)
+        self.messages = list(messages)
+        self.sent = len(self.messages)
+        self.ceiling = ceiling or self.ceiling
+
+    @property
+    def ratio(self) -> float:
+        """How many tokens the provider counts for one of ours."""
+        known = self.measured
+        if not known.messages:
+            return known.ratio
+        ours = max(1, estimate(self.messages[: known.messages]) + known.tools)
+        return min(max(known.prompt / ours, LEAST_RATIO), MOST_RATIO)
+
+    def tokens(self, tools_tokens: int = 0) -> int:
+        """About how many tokens the next prompt has: what the provider counted, and our estimate of the rest."""
+        known, ratio = self.measured, self.ratio
+        counted = estimate(self.messages[: known.messages]) + known.tools if known.messages else 0
+        rest = estimate(self.messages[known.messages :]) + (0 if known.messages else tools_tokens)
+        # An estimate is never made lower: what comes new need not be like what was there.
+        return int(counted * ratio + rest * max(1.0, ratio))
+
+    def guess(self, messages: Iterable[Message], tools_tokens: int = 0) -> int:
+        """About how many tokens some other messages would have for the same provider."""
+        return int((estimate(messages) + tools_tokens) * max(1.0, self.ratio))
 
 
 def estimate(messages: Iterable[Message]) -> int:
@@ -63,5 +114,16 @@ def estimate(messages: Iterable[Message]) -> int:
     return sum(MESSAGE_TOKENS + int(_chars(message) / CHARS_PER_TOKEN) for message in messages)
 
 
+def tokens_of(text: str) -> int:
+    """About how many tokens a text takes."""
+    return int(_length(text) / CHARS_PER_TOKEN)
+
+
 def _chars(message: Message) -> int:
-    return len(message.content) + sum(len(call.name) + len(call.arguments) + 20 for call in message.tool_calls)
+    calls = sum(len(call.name) + _length(call.arguments) + 20 for call in message.tool_calls)
+    return _length(message.content) + calls
+
+
+def _length(text: str) -> int:
+    # A letter beyond ASCII takes about as many tokens more as it takes bytes.
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))

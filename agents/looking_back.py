@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from agents.calls import with_own_ids
-from agents.events import CommandRun, Event, ModelAnswered, ModelAsked
+from agents.events import CommandRun, ContextRebuilt, Event, ModelAnswered, ModelAsked
 from agents.model import ToolCall
 from agents.past import Deed
 
@@ -32,6 +32,8 @@ def deeds(events: Iterable[Event], agent: str, step: int) -> tuple[Deed, ...]:
                 ran[number_of(event.id)] = outcome(event)
             case ModelAsked() if event.step == step + 1:
                 told.update({each.tool_call_id or "": each.content for each in event.added if each.role == "tool"})
+            case ContextRebuilt() if event.step == step:
+                told.update({each.tool_call_id or "": each.content for each in event.messages if each.role == "tool"})
             case _:
                 pass
     return tuple(

@@ -105,6 +105,8 @@ class ModelRequest:
 
     `answer` names the tool whose arguments are to be the answer itself, where the model can be held to a schema; the
     reply has them as a call of that tool in either case. `patience_seconds` is all the time the asker has for waits.
+    `turn` is how many answers came before, where the messages don't tell it any more; `aside` names what is asked
+    besides the conversation.
     """
 
     messages: Sequence[Message]
@@ -112,6 +114,8 @@ class ModelRequest:
     max_tokens: int
     answer: str | None = None
     patience_seconds: float | None = None
+    turn: int | None = None
+    aside: str | None = None
 
 
 class Model(Protocol):

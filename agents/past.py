@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.work_done import WorkDone
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
@@ -53,6 +55,10 @@ class Past(Protocol):
         """Where the words stand, whatever their case; of the agent's own steps in those `before` this one."""
         ...
 
+    async def work_done(self) -> WorkDone:
+        """What the agent did so far, in all its steps: what a rebuilt context stands on."""
+        ...
+
 
 def named(told: Mapping[str, str], name: str) -> str | None:
     """Of texts by their names the one that is called so; behind a name may stand in brackets where it comes from."""
@@ -73,3 +79,7 @@ class NoPast:
     async def search(self, words: Sequence[str], *, before: int) -> Found:
         """Nothing is found."""
         return Found()
+
+    async def work_done(self) -> WorkDone:
+        """Nothing is known of any step, so that no context can be rebuilt on it."""
+        return WorkDone(agent="")

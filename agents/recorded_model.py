@@ -71,11 +71,13 @@ class RecordedModel:
         """The next answer; raises ModelRefused where the file has none or can't be read."""
         if self._answers is None:
             self._answers = await to_thread.run_sync(self._read)
-        turn = sum(message.role == "assistant" for message in request.messages)
-        if turn >= len(self._answers):
-            why = f"the recording has {len(self._answers)} answers of {self._task}/{self._agent}, none for turn {turn}"
+        answers = self._own(self._answers, f".{request.aside}" if request.aside else "")
+        said = sum(message.role == "assistant" for message in request.messages)
+        turn = said if request.turn is None else request.turn
+        if turn >= len(answers):
+            why = f"the recording has {len(answers)} answers of {self._task}/{self._agent}, none for turn {turn}"
             raise ModelRefused(self.id, why)
-        answer = self._answers[turn]
+        answer = answers[turn]
         return ModelReply(
             model=self.id,
             message=answer.message,
@@ -92,13 +94,13 @@ class RecordedModel:
                     answers.append(_parse(line, self.id, number))
         except (OSError, UnicodeDecodeError) as error:
             raise ModelRefused(self.id, one_line(str(error))) from error
-        return self._own(answers)
+        return answers
 
-    def _own(self, answers: list[RecordedAnswer]) -> list[RecordedAnswer]:
+    def _own(self, answers: list[RecordedAnswer], aside: str) -> list[RecordedAnswer]:
         role, _, number = self._agent.rpartition(".")
         before = [f"{role}.{attempt}" for attempt in range(int(number) - 1, 0, -1)] if number.isdecimal() else []
         for agent in (self._agent, *before):
-            own = [answer for answer in answers if (answer.task, answer.agent) == (self._task, agent)]
+            own = [answer for answer in answers if (answer.task, answer.agent) == (self._task, agent + aside)]
             if own:
                 return own
         return []

@@ -17,6 +17,8 @@ from agents.events import (
     ModelAsked,
 )
 from agents.model import Message
+from agents.roles import ROLES
+from agents.toolbox import tool_schemas, tools_tokens
 
 
 def retell(events: Iterable[Event], *, agent: str, step: int | None = None) -> Conversation | None:
@@ -63,11 +65,15 @@ class _Telling:
             case ModelAnswered():
                 self._asked_at, self._answered = None, True
                 self._talk.step = event.step
-                self._talk.answer(with_own_ids(event.message), cut_off=event.finish_reason == "length")
+                self._talk.answer(
+                    with_own_ids(event.message),
+                    cut_off=event.finish_reason == "length",
+                    prompt_tokens=event.usage.prompt,
+                    tools_tokens=tools_tokens(tool_schemas(ROLES[event.role])),
+                )
             case ContextRebuilt():
                 self._asked_at = None
-                self._talk.messages = list(event.messages)
-                self._talk.sent = len(event.messages)
+                self._talk.rebuild(event.messages, ceiling=event.ceiling)
             case CommandProposed():
                 self._talk.tries = max(self._talk.tries, tries_of(event.id))
             case AttemptEnded(outcome="finished"):

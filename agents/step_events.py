@@ -37,8 +37,27 @@ class Told(BaseModel):
     chars: int = 0
 
 
+class ContextSection(BaseModel):
+    """A part of what a model is shown: where it comes from, about how many tokens it has, and what was cut from it.
+
+    `whole` is what it would have had without a `budget`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    source: str
+    tokens: int
+    whole: int
+    budget: int | None = None
+    note: str = ""
+
+
 class ModelAsked(JournalEvent):
-    """A request goes out; `added` are the messages that the last request of this agent did not have."""
+    """A request goes out; `added` are the messages that the last request of this agent did not have.
+
+    `sections` say what they are made of, where they open a conversation.
+    """
 
     kind: Literal["model asked"] = "model asked"
     agent: str
@@ -48,6 +67,7 @@ class ModelAsked(JournalEvent):
     added: list[Message] = Field(default_factory=list)
     prompt_estimate: int
     max_tokens: int
+    sections: list[ContextSection] = Field(default_factory=list)
 
 
 class ModelAnswered(JournalEvent):
@@ -176,10 +196,22 @@ class NoteLearnt(JournalEvent):
 
 
 class ContextRebuilt(JournalEvent):
-    """The conversation was folded to a shorter one, which is given whole."""
+    """The conversation was folded to a shorter one, which is given whole, when all of `step` had been acted on.
+
+    It has about `after` tokens of the `limit`, where it had `before`. `sections` say what it is made of, `handover`
+    who wrote down where the work stands, and `refused` why that was not the model. `ceiling` is what a refused request
+    told of the most tokens that a prompt may have.
+    """
 
     kind: Literal["context rebuilt"] = "context rebuilt"
     agent: str
     step: int
     why: str
     messages: list[Message]
+    sections: list[ContextSection] = Field(default_factory=list)
+    before: int = 0
+    after: int = 0
+    limit: int = 0
+    ceiling: int | None = None
+    handover: Literal["model", "journal"] | None = None
+    refused: str | None = None

@@ -74,3 +74,8 @@ def _shorten(value: Any, definitions: dict[str, Any]) -> Any:
     if "properties" in kept:
         kept["properties"] = {name: _shorten(item, definitions) for name, item in kept["properties"].items()}
     return {key: item if key == "properties" else _shorten(item, definitions) for key, item in kept.items()}
+
+
+def tools_tokens(tools: tuple[ToolSchema, ...]) -> int:
+    """About how many tokens the tools' schemas take in each request."""
+    return sum(len(f"{tool.name}{tool.description}{tool.parameters}") // 4 for tool in tools)

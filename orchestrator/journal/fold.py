@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from agents import events as e
 from agents.model import Usage
+from agents.work_done import HANDOVER
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.proposals import command_text
 from orchestrator.journal.state import (
@@ -199,7 +200,7 @@ def _does(task: TaskProgress | None, recorded: Recorded, what: str) -> None:
 
 def _model_answered(state: RunState, task: TaskProgress | None, event: e.ModelAnswered, __: Recorded) -> None:
     for tally in _tallies(state, task, event.role):
-        tally.steps += 1
+        tally.steps += not event.agent.endswith(f".{HANDOVER}")
         _add(tally, event.usage, event.cost)
 
 

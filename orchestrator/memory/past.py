@@ -16,6 +16,7 @@ from agents.events import CommandRun, Event, ModelAnswered
 from agents.looking_back import deeds, words_of
 from agents.past import Deed, Found, named
 from agents.ranking import Ranking
+from agents.work_done import FOLDED, WorkDone, work_done
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 
@@ -46,6 +47,14 @@ class JournalPast:
     async def search(self, words: Sequence[str], *, before: int) -> Found:
         """What it was told, then the steps, newest first; where two are as good, that is their order."""
         return await to_thread.run_sync(partial(self._search, tuple(words), before))
+
+    async def work_done(self) -> WorkDone:
+        """Folded row by row."""
+        return await to_thread.run_sync(self._work_done)
+
+    def _work_done(self) -> WorkDone:
+        kinds = ", ".join("?" * len(FOLDED))
+        return work_done(self._events(f"kind IN ({kinds})", sorted(FOLDED), order="seq"), agent=self.agent)
 
     def _may_see(self, agent: str) -> bool:
         return agent.split(".")[0] == self.agent.split(".")[0]

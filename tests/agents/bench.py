@@ -11,6 +11,7 @@ from agents.agent import Agent, Outcome
 from agents.assignment import Assignment
 from agents.conversation import Conversation
 from agents.model import Model
+from agents.past import Past
 from agents.results import RoleResult
 from tests.fakes.judges import FakeAsker, FakePolicy, FakeRecorder
 from tests.fakes.past import FakePast
@@ -46,6 +47,7 @@ class Bench:
     claims: list[RoleResult] = field(default_factory=list)
     checkpoints: list[int] = field(default_factory=list)
     left_out: str | None = None
+    past: Past | None = None
     stopping: Callable[[], bool] = lambda: False
 
     async def run(self, given: Assignment | None = None, conversation: Conversation | None = None) -> Outcome:
@@ -56,7 +58,7 @@ class Bench:
             asker=self.asker,
             recorder=self.recorder,
             budget=self.account,
-            past=FakePast(self.recorder, agent=(given or assignment()).agent),
+            past=self.past or FakePast(self.recorder, agent=(given or assignment()).agent),
             stopping=self.stopping,
         )
         return await agent.run(

@@ -180,3 +180,16 @@ async def test_what_is_recalled_is_data(past: Past) -> None:
         assert lines[0].startswith("[")
         assert lines[0].endswith("]")
         assert any(line == f"[end {lines[0].rsplit(' ', 1)[1]}" for line in lines), query
+
+
+async def test_the_work_done_is_the_agents_own(past: Past) -> None:
+    """Each of its steps with what came of each call, and nothing of others."""
+    work = await past.work_done()
+    assert {number: step.line() for number, step in work.steps.items()} == {
+        1: "1: $ rg requests -> exit 0",
+        2: "2: $ cat b.py -> exit 0",
+        3: "3: $ cat a.py rm -rf / -> not done; edit a.py -> exit 0",
+        4: "4: recall zebra -> looked up",
+        5: "5: $ echo zebra -> exit 0",
+    }
+    assert list(work.runs) == ["rg requests", "cat b.py", "edit a.py", "echo zebra"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from agents.looking_back import deeds, words_of
 from agents.past import Deed, Found, named
 from agents.ranking import Ranking
+from agents.work_done import WorkDone, work_done
 from tests.fakes.judges import FakeRecorder
 
 
@@ -40,6 +41,10 @@ class FakePast:
             elif step < before:
                 ranking.look(f"step {step}", words_of(event))
         return ranking.found()
+
+    async def work_done(self) -> WorkDone:
+        """Folded from the events."""
+        return work_done(self._recorder.events, agent=self._agent)
 
     def _seen(self, agent: str) -> bool:
         return agent.split(".")[0] == self._agent.split(".")[0]

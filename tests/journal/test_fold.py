@@ -74,6 +74,13 @@ def test_what_a_model_used_counts_for_task_and_run(tmp_path: object) -> None:
     assert state.tasks["b"].used.steps == 0
 
 
+def test_a_handover_is_paid_and_no_step(tmp_path: object) -> None:
+    """What an agent writes down before its context is rebuilt costs tokens, and counts against no limit of steps."""
+    aside = answered(cost=0.25).model_copy(update={"agent": "editor.1.handover"})
+    state = state_of(tmp_path, ("a", answered(cost=0.25)), ("a", aside))
+    assert (state.total.steps, state.total.prompt, state.total.cost) == (1, 20, 0.5)
+
+
 def test_a_merged_task_moves_the_tip(tmp_path: object) -> None:
     """What landed is the tip that the next task starts from."""
     merged = e.ChangeMerged(commit="c", onto="base", landed="l", tree="t", lost_lines=["x"])

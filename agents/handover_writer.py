@@ -1,0 +1,153 @@
+"""Having a model write the handover: asked once, paid and journalled like any other call, and never waited for long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import anyio
+
+from agents.assignment import Assignment
+from agents.budget import Budget, LimitReached, Reservation
+from agents.conversation import Conversation
+from agents.errors import ModelError
+from agents.events import ModelAnswered, ModelAsked
+from agents.fence import fence
+from agents.handover import Handover, Unusable, hold, read_handover
+from agents.handover_of_journal import of_journal
+from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.recorder import Recorder
+from agents.steps_kept import steps_of
+from agents.toolbox import tools_tokens
+from agents.work_done import HANDOVER, WorkDone, lines
+
+PROMPT = Path(__file__).parent / "prompts" / "handover.md"
+
+ANSWER_TOKENS = 2048
+PATIENCE_SECONDS = 300.0
+"""How long a handover is waited for, all tries together; the journal has one at once."""
+
+FEWEST_STEPS = 5
+"""Fewer since the last rebuild are not worth another call."""
+
+RECORD_CHARS = 6000
+FILES_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A handover that holds, whose it is, and why it is not the model's."""
+
+    handover: Handover
+    by: Literal["model", "journal"]
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverWriter:
+    """Asks the agent's own model; `limit` is the most tokens that its prompt may have."""
+
+    model: Model
+    recorder: Recorder
+    budget: Budget
+    tools: tuple[ToolSchema, ...]
+    limit: int
+
+    async def write(self, told: Assignment, talk: Conversation, work: WorkDone) -> Written:
+        """The model's handover where it holds, else that of the journal. Raises nothing of the model's."""
+        try:
+            handover = read_handover(await self._answer(told, talk, work))
+            hold(handover, work)
+        except Unusable as unusable:
+            return Written(handover=of_journal(work, goal=told.task_goal), by="journal", refused=str(unusable))
+        return Written(handover=handover, by="model")
+
+    async def _answer(self, told: Assignment, talk: Conversation, work: WorkDone) -> Message:
+        if work.handover is not None and work.handover[0] == talk.step:
+            # It was paid for by a process that did not live to use it.
+            return work.handover[1]
+        if talk.step - work.rebuilt < FEWEST_STEPS:
+            raise Unusable(f"it was not asked for: only {talk.step - work.rebuilt} steps since the last")
+        messages = self._fitting(talk, question(work))
+        prompt = talk.guess(messages, tools_tokens(self.tools))
+        try:
+            reservation = self.budget.reserve(prompt_tokens=prompt, max_tokens=ANSWER_TOKENS)
+        except LimitReached as reached:
+            raise Unusable(f"it was not asked for: {reached}") from reached
+        return await self._ask(told, talk, work, messages, reservation)
+
+    def _fitting(self, talk: Conversation, asking: Message) -> list[Message]:
+        """The conversation as far as it fits, for which its newest steps may be left out: they stay whole anyway."""
+        opening, steps = steps_of(talk.messages)
+        while steps:
+            messages = [*opening, *(message for step in steps for message in step), asking]
+            if talk.guess(messages, tools_tokens(self.tools)) <= self.limit:
+                return messages
+            steps = steps[:-1]
+        raise Unusable("it was not asked for: there was no room for the question")
+
+    async def _ask(
+        self,
+        told: Assignment,
+        talk: Conversation,
+        work: WorkDone,
+        messages: Sequence[Message],
+        reservation: Reservation,
+    ) -> Message:
+        asked = ModelAsked(
+            agent=f"{told.agent}.{HANDOVER}",
+            role=told.role,
+            step=talk.step,
+            model=self.model.id,
+            added=[messages[-1]],
+            prompt_estimate=reservation.prompt_tokens,
+            max_tokens=reservation.max_tokens,
+        )
+        request = ModelRequest(
+            messages=tuple(messages),
+            tools=self.tools,
+            max_tokens=reservation.max_tokens,
+            turn=work.handovers,
+            aside=HANDOVER,
+        )
+        reply: ModelReply | None = None
+        try:
+            await self.recorder.record(asked)
+            with anyio.move_on_after(PATIENCE_SECONDS):
+                reply = await self.model.ask(request)
+        except ModelError as error:
+            raise Unusable(f"it never came: {error}") from error
+        finally:
+            usage, cost = (reply.usage, reply.cost) if reply is not None else (Usage(), None)
+            self.budget.settle(reservation, usage=usage, cost=cost)
+        if reply is None:
+            raise Unusable(f"it never came: no answer within {PATIENCE_SECONDS:g} s")
+        await self.recorder.record(answered(asked, reply))
+        return reply.message
+
+
+def question(work: WorkDone) -> Message:
+    """What asks for a handover: the form, and what it will be held against."""
+    text = PROMPT.read_text(encoding="utf-8").strip().replace("{last}", str(max(work.steps, default=0)))
+    record = fence("Steps", lines(work, budget_chars=RECORD_CHARS, after=work.rebuilt))
+    files = fence("Files changed", "\n".join(list(work.files)[-FILES_SHOWN:]) or "none")
+    tests = "\n".join(f"{'passed' if run.passed else 'failed'}: {run.command}" for run in work.tests()[-20:])
+    return Message(role="user", content="\n\n".join([text, record, files, fence("Tests", tests or "none")]))
+
+
+def answered(asked: ModelAsked, reply: ModelReply) -> ModelAnswered:
+    """The event of an answer to what was asked."""
+    return ModelAnswered(
+        agent=asked.agent,
+        role=asked.role,
+        step=asked.step,
+        model=reply.model,
+        message=reply.message,
+        finish_reason=reply.finish_reason,
+        usage=reply.usage,
+        cost=reply.cost,
+        latency_seconds=reply.latency_seconds,
+        client_ms=reply.client_ms,
+    )

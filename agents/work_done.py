@@ -1,0 +1,236 @@
+"""What an agent did, step by step, as the journal has it: what a rebuilt context stands on, whoever wrote its words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from agents.events import (
+    CheckpointTaken,
+    CommandJudged,
+    CommandProposed,
+    CommandRun,
+    ContextRebuilt,
+    Event,
+    ModelAnswered,
+)
+from agents.fence import one_line
+from agents.model import Message, ToolCall
+from sandbox.sandbox import WORKSPACE
+
+FOLDED = frozenset(
+    {"model answered", "command proposed", "command judged", "command run", "checkpoint taken", "context rebuilt"}
+)
+"""The kinds of events that this is folded from."""
+
+HANDOVER = "handover"
+"""The name of an agent's own aside in which it writes down where the work stands: `editor.1.handover`."""
+
+CALL_CHARS = 160
+SAID_CHARS = 240
+
+_NO_COMMAND = {"recall": "looked up", "finish": "sent back"}
+"""How calls end that leave no event: what was accepted is not gone on from."""
+
+_TEST = re.compile(
+    r"\b(py\.?test|unittest|tox|nox|jest|vitest|mocha|ctest|phpunit|rspec|gradlew?|mvn|bazel test|"
+    r"(cargo|go|dotnet|swift|mix|make|npm|yarn|pnpm|bun|deno)( run)? (test|check|nextest))\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a command ended the last time that it ran; `step` is None where it was the plan's own check of a claim."""
+
+    command: str
+    step: int | None
+    passed: bool
+    ending: str
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it tests something, as far as its words tell."""
+        return self.step is None or _TEST.search(self.command) is not None
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """One step: what the model `said`, and each of its calls with what came of it."""
+
+    number: int
+    said: str = ""
+    calls: list[str] = field(default_factory=list)
+    endings: dict[int, str] = field(default_factory=dict)
+    failed: bool = False
+
+    def line(self) -> str:
+        """The step in one line."""
+        told = [f"{call} -> {self.endings.get(number, 'not done')}" for number, call in enumerate(self.calls, start=1)]
+        return f"{self.number}: {'; '.join(told) or 'no call'}"
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkDone:
+    """All steps of `agent` by their numbers; each file that it changed with the step that did it last; its commands.
+
+    `handover` is what it wrote down since its context was last rebuilt, `handovers` how often it was asked to.
+    """
+
+    agent: str
+    steps: dict[int, Step] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    rebuilt: int = 0
+    handover: tuple[int, Message] | None = None
+    handovers: int = 0
+    _edits: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Go on by one event of its task."""
+        if isinstance(event, CommandRun) and event.source == "verify":
+            self._ran(event, None)
+        match event:
+            case ModelAnswered() if event.agent == f"{self.agent}.{HANDOVER}":
+                self.handover, self.handovers = (event.step, event.message), self.handovers + 1
+            case CommandJudged():
+                self._judged(event)
+            case ModelAnswered() | CommandProposed() | CommandRun() | CheckpointTaken() | ContextRebuilt():
+                if event.agent == self.agent:
+                    self._own(event)
+            case _:
+                pass
+
+    def _own(self, event: ModelAnswered | CommandProposed | CommandRun | CheckpointTaken | ContextRebuilt) -> None:
+        match event:
+            case ModelAnswered():
+                calls = [_called(call) for call in event.message.tool_calls]
+                said = one_line(event.message.content.strip(), SAID_CHARS)
+                names = enumerate((call.name for call in event.message.tool_calls), start=1)
+                endings = {number: _NO_COMMAND[name] for number, name in names if name in _NO_COMMAND}
+                self.steps[event.step] = Step(number=event.step, said=said, calls=calls, endings=endings)
+            case CommandProposed():
+                self._end(event.id, "begun, its end is not known")
+                if event.tool == "edit":
+                    self._edits[event.id] = _path(event.arguments)
+            case CommandRun() if event.step is not None:
+                self._ran(event, event.step)
+            case CheckpointTaken():
+                self.files.update(dict.fromkeys(event.files, event.step))
+            case ContextRebuilt():
+                self.rebuilt, self.handover = event.step, None
+            case _:
+                pass
+
+    def _judged(self, event: CommandJudged) -> None:
+        if not event.allowed and (step := self._end(event.id, "refused")) is not None:
+            step.failed = True
+
+    def _ran(self, event: CommandRun, step: int | None) -> None:
+        ending = _ending(event)
+        passed = event.exit_code == 0 and event.limit is None
+        if event.id in self._edits:
+            ending = "edited" if passed else "not edited"
+            if passed and step is not None:
+                self.files[self._edits[event.id]] = step
+        else:
+            command = event.command.strip()
+            self.runs.pop(command, None)
+            self.runs[command] = Run(command=command, step=step, passed=passed, ending=ending)
+        done = self._end(event.id, ending)
+        if done is not None and not passed:
+            done.failed = True
+
+    def _end(self, call_id: str, ending: str) -> Step | None:
+        """Note how a call of one of the agent's steps ended, which its id tells."""
+        found = re.fullmatch(rf"{re.escape(self.agent)}\.(\d+)\.(\d+)(\.r\d+)?", call_id)
+        step = self.steps.get(int(found[1])) if found else None
+        if found and step is not None:
+            step.endings[int(found[2])] = ending
+        return step
+
+    def tests(self) -> list[Run]:
+        """The commands that test something, as they ended last; the newest last."""
+        return [run for run in self.runs.values() if run.is_test]
+
+
+def work_done(events: Iterable[Event], *, agent: str) -> WorkDone:
+    """What `agent` did, by the events of its task, oldest first."""
+    work = WorkDone(agent=agent)
+    for event in events:
+        work.take(event)
+    return work
+
+
+def lines(work: WorkDone, *, budget_chars: int, after: int = 0) -> str:
+    """A line for each step, the newest whole; those before, and all up to `after`, are told together in one."""
+    own = [step for number, step in sorted(work.steps.items()) if number > after]
+    left, shown = budget_chars, list[str]()
+    while own and left - len(own[-1].line()) - 1 >= 0:
+        line = own.pop().line()
+        left -= len(line) + 1
+        shown.append(line)
+    first = own[-1].number if own else after
+    earlier = [step for number, step in sorted(work.steps.items()) if number <= first]
+    return "\n".join([*_together(earlier), *reversed(shown)])
+
+
+def facts(work: WorkDone, *, budget_chars: int) -> str:
+    """Which files were changed, and how each test ended the last time: the newest, as far as there is room."""
+    tests = [f"{'pass' if run.passed else 'FAIL'}, {_when(run.step)}: {run.command}" for run in work.tests()]
+    files = [f"{path} (step {step})" for path, step in sorted(work.files.items(), key=lambda item: item[1])]
+    told = []
+    for title, entries in (("Files changed", files), ("Tests as last seen", tests)):
+        shown = _newest([one_line(entry) for entry in entries], budget_chars // 2)
+        more = f" (and {len(entries) - len(shown)} more)" if len(shown) < len(entries) else ""
+        told += [f"{title}{more}:", *shown] if entries else []
+    return "\n".join([*told, "Steps:", ""])
+
+
+def _newest(entries: list[str], budget_chars: int) -> list[str]:
+    while entries and sum(map(len, entries)) + len(entries) > budget_chars:
+        entries = entries[1:]
+    return entries
+
+
+def _when(step: int | None) -> str:
+    return "by the plan's own check" if step is None else f"step {step}"
+
+
+def _together(steps: list[Step]) -> Iterator[str]:
+    if steps:
+        calls, failed = sum(len(step.calls) for step in steps), sum(step.failed for step in steps)
+        first, last = steps[0].number, steps[-1].number
+        yield (
+            f"{first}-{last}: {len(steps)} done, with {calls} calls, {failed} of them not all well; "
+            f"recall `step {first}` shows one"
+        )
+
+
+def plain_path(path: str) -> str:
+    """A path as the repository has it."""
+    return path.strip().removeprefix(f"{WORKSPACE}/").removeprefix("./")
+
+
+def _path(arguments: str) -> str:
+    return plain_path(str(json.loads(arguments)["path"]))
+
+
+def _called(call: ToolCall) -> str:
+    try:
+        given = json.loads(call.arguments)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        return one_line(f"{call.name} {call.arguments}", CALL_CHARS)
+    words = given.get("command") or given.get("path") or given.get("query") or given.get("summary") or ""
+    mark = "$" if call.name == "shell" else call.name
+    return one_line(f"{mark} {words}".strip(), CALL_CHARS)
+
+
+def _ending(event: CommandRun) -> str:
+    if event.cancelled:
+        return "cancelled"
+    ending = f"exit {event.exit_code}" if event.exit_code is not None else f"signal {event.signal}"
+    return f"{ending}, {event.limit} limit hit" if event.limit else ending
