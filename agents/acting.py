@@ -51,6 +51,9 @@ class Acting:
         self._past = past
         self._checkpoint = checkpoint
         self._claim = claim
+        self._unsaved = False
+        self._left_out: list[str] = []
+        sandbox.before_asking = self._save_first
 
     async def act(self, answer: Message, *, cut_off: bool, note: str | None) -> RoleResult | None:
         """Answer every call of the newest answer; the result, where `finish` was accepted. Lets SandboxLost through.
@@ -58,6 +61,7 @@ class Acting:
         The conversation takes the answers together at the end: a step that broke off can be done again whole.
         """
         self._talk.tries += 1
+        self._unsaved, self._left_out = False, []
         if not answer.tool_calls:
             self._talk.say(f"Your answer was cut off at its length limit. {NO_CALL}" if cut_off else NO_CALL)
             return None
@@ -65,14 +69,31 @@ class Acting:
         first = actions[0]
         if len(actions) == 1 and isinstance(first, RoleResult):
             return await self._finish(answer.tool_calls[0], first)
-        outcomes = [
-            await self._carry_out(action, number)
-            if number <= MOST_CALLS
-            else _refuse(f"over {MOST_CALLS} calls at once")
-            for number, action in enumerate(actions, start=1)
-        ]
+        outcomes = [await self._outcome(action, number) for number, action in enumerate(actions, start=1)]
+        self._talk.known = {}
         await self._answer(answer.tool_calls, outcomes, note)
         return None
+
+    async def _outcome(self, action: Action | Malformed, number: int) -> Outcome:
+        known = self._talk.known.get(number)
+        if known is not None:
+            return known
+        if number > MOST_CALLS:
+            return _refuse(f"over {MOST_CALLS} calls at once")
+        outcome = await self._carry_out(action, number)
+        self._unsaved = self._unsaved or isinstance(outcome, Ran | Edited)
+        return outcome
+
+    async def _save_first(self) -> None:
+        """Save what this step did so far: a human is to be asked, who may answer when this process is gone."""
+        if self._unsaved:
+            self._unsaved = False
+            await self._save()
+
+    async def _save(self) -> None:
+        left_out = await self._checkpoint(self._talk.step)
+        if left_out:
+            self._left_out.append(left_out)
 
     async def _finish(self, call: ToolCall, result: RoleResult) -> RoleResult | None:
         why = await self._claim(result)
@@ -95,9 +116,9 @@ class Acting:
         step = self._talk.step
         notes = [note] if note else []
         if any(isinstance(outcome, Ran | Edited) for outcome in outcomes):
-            left_out = await self._checkpoint(step)
-            # Names of files are in it: a line break in one must not begin a line of ours.
-            notes += [f"note: {one_line(left_out, NOTE_CHARS)}"] if left_out else []
+            await self._save()
+        # Names of files are in them: a line break in one must not begin a line of ours.
+        notes += [f"note: {one_line(left_out, NOTE_CHARS)}" for left_out in self._left_out]
         last = len(calls) - 1
         for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
             mine = tuple(notes) if place == last else ()

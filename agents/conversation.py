@@ -37,7 +37,8 @@ class Conversation:
 
     `answered` counts the answers, also those that a rebuild folded away. `ceiling` is the most tokens that a prompt may
     have, where a refused request told it. `cut_off` says that the last answer ended at its length limit, `tries` how
-    often the last answer was begun to be acted on.
+    often the last answer was begun to be acted on, and `known` what is told of its calls, by their numbers, that an
+    earlier process had begun.
     """
 
     agent: str
@@ -50,6 +51,7 @@ class Conversation:
     round: int = 1
     cut_off: bool = False
     tries: int = 0
+    known: dict[int, str] = field(default_factory=dict)
 
     @property
     def pending(self) -> Message | None:

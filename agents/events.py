@@ -14,6 +14,7 @@ from agents.binding import bound_text
 from agents.model import Message, Usage
 from agents.step_events import (
     CheckpointTaken,
+    CommandInterrupted,
     CommandJudged,
     CommandProposed,
     CommandRun,
@@ -41,6 +42,7 @@ __all__ = [
     "ChangeReverted",
     "CheckpointTaken",
     "Choice",
+    "CommandInterrupted",
     "CommandJudged",
     "CommandProposed",
     "CommandRun",
@@ -384,8 +386,8 @@ class FaultRetried(JournalEvent):
 Event = Annotated[
     RunStarted | RunResumed | RunEnded | PlanMade | SandboxPrepared | VerifiedBase
     | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
-    | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | NetworkAsked | NetworkUsed
-    | CheckpointTaken | ContextRebuilt | NoteLearnt
+    | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | CommandInterrupted
+    | NetworkAsked | NetworkUsed | CheckpointTaken | ContextRebuilt | NoteLearnt
     | GateStarted | GatePassed | GateFailed | QuestionAsked | QuestionAnswered
     | ChangeQueued | ChangeMerged | ChangeRefused | ChangeReverted | PublishStarted | PublishEnded
     | LimitReached | FaultMet | FaultRetried,

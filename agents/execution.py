@@ -92,6 +92,8 @@ class JudgedSandbox:
     def __init__(self, sandbox: Sandbox, hands: Hands) -> None:
         self._sandbox = sandbox
         self._hands = hands
+        self.before_asking: Callable[[], Awaitable[None]] | None = None
+        """Called before a human is asked, who may take longer than this process lives."""
 
     async def shell(
         self, script: str, *, place: Place, timeout_seconds: float | None = None
@@ -190,6 +192,8 @@ class JudgedSandbox:
             allowed = decision.verdict is Verdict.ALLOW and bool(decision.parts)
             await hands.recorder.record(proposed, judged_event(proposed.id, decision, allowed=allowed))
             return None if allowed else Refused(decision=decision)
+        if self.before_asking is not None:
+            await self.before_asking()
         ahead: tuple[Event, ...] = (proposed,)
         for _ in range(MOST_CHANGES):
             question = await self._question(place, decision, subject, binds)

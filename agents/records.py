@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from agents.events import CommandJudged, CommandProposed, CommandRun, JudgedPart, QuestionAnswered, QuestionAsked
 from agents.policy import Answer, Question
-from policies.verdict import Decision
-from sandbox.sandbox import CommandResult
+from policies.verdict import Decision, Part, Verdict
+from sandbox.sandbox import CommandResult, LimitHit, Output
 
 
 def question_id(task: str, command_id: str, binding: str) -> str:
@@ -71,4 +71,25 @@ def run_event(proposed: CommandProposed, script: str, result: CommandResult, *, 
         peak_memory_bytes=result.peak_memory_bytes,
         limit=result.limit.value if result.limit else None,
         cancelled=result.cancelled,
+    )
+
+
+def decision_of(judged: CommandJudged) -> Decision:
+    """The decision that an event tells of."""
+    parts = (Part(**{**part.model_dump(), "verdict": Verdict(part.verdict)}) for part in judged.parts)
+    return Decision(parts=tuple(parts))
+
+
+def result_of(ran: CommandRun) -> CommandResult:
+    """How a command ended, as its event tells it."""
+    return CommandResult(
+        exit_code=ran.exit_code,
+        signal=ran.signal,
+        stdout=Output(head=ran.stdout.encode(errors="replace")),
+        stderr=Output(head=ran.stderr.encode(errors="replace")),
+        wall_seconds=ran.wall_seconds,
+        cpu_seconds=ran.cpu_seconds,
+        peak_memory_bytes=ran.peak_memory_bytes,
+        limit=LimitHit(ran.limit) if ran.limit else None,
+        cancelled=ran.cancelled,
     )

@@ -14,6 +14,7 @@ from orchestrator.journal.state import (
     Activity,
     DecisionState,
     GateResult,
+    InterruptedState,
     QuestionState,
     ReachedLimit,
     RunState,
@@ -86,13 +87,14 @@ def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, r
     state.session_started_at = recorded.time
     state.activity = None
     for task in state.tasks.values():
-        if task.state not in _KEPT_ON_RESUME:
+        if task.state not in KEPT_ON_RESUME:
             task.seconds += 0.0 if task.started_at is None else state.updated_at - task.started_at
             task.state, task.why, task.started_at = TaskState.PENDING, None, None
             _idle(task)
 
 
-_KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED}
+KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED}
+"""The outcomes at which a task stays when the run goes on."""
 
 
 def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recorded: Recorded) -> None:
@@ -240,6 +242,13 @@ def _command_run(state: RunState, task: TaskProgress | None, event: e.CommandRun
         state.activity = None
 
 
+def _command_interrupted(state: RunState, task: TaskProgress | None, event: e.CommandInterrupted, _: Recorded) -> None:
+    name = task.id if task is not None else None
+    state.interrupted.append(
+        InterruptedState(task=name, agent=event.agent, step=event.step, command=event.command, why=event.why)
+    )
+
+
 def _checkpoint(_: RunState, task: TaskProgress | None, event: e.CheckpointTaken, __: Recorded) -> None:
     if task is not None:
         task.checkpoint, task.checkpoint_ref = event.commit, event.ref
@@ -249,7 +258,8 @@ def _gate_started(_: RunState, task: TaskProgress | None, event: e.GateStarted, 
     _does(task, recorded, f"at its gate: {event.gate}")
     if task is not None:
         task.state, task.activity = TaskState.GATED, None
-        task.gates.append(GateResult(gate=event.gate, commit=event.commit))
+        if not any((each.gate, each.commit, each.passed) == (event.gate, event.commit, None) for each in task.gates):
+            task.gates.append(GateResult(gate=event.gate, commit=event.commit))
 
 
 def _gate_passed(_: RunState, task: TaskProgress | None, event: e.GatePassed, __: Recorded) -> None:
@@ -355,6 +365,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.CommandProposed: _command_proposed,
     e.CommandJudged: _nothing,
     e.CommandRun: _command_run,
+    e.CommandInterrupted: _command_interrupted,
     e.NetworkAsked: _nothing,
     e.NetworkUsed: _nothing,
     e.CheckpointTaken: _checkpoint,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from anyio import CancelScope, CapacityLimiter, to_thread
@@ -39,7 +39,11 @@ class RunJournal:
 
     async def append(self, task: str | None, events: tuple[Event, ...]) -> None:
         """Commit events of `task`; a cancelled caller still has them committed and told."""
-        clean: list[tuple[str | None, Event]] = [(task, self._redacted(event)) for event in events]
+        await self.append_all([(task, event) for event in events])
+
+    async def append_all(self, events: Sequence[tuple[str | None, Event]]) -> None:
+        """Commit events of several tasks, each with its own, in order and together."""
+        clean = [(task, self._redacted(event)) for task, event in events]
         # The watchers must see what the file holds, so a cancellation waits the fraction of a millisecond.
         with CancelScope(shield=True):
             write = partial(self._store.append, self._run, clean)

@@ -77,6 +77,17 @@ class DecisionState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptedState:
+    """A command whose effect was lost with the program, and why; of a command of the plan there is no agent."""
+
+    task: str | None
+    agent: str | None
+    step: int | None
+    command: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """What is being done: `who` (an agent as `editor.1`, or `verify`, `setup`) uses a tool, or asks a model.
 
@@ -171,6 +182,8 @@ class RunState:
     activity: Activity | None = None
     """What is done for the run itself and for none of its tasks: setup, tests of the base, planning."""
     questions: dict[str, QuestionState] = field(default_factory=dict)
+    interrupted: list[InterruptedState] = field(default_factory=list)
+    """Commands whose effect was lost with the program, oldest first."""
     limits_reached: list[str] = field(default_factory=list)
     reached: list[ReachedLimit] = field(default_factory=list)
     """The same, for what has to be granted before the run can go on."""

@@ -92,6 +92,14 @@ class JournalStore:
         )
         return map(_recorded, rows)
 
+    def of_task(self, run: str, task: str | None) -> Iterator[Recorded]:
+        """A run's events of one task, or those of none, in order."""
+        rows = self._connection.execute(
+            "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE run = ? AND task IS ? ORDER BY seq",
+            (run, task),
+        )
+        return map(_recorded, rows)
+
     def of_kind(self, run: str, kind: str) -> Iterator[Recorded]:
         """A run's events of one kind, in order."""
         rows = self._connection.execute(

@@ -36,6 +36,7 @@ RunPrompt = Callable[[RunState, Question, Callable[[], int], threading.Event], C
 
 HUMAN = "human"
 AT_TERMINAL = "human at the terminal"
+HUMANS = (HUMAN, AT_TERMINAL)
 
 NEVER = Answer(allowed=False, by=AT_TERMINAL, why="never in this run: asking for exactly this again is in vain")
 """What the agent is told, and the journal, where the human chose `never`."""

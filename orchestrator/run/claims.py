@@ -16,6 +16,8 @@ from orchestrator.airlock.errors import readable
 from orchestrator.airlock.judgeable import judgeable
 from orchestrator.plan.globs import matches_any
 from orchestrator.plan.models import Task
+from orchestrator.run.asker import HUMANS
+from orchestrator.run.attempt import has_passed
 from orchestrator.run.context import RunContext
 from orchestrator.run.inspection import tests_of
 from orchestrator.run.verification import verify
@@ -39,6 +41,8 @@ class Claims:
         return await self._policy_gate(changed, start, commit) or await self._verify_gate(commit)
 
     async def _policy_gate(self, changed: tuple[Change, ...], start: str, commit: str) -> str | None:
+        if has_passed(self._ctx, self._task.id, "policy", commit):
+            return None
         await self._recorder.record(GateStarted(gate="policy", commit=commit))
         evidence: dict[str, object] = {"files": [readable(change.path) for change in changed]}
         why = self._outside(changed) or _unresolved(changed)
@@ -103,13 +107,16 @@ class Claims:
             decision=asked,
             about="change",
         )
+        earlier = self._ctx.state.questions.get(question.id)
+        if earlier is not None and earlier.allowed and earlier.by in HUMANS:
+            return None  # it is about this very tree, and was said before the program was stopped
         await self._recorder.record(asked_event(question))
         answer = await self._ctx.asker.ask(question)
         await self._recorder.record(answered_event(question, answer))
         return None if answer.allowed else _refusal(decision, answer.why)
 
     async def _verify_gate(self, commit: str) -> str | None:
-        if not self._task.verify:
+        if not self._task.verify or has_passed(self._ctx, self._task.id, "verify", commit):
             return None
         await self._recorder.record(GateStarted(gate="verify", commit=commit))
         verified = await verify(

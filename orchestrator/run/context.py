@@ -29,6 +29,7 @@ from orchestrator.plan.models import Plan
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.caches import Caches
 from orchestrator.run.cheap import Worktrees
+from orchestrator.run.left_off import LeftOff
 from orchestrator.run.recipe import Recipe
 from policies.policy import Policy
 from sandbox.sandbox import Backend, Limits
@@ -114,6 +115,8 @@ class RunContext:
     """Trees on which the plan's `verify` passed: never tested twice."""
     saver: Saver = field(init=False)
     """Saves the steps of agents; there as long as the run is open."""
+    left_off: dict[str | None, LeftOff] = field(default_factory=dict)
+    """What an earlier process left on its way, by task; the run's own planning under None."""
     worksites: Worksites = field(init=False)
     """There as long as the run is open."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agents.agent import Outcome
 from agents.assignment import Assignment, Note
+from agents.events import AttemptEnded
 from agents.recorder import Recorder
 from agents.repetition import Stuck
 from agents.results import Coordination, RoleResult
@@ -16,6 +17,7 @@ from orchestrator.run.assignments import hosts
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.context import RunContext
+from orchestrator.run.left_off import LeftOff
 from orchestrator.run.rounds import Round, work_round
 
 MOST_REFUSALS = 3
@@ -45,7 +47,7 @@ class _Held:
         self._refusals = 0
         self.tasks: tuple[Task, ...] = ()
 
-    async def claim(self, result: RoleResult, _: Checkpoints) -> str | None:
+    async def claim(self, result: RoleResult, _: Checkpoints | None = None) -> str | None:
         """What is wrong with an answer; raises Stuck where too many were wrong."""
         if not isinstance(result, Coordination):
             raise TypeError(f"a coordinator handed over {result!r}")
@@ -71,9 +73,12 @@ async def consult(
     budget: TimedBudget,
     reasons: tuple[Note, ...] = (),
     findings: tuple[Note, ...] = (),
+    left: LeftOff | None = None,
+    ended: AttemptEnded | None = None,
 ) -> Counsel:
     """Have a coordinator look at `commit` and answer; `number` tells its conversations about a task apart.
 
+    `left` holds the conversation where an earlier process left one on its way, `ended` how that one had ended.
     Raises SandboxError, AirlockError, CredentialsRefused.
     """
     held = _Held(accept)
@@ -92,7 +97,14 @@ async def consult(
         max_steps=MOST_STEPS,
         context=ctx.plan.limits.context,
     )
-    work = Round(assignment=told, commit=commit, keep=False, read_only=True)
+    talk = left.talk(told.agent) if left is not None else None
+    if talk is not None and ended is not None and ended.result is not None:
+        handed = Coordination.model_validate(ended.result)
+        if await held.claim(handed) is None:
+            return Counsel(
+                outcome=Outcome(ended="finished", conversation=talk, result=handed), answer=handed, tasks=held.tasks
+            )
+    work = Round(assignment=told, commit=commit, keep=False, read_only=True, conversation=talk)
     finished = await work_round(ctx, work, recorder=recorder, budget=budget, claim=held.claim)
     answer = finished.outcome.result
     if not isinstance(answer, Coordination):

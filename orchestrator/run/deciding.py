@@ -15,6 +15,7 @@ from orchestrator.run.assignments import findings
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.context import RunContext
 from orchestrator.run.coordinator import consult
+from orchestrator.run.left_off import LeftOff
 from orchestrator.run.planning import document_of
 
 
@@ -39,7 +40,13 @@ class Decided:
 
 
 async def decide(
-    ctx: RunContext, task: Task, failure: Failure, *, recorder: Recorder, budget: TimedBudget
+    ctx: RunContext,
+    task: Task,
+    failure: Failure,
+    *,
+    recorder: Recorder,
+    budget: TimedBudget,
+    left: LeftOff | None = None,
 ) -> Decided | Outcome | None:
     """The decision, journalled; or how the coordinator ended without one; None where the plan has no model for it.
 
@@ -66,6 +73,8 @@ async def decide(
         budget=budget,
         reasons=(Note(source=f"attempt {failure.attempt} of {task.id}", kind="attempt", text=failure.why),),
         findings=findings(ctx, task),
+        left=left,
+        ended=left.where.deciding if left is not None and left.where.attempt == failure.attempt else None,
     )
     if counsel.answer is None:
         return counsel.outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from agents.agent import Outcome
 from agents.assignment import Inspection, Note
@@ -11,9 +12,12 @@ from agents.recorder import Recorder
 from agents.results import Review, TestVerdict
 from orchestrator.plan.models import Gate, Task
 from orchestrator.run.assignments import assignment, evidence_lines
+from orchestrator.run.attempt import has_passed
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.context import RunContext
+from orchestrator.run.left_off import LeftOff
 from orchestrator.run.rounds import Round, work_round
+from orchestrator.run.whereabouts import AtGate
 
 
 class GateUnanswered(Exception):
@@ -28,12 +32,17 @@ class GateUnanswered(Exception):
 class Gates:
     """The tester and the reviewer of one task."""
 
-    def __init__(self, ctx: RunContext, task: Task, recorder: Recorder, budget: TimedBudget) -> None:
+    def __init__(
+        self, ctx: RunContext, task: Task, recorder: Recorder, budget: TimedBudget, *, left: LeftOff | None = None
+    ) -> None:
+        """`left` is what an earlier process left of the task."""
         self._ctx = ctx
         self._task = task
         self._recorder = recorder
         self._budget = budget
-        self._asked: Counter[Gate] = Counter()
+        self._left = left
+        there = left.where.at_gates.items() if left is not None else ()
+        self._asked = Counter({gate: seen.newest for gate, seen in there})
 
     async def check(self, commit: str, inspection: Inspection) -> Note | None:
         """None where all gates pass, else what the first one saw and wants; raises GateUnanswered."""
@@ -44,19 +53,35 @@ class Gates:
         return None
 
     async def _one(self, gate: Gate, commit: str, inspection: Inspection) -> str | None:
-        await self._recorder.record(GateStarted(gate=gate, commit=commit))
-        self._asked[gate] += 1
+        if has_passed(self._ctx, self._task.id, gate, commit):
+            return None
+        there = self._there(gate, commit)
+        if there is None:
+            await self._recorder.record(GateStarted(gate=gate, commit=commit))
+            self._asked[gate] += 1
+        elif there.ended is not None and there.ended.result is not None:
+            return await self._settle(gate, commit, _verdict(gate, there.ended.result))
+        agent = f"{gate}.{self._asked[gate]}"
         work = Round(
             assignment=assignment(self._ctx, self._task, gate, attempt=self._asked[gate], inspection=inspection),
             commit=commit,
             keep=False,
+            conversation=self._left.talk(agent) if there is not None and self._left is not None else None,
         )
         finished = await work_round(self._ctx, work, recorder=self._recorder, budget=self._budget)
         result = finished.outcome.result
         if not isinstance(result, TestVerdict | Review):
-            await self._recorder.record(GateFailed(gate=gate, commit=commit, why=f"no verdict: {finished.outcome.why}"))
+            if finished.outcome.ended == "failed":
+                why = f"no verdict: {finished.outcome.why}"
+                await self._recorder.record(GateFailed(gate=gate, commit=commit, why=why))
             raise GateUnanswered(gate, finished.outcome)
         return await self._settle(gate, commit, result)
+
+    def _there(self, gate: Gate, commit: str) -> AtGate | None:
+        """The conversation about this commit that an earlier process left on its way; once."""
+        there = self._left.where.at_gates.pop(gate, None) if self._left is not None else None
+        on_its_way = there is not None and there.number and there.commit == commit and not there.is_settled
+        return there if on_its_way else None
 
     async def _settle(self, gate: Gate, commit: str, result: TestVerdict | Review) -> str | None:
         evidence = result.model_dump(mode="json")
@@ -66,3 +91,7 @@ class Gates:
         why = "\n".join([f"the {gate} says {result.verdict}:", *evidence_lines(evidence)])
         await self._recorder.record(GateFailed(gate=gate, commit=commit, why=why, evidence=evidence))
         return why
+
+
+def _verdict(gate: Gate, result: dict[str, Any]) -> TestVerdict | Review:
+    return (TestVerdict if gate == "tester" else Review).model_validate(result)

@@ -46,6 +46,7 @@ from orchestrator.run.grants import ROLES
 from orchestrator.run.identifier import new_run_id
 from orchestrator.run.images import ensure_image
 from orchestrator.run.lease import Held, lease, run_lock
+from orchestrator.run.left_off import all_left_off
 from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
@@ -121,8 +122,11 @@ async def open_old_run(
     backend = await choose(around.options.backend or state.backend)
     with _journal(around, state.run, plan) as (store, journal):
         hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
+        left = await to_thread.run_sync(all_left_off, store, state) if resume else {}
         if resume:
-            await journal.append(None, (RunResumed(program=version(), options=around.options.journalled()),))
+            resumed = RunResumed(program=version(), options=around.options.journalled())
+            told = [(task, event) for task, each in left.items() for event in each.interrupted]
+            await journal.append_all([*told, (None, resumed)])
         LOG.info("leftovers.removed", names=await backend.sweep(state.run))
         fresh = fold(store.events(state.run))
         recipe = await _recipe(around, plan, hub, state.base_before, backend)
@@ -130,6 +134,7 @@ async def open_old_run(
             recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
         )
         ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy, recipe, image)
+        ctx.left_off = left
         async with _cleared(ctx):
             yield ctx
 

@@ -67,11 +67,16 @@ async def plan_run(ctx: RunContext) -> Unplanned | None:
 
 async def make_tasks(ctx: RunContext) -> Made | Unplanned:
     """Ask the coordinator for tasks; a fault of the machine or a bad key is kept as the run's trouble."""
+    left = ctx.left_off.pop(None, None)
+    ended = left.where.ended if left is not None else None
+    begun = left.where.attempt if left is not None and (ended is None or ended.outcome != "failed") else 0
     try:
         counsel = await consult(
             ctx,
             task=MAIN,
-            number=ctx.state.plannings + 1,
+            number=begun or ctx.state.plannings + 1,
+            left=left,
+            ended=ended,
             goal=_goal(ctx),
             commit=ctx.base_commit,
             accept=partial(_accepted, ctx),

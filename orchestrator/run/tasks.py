@@ -10,16 +10,16 @@ from anyio import to_thread
 
 from agents.agent import Outcome
 from agents.assignment import Note
-from agents.conversation import Conversation
 from agents.events import TaskEnded, TaskStarted
 from agents.events import TaskState as EndState
 from agents.results import Change, RoleResult
 from orchestrator.airlock import commits, refs
-from orchestrator.airlock.merge import LostLines, Merged, lost_lines
+from orchestrator.airlock.merge import LostLines, lost_lines
 from orchestrator.airlock.messages import compose
 from orchestrator.journal.state import TaskState
 from orchestrator.plan.models import Task
 from orchestrator.run.assignments import assignment, handed_over
+from orchestrator.run.attempt import Attempt, gone_on_with, made_before
 from orchestrator.run.budget import TimedBudget
 from orchestrator.run.checkpoints import Checkpoints
 from orchestrator.run.claims import Claims
@@ -29,7 +29,6 @@ from orchestrator.run.deciding import Decided, Failure, decide
 from orchestrator.run.gates import Gates, GateUnanswered
 from orchestrator.run.inspection import inspect
 from orchestrator.run.landing import Candidate, Landed, Landing, SentBack, shown_lost
-from orchestrator.run.parked import Parked, parked_claim
 from orchestrator.run.rounds import Round, work_round
 from orchestrator.run.split import used_with_parts, work_parts
 
@@ -40,24 +39,6 @@ _BY_ENDING: dict[str, EndState] = {
     "interrupted": "waiting",
 }
 """What becomes of a task whose agent ended without finishing; all but a failure are taken up again by `resume`."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Attempt:
-    """A fresh start: where the next round begins, the conversation it goes on with, and why it was sent back.
-
-    `advice` is how to go about it this time, where the coordinator had a word about the attempt before.
-    """
-
-    number: int
-    start: str
-    commit: str
-    advice: str = ""
-    tree: str | None = None
-    conversation: Conversation | None = None
-    reasons: tuple[Note, ...] = ()
-    conflict: Merged | None = None
-    result: RoleResult | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,19 +60,20 @@ class TaskRun:
         self._ctx = ctx
         self._landing = landing
         self._task = task
-        self._attempts_before = progress.attempts
+        self._left = ctx.left_off.pop(task.id, None)
         self._recorder = ctx.journal.recorder(task.id)
         used = used_with_parts(ctx.state, task.id)
         above = ctx.budget if whole is None else whole
         self._budget = above.for_task(task.id, task.limits, used=used, used_seconds=progress.seconds)
         self._claims = Claims(ctx, task, self._recorder)
-        self._gates = Gates(ctx, task, self._recorder, self._budget)
+        self._gates = Gates(ctx, task, self._recorder, self._budget, left=self._left)
 
     async def work(self) -> TaskState:
         """Work until the task is merged, parked or lost; every outcome but `merged` is journalled here."""
-        await self._recorder.record(TaskStarted(commit=self._landing.tip))
+        there = await gone_on_with(self._ctx, self._task, self._left, self._recorder) if self._left else None
+        await self._recorder.record(TaskStarted(commit=there.start if there else self._landing.tip))
         progress = self._ctx.state.tasks[self._task.id]
-        ended = await self._attempts() if not progress.parts else None
+        ended = await self._attempts(there or self._fresh(progress.attempts + 1)) if not progress.parts else None
         if ended is None:
             return await self._work_parts()
         if ended.state is None:
@@ -99,34 +81,42 @@ class TaskRun:
         await self._recorder.record(TaskEnded(state=ended.state, why=ended.why, commit=ended.commit))
         return TaskState(ended.state)
 
-    async def _attempts(self) -> _Ended | None:
-        """Fresh starts until one does it, or the coordinator ends them; None where the task was split."""
+    def _fresh(self, number: int, *, advice: str = "", reasons: tuple[Note, ...] = ()) -> Attempt:
+        tip = self._landing.tip
+        return Attempt(number=number, start=tip, commit=tip, advice=advice, reasons=reasons)
+
+    async def _attempts(self, attempt: Attempt) -> _Ended | None:
+        """This attempt and fresh ones until one does it, or the coordinator ends them; None where it was split."""
         allowed = self._task.limits.attempts or self._ctx.plan.limits.attempts
-        advice = ""
-        earlier: tuple[Note, ...] = ()
-        parked = await parked_claim(self._ctx, self._task.id)
-        for left in range(allowed - 1, -1, -1):
-            start = self._landing.tip
-            number = self._attempts_before + allowed - left
-            fresh = _Attempt(number=number, start=start, commit=start, advice=advice, reasons=earlier)
-            ended = await self._attempt(_gone_on_with(fresh, parked) if parked is not None else fresh)
-            parked = None
-            if not (ended.again and left):
-                break
-            earlier = (Note(source=f"attempt {number}", kind="attempt", text=ended.why or "no reason was given"),)
-            failure = Failure(attempt=number, attempts_left=left, why=ended.why or "", commit=ended.commit or start)
-            match await decide(self._ctx, self._task, failure, recorder=self._recorder, budget=self._budget):
+        while True:
+            ended = await self._attempt(attempt)
+            left = allowed - attempt.number
+            if not ended.again or left <= 0:
+                return ended
+            earlier = (
+                Note(source=f"attempt {attempt.number}", kind="attempt", text=ended.why or "no reason was given"),
+            )
+            match await self._decided(attempt, ended, left):
                 case Decided(choice="split"):
                     return None
                 case Decided(choice="give up", why=why):
                     return replace(ended, why=f"{ended.why}; the coordinator gave up: {why}")
                 case Decided(advice=advice):
-                    continue
+                    attempt = self._fresh(attempt.number + 1, advice=advice, reasons=earlier)
                 case Outcome(ended="limit" | "parked" | "interrupted", why=why):
                     return _Ended(state="waiting", why=why, commit=ended.commit)
                 case _:
-                    advice = ""
-        return ended
+                    attempt = self._fresh(attempt.number + 1, reasons=earlier)
+
+    async def _decided(self, attempt: Attempt, ended: _Ended, left: int) -> Decided | Outcome | None:
+        known = self._left.where.decision if self._left is not None else None
+        if known is not None and known.attempt == attempt.number:
+            return Decided(choice=known.choice, why=known.why, advice=known.advice)
+        commit = ended.commit or attempt.start
+        failure = Failure(attempt=attempt.number, attempts_left=left, why=ended.why or "", commit=commit)
+        return await decide(
+            self._ctx, self._task, failure, recorder=self._recorder, budget=self._budget, left=self._left
+        )
 
     async def _work_parts(self) -> TaskState:
         def work(part: Task) -> Awaitable[TaskState]:
@@ -138,9 +128,9 @@ class TaskRun:
             await self._keep_branch(commit)
         return state
 
-    async def _attempt(self, attempt: _Attempt) -> _Ended:
+    async def _attempt(self, attempt: Attempt) -> _Ended:
         rounds = self._task.limits.rounds or self._ctx.plan.limits.rounds
-        for number in range(1, rounds + 1):
+        for number in range(attempt.round, rounds + 1):
             ended = await self._round(attempt, number)
             if ended is not None:
                 return ended
@@ -148,8 +138,19 @@ class TaskRun:
         why = f"sent back {rounds} times, the last time because {last}"
         return _Ended(state="refused", why=why, commit=attempt.commit, again=True)
 
-    async def _round(self, attempt: _Attempt, number: int) -> _Ended | None:
+    async def _round(self, attempt: Attempt, number: int) -> _Ended | None:
         """One round; None where the work was sent back, for the reasons now in the attempt."""
+        over, attempt.ended = attempt.ended, None
+        if over is None:
+            outcome = await self._worked(attempt, number)
+            if outcome.result is None:
+                return self._unfinished(outcome.ended, outcome.why, attempt)
+            attempt.result = outcome.result
+        elif attempt.result is None:
+            return self._unfinished(over.outcome, over.why, attempt)
+        return await self._finished(attempt, attempt.tree or await self._ctx.tree_of(attempt.commit))
+
+    async def _worked(self, attempt: Attempt, number: int) -> Outcome:
         work = Round(
             assignment=assignment(
                 self._ctx,
@@ -174,22 +175,19 @@ class TaskRun:
         )
         attempt.commit, attempt.conversation = finished.commit, finished.outcome.conversation
         attempt.tree = None if await self._ctx.tree_of(finished.commit) == finished.tree else finished.tree
-        if finished.outcome.result is None:
-            return self._unfinished(finished.outcome, attempt)
-        attempt.result = finished.outcome.result
-        return await self._finished(attempt, finished.tree)
+        return finished.outcome
 
-    def _unfinished(self, outcome: Outcome, attempt: _Attempt) -> _Ended:
-        state = _BY_ENDING[outcome.ended]
-        return _Ended(state=state, why=outcome.why, commit=attempt.commit, again=state == "failed")
+    def _unfinished(self, how: str, why: str | None, attempt: Attempt) -> _Ended:
+        state = _BY_ENDING[how]
+        return _Ended(state=state, why=why, commit=attempt.commit, again=state == "failed")
 
-    async def _claim(self, attempt: _Attempt, _: RoleResult, saved: Checkpoints) -> str | None:
+    async def _claim(self, attempt: Attempt, _: RoleResult, saved: Checkpoints) -> str | None:
         if not self._task.writes or saved.unsaved is not None:
             return saved.unsaved
         commit = await self._squashed(attempt, saved.tree, subject=self._task.id, body="")
         return await self._claims.check(start=attempt.start, commit=commit)
 
-    async def _finished(self, attempt: _Attempt, tree: str) -> _Ended | None:
+    async def _finished(self, attempt: Attempt, tree: str) -> _Ended | None:
         result = attempt.result
         verdict = getattr(result, "verdict", None)
         if verdict in {"fail", "changes"}:
@@ -201,7 +199,7 @@ class TaskRun:
             return _Ended(state="landed", why="it found nothing to change")
         return await self._submit(attempt, tree)
 
-    async def _submit(self, attempt: _Attempt, tree: str) -> _Ended | None:
+    async def _submit(self, attempt: Attempt, tree: str) -> _Ended | None:
         subject, body = self._words(attempt.result)
         commit = await self._squashed(attempt, tree, subject=subject, body=body)
         await self._keep_branch(commit)
@@ -228,7 +226,7 @@ class TaskRun:
         self._repair(attempt, landed)
         return None
 
-    async def _gated(self, attempt: _Attempt, commit: str, summary: str, lost: tuple[LostLines, ...]) -> Note | None:
+    async def _gated(self, attempt: Attempt, commit: str, summary: str, lost: tuple[LostLines, ...]) -> Note | None:
         if not self._task.effective_gates:
             return None
         output = next(
@@ -249,26 +247,30 @@ class TaskRun:
         )
         return await self._gates.check(commit, seen)
 
-    def _repair(self, attempt: _Attempt, back: SentBack) -> None:
+    def _repair(self, attempt: Attempt, back: SentBack) -> None:
         """The next round works on the merged files, with the markers where there are conflicts."""
         attempt.start = attempt.commit = back.onto
         attempt.tree = back.tree
         attempt.conflict = back.merged
         attempt.reasons = (Note(source="the merge", kind="merge", text=back.why),)
 
-    async def _lost(self, attempt: _Attempt, commit: str) -> tuple[LostLines, ...]:
+    async def _lost(self, attempt: Attempt, commit: str) -> tuple[LostLines, ...]:
         if attempt.conflict is None:
             return ()
         return await to_thread.run_sync(partial(lost_lines, self._ctx.hub, attempt.conflict, commit))
 
-    async def _squashed(self, attempt: _Attempt, tree: str, *, subject: str, body: str) -> str:
-        """One commit of the whole task on where it started."""
+    async def _squashed(self, attempt: Attempt, tree: str, *, subject: str, body: str) -> str:
+        """One commit of the whole task on where it started; the one that is there, where it was made before."""
+        message = compose(subject, body, {})
+        there = await made_before(self._ctx, self._task.id, tree=tree, parent=attempt.start, message=message)
+        if there is not None:
+            return there
         write = partial(
             commits.commit,
             self._ctx.hub,
             tree=tree,
             parents=[attempt.start],
-            message=compose(subject, body, {}),
+            message=message,
             author=self._ctx.author,
             when=now(),
         )
@@ -292,8 +294,3 @@ class TaskRun:
         if isinstance(result, Change):
             return subject, "\n\n".join(part for part in (result.summary, result.notes) if part)
         return subject, handed_over(result.model_dump(mode="json")) if result is not None else ""
-
-
-def _gone_on_with(fresh: _Attempt, parked: Parked) -> _Attempt:
-    """An attempt that begins with the files of a claim, measured against where that one began."""
-    return replace(fresh, start=parked.start, commit=parked.start, tree=parked.tree, reasons=(parked.note,))

@@ -72,7 +72,7 @@ class Entry:
                 mine = (event.agent, event.step) == (self.agent, self.step)
             case e.CommandProposed():
                 mine = not self.rows or (self.is_step and (event.agent, event.step) == (self.agent, self.step))
-            case e.CommandJudged() | e.CommandRun():
+            case e.CommandJudged() | e.CommandRun() | e.CommandInterrupted():
                 mine = event.id in self.calls
             case _:
                 mine = False
@@ -94,6 +94,8 @@ class Entry:
                 self.calls[event.id].judged = event
             case e.CommandRun():
                 self.calls[event.id].ran = event
+            case e.CommandInterrupted():
+                self.calls[event.id].interrupted = event
             case _:
                 pass
 
@@ -176,6 +178,8 @@ def _is_bad(event: e.Event) -> bool:
     match event:
         case e.CommandRun():
             return not ran_well(event)
+        case e.CommandInterrupted():
+            return True
         case e.GateFailed():
             return True
         case e.AttemptEnded():

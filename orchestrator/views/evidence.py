@@ -21,6 +21,7 @@ class CommandEvidence:
     proposed: e.CommandProposed
     judged: e.CommandJudged | None = None
     ran: e.CommandRun | None = None
+    interrupted: e.CommandInterrupted | None = None
 
     @property
     def text(self) -> str:
@@ -51,6 +52,7 @@ class CommandEvidence:
             "allowed": self.judged.allowed if self.judged else None,
             "answered_by": self.judged.answered_by if self.judged else None,
             "rule": deciding.model_dump() if deciding else None,
+            "interrupted": self.interrupted.why if self.interrupted else None,
             "run": self.ran.model_dump(exclude={"v", "kind", "id", "source", "agent"}) if self.ran else None,
         }
 
@@ -145,6 +147,8 @@ class Evidence:
                 self.commands[event.id] = CommandEvidence(proposed=event)
             case e.CommandJudged() if event.id in self.commands:
                 self.commands[event.id].judged = event
+            case e.CommandInterrupted() if event.id in self.commands:
+                self.commands[event.id].interrupted = event
             case e.CommandRun() if event.id in self.commands:
                 self.commands[event.id].ran = event
             case e.AttemptEnded():

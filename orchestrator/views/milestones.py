@@ -192,6 +192,13 @@ def _limit_reached(event: e.LimitReached) -> list[Text]:
     return [_said(f"limit reached: {event.limit}, {event.used:g} of {event.value:g}", style_of("stopped"))]
 
 
+def _interrupted(event: e.CommandInterrupted) -> list[Text]:
+    """A command whose step was told of already."""
+    who = f"{event.agent} step {event.step}" if event.agent else event.source
+    what = one_line(f"{who}: $ {event.command}  ")
+    return [what + one_line(f"interrupted: {event.why}", style_of("interrupted"))]
+
+
 def _fault_met(event: e.FaultMet) -> list[Text]:
     return [_said(f"fault: {event.where}: {event.why}", BAD)]
 
@@ -215,6 +222,7 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.ModelAnswered: _stray,
     e.CommandJudged: _stray,
     e.CommandRun: _stray,
+    e.CommandInterrupted: _interrupted,
     e.CheckpointTaken: _stray,
     e.NetworkAsked: _network_asked,
     e.NetworkUsed: _network_used,

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from orchestrator.journal.state import QuestionState, RunState, TaskState
+from orchestrator.journal.state import InterruptedState, QuestionState, RunState, TaskState
 from orchestrator.run.options import number
 from orchestrator.run.result import result
 from orchestrator.views.bound import bound_view
@@ -58,6 +58,7 @@ def status_json(state: RunState, *, log: str | None = None) -> dict[str, Any]:
         "questions": [_question_json(question) for question in state.waiting],
         "faults": list(state.faults),
         "log": log,
+        "interrupted": [asdict(command) for command in state.interrupted],
         "next": [str(command) for command in next_commands(state)],
     }
 
@@ -140,6 +141,8 @@ def _trouble(state: RunState) -> Iterator[RenderableType]:
     if state.faults and state.status != "done":
         before = f" (and {len(state.faults) - 1} before it)" if len(state.faults) > 1 else ""
         yield Indented(one_line(f"fault{before}: {state.faults[-1]}", BAD), 0)
+    if state.interrupted:
+        yield Indented(_interrupted(state.interrupted), 0)
     # A task's own limit is told with the task, the limit that ended the run with the verdict.
     unsaid = [
         limit
@@ -148,6 +151,13 @@ def _trouble(state: RunState) -> Iterator[RenderableType]:
     ]
     if unsaid:
         yield Indented(one_line(f"limit reached: {'; '.join(unsaid)}", style_of("stopped")), 0)
+
+
+def _interrupted(commands: list[InterruptedState]) -> Text:
+    last = commands[-1]
+    who = f"{last.task} {last.agent} step {last.step}" if last.agent else last.task or "the run"
+    before = f" (and {len(commands) - 1} before it)" if len(commands) > 1 else ""
+    return one_line(f"interrupted{before}: {who}: $ {last.command}: {last.why}", style_of("interrupted"))
 
 
 def _verdict(state: RunState, now: float) -> Text:

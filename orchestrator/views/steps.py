@@ -106,6 +106,8 @@ def _call(call: CommandEvidence, *, whole: bool) -> Text:
         if call.judged.answered_by:
             answer = ("allowed", GOOD) if call.judged.allowed else ("refused", BAD)
             told.append(*answer).append_text(one_line(f" by {call.judged.answered_by}, "))
+    if call.interrupted is not None:
+        return told + one_line(f"interrupted: {call.interrupted.why}", style_of("interrupted"))
     return told + (Text("refused", style=BAD) if call.refused else ended(call.ran))
 
 

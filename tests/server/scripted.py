@@ -14,7 +14,7 @@ Only faults are counted, so that each is met once, by the answer that has them. 
       "role": "editor",            the first message begins with "You are the editor of"
       "contains": ["...", ...],    each of these is somewhere in the system and user messages
       "lacks": ["...", ...],       and none of these is
-      "turns": [ANSWER, ...],      by the number of assistant messages so far
+      "turns": [ANSWER, ...],      by the number of assistant messages so far, those that were interrupted left out
       "beyond": ANSWER             after the last turn; without it: HTTP 400 that says so (no client retries it)
     }
     (all keys but "turns" may be left out)
@@ -81,7 +81,7 @@ class Script:
 
     def answer(self, model: str, messages: list[Json]) -> tuple[int, int, Json | None]:
         """Conversation number, turn number and the answer of the script, None where it has none."""
-        turn = sum(message["role"] == "assistant" for message in messages)
+        turn = sum(message["role"] == "assistant" for message in messages) - done_again(messages)
         conversations = json.loads(self._path.read_text())["conversations"]
         for number, conversation in enumerate(conversations):
             if conversation.get("model") in {None, model} and matches(conversation, messages):
@@ -101,6 +101,17 @@ class Script:
                 self._met[place] += 1
             fault: Json = faults[met]
             return fault
+
+
+def done_again(messages: list[Json]) -> int:
+    """How many answers were interrupted: a model with sense says the same again."""
+    mine, interrupted = "", set()
+    for place, message in enumerate(messages):
+        if message["role"] == "assistant":
+            mine = str(place)
+        elif message["role"] == "tool" and text_of(message).startswith("interrupted: "):
+            interrupted.add(mine)
+    return len(interrupted)
 
 
 def matches(conversation: Json, messages: list[Json]) -> bool:

@@ -1,0 +1,67 @@
+"""What earlier processes of a run left on its way: where each task was, with the conversations to be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agents.conversation import Conversation
+from agents.events import CommandInterrupted, Event, Role
+from agents.interrupted import WHILE_IT_RAN, broken_off, interrupted
+from agents.retelling import retell
+from orchestrator.journal.fold import KEPT_ON_RESUME, event_of
+from orchestrator.journal.state import RunState
+from orchestrator.journal.store import JournalStore
+from orchestrator.plan.models import WRITING_ROLES
+from orchestrator.run.whereabouts import Whereabouts, whereabouts
+
+
+@dataclass(slots=True, kw_only=True)
+class LeftOff:
+    """One task, or the run's own planning: where it is, what its agents had said and heard, what was interrupted."""
+
+    where: Whereabouts
+    talks: dict[str, Conversation] = field(default_factory=dict)
+    """By agent; each is there to be gone on with once."""
+    interrupted: list[CommandInterrupted] = field(default_factory=list)
+
+    def talk(self, agent: str) -> Conversation | None:
+        """The conversation of an agent, to whoever goes on with it."""
+        return self.talks.pop(agent, None)
+
+
+def left_off(events: Sequence[Event], *, role: Role, keeps: bool) -> LeftOff:
+    """What is left of a task of this role after these events of its own; with `keeps` its agent's files are saved."""
+    where = whereabouts(events, role=role)
+    left = LeftOff(where=where)
+    for agent in _on_their_way(where, role):
+        talk = retell(events, agent=agent)
+        if talk is None:
+            continue
+        off = broken_off(events, talk, keeps=keeps and agent == f"{role}.{where.attempt}")
+        talk.known = off.known
+        left.talks[agent] = talk
+        left.interrupted += off.untold
+    if where.users_command is not None:
+        left.interrupted.append(interrupted(where.users_command, WHILE_IT_RAN))
+    return left
+
+
+def _on_their_way(where: Whereabouts, role: Role) -> list[str]:
+    """The agents that have something to go on with."""
+    gates = [f"{name}.{gate.number}" for name, gate in where.at_gates.items() if gate.number and not gate.is_settled]
+    deciding = [] if role == "coordinator" or where.decision is not None else [f"coordinator.{where.attempt}"]
+    return [f"{role}.{where.attempt}", *gates, *deciding] if where.attempt else []
+
+
+def all_left_off(store: JournalStore, state: RunState) -> dict[str | None, LeftOff]:
+    """What is left of every task that has no outcome yet, and under None of the planning of a run without tasks."""
+    found: dict[str | None, LeftOff] = {}
+    for task in state.tasks.values():
+        if task.state not in KEPT_ON_RESUME and not task.parts:
+            events = [event_of(recorded) for recorded in store.of_task(state.run, task.id)]
+            role: Role = task.role  # type: ignore[assignment]
+            found[task.id] = left_off(events, role=role, keeps=role in WRITING_ROLES)
+    events = [event_of(recorded) for recorded in store.of_task(state.run, None)]
+    found[None] = left_off(events, role="coordinator", keeps=False)
+    return found

@@ -1,0 +1,213 @@
+"""A run that is killed outright again and again, and gone on with each time: all that must hold at its end.
+
+The run has all that a run can have: an investigator, an editor with its checks, tester and reviewer, a second editor
+beside it whose change conflicts, what lands and what is published. What does not hold is an AssertionError.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.integration.program import SCRIPT, Program, make_program
+from tests.integration.scripting import APPROVE, PASS, done, edit, editor, found, plan, shell, talk
+from tests.server.fixture import ROOT, ScriptedServer, serving
+
+PATIENCE_SECONDS = 120.0
+LONGEST_GAP = 24
+MOST_CRASHES = 100
+FILES = {"a.txt": "a\n"}
+TREE = {"a.txt": "a", "one.txt": "1", "shared.txt": "both", "two.txt": "2"}
+LOOK, ONE, TWO = "Look at it.", "Write one.", "Write two."
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """The program dies right `before` or after a commit to its journal, counted from 1."""
+
+    commit: int
+    before: bool
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{'before' if self.before else 'after'} commit {self.commit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Crashes of one run, one in each of its processes, until one of them comes to the end; the seed decides where."""
+
+    backend: str
+    seed: int
+
+    def crashes(self) -> Iterator[Crash]:
+        """Where the first process dies, the second, and so on."""
+        chance = random.Random(self.seed)
+        while True:
+            # What a process does before it goes on with the work takes some commits: the longer gaps make progress.
+            yield Crash(commit=chance.randint(2, LONGEST_GAP), before=chance.random() < 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survived:
+    """What came of a chain: how often the program was killed, at which kinds of events, and what was interrupted."""
+
+    kinds: tuple[str, ...]
+    interrupted: int
+
+
+class Zygote:
+    """The process that the program is forked from."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def start(self, program: Program, *arguments: str | Path, crash: Crash | None = None) -> tuple[int, str]:
+        """Run the program to its end, or to its crash; its exit code, and what it said."""
+        output = program.repository.parent / "output"
+        start: Json = {
+            "argv": [str(SCRIPT), *map(str, arguments)],
+            "cwd": str(program.repository),
+            "env": program.env,
+            "output": str(output),
+        }
+        if crash is not None:
+            start |= {"die_at": crash.commit, "before": crash.before}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(start) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        return code, output.read_text(errors="replace")
+
+
+@contextmanager
+def zygote() -> Iterator[Zygote]:
+    """One that is there until it is left."""
+    words = [sys.executable, "-m", "tests.crashes.zygote"]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        try:
+            yield Zygote(process)
+        finally:
+            process.stdin.close()
+            process.wait(timeout=PATIENCE_SECONDS)
+
+
+def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
+    """Run, crash, resume, crash, and so on to the end; look."""
+    with serving(place) as server:
+        program = _program(place, server)
+        words: tuple[str | Path, ...] = ("run", "--backend", chain.backend, place / "plan.yaml")
+        kinds = []
+        for crash in itertools.islice(chain.crashes(), MOST_CRASHES):
+            code, said = started.start(program, *words, crash=crash)
+            assert code in {0, -signal.SIGKILL}, f"{chain}, {crash}: exit {code}\n{said}"
+            assert "Traceback" not in said, said
+            if code == 0:
+                break
+            _processes_end(program)
+            events = _events(started, program)
+            kinds.append(events[-1]["kind"] if events else "")
+            words = ("resume", "last") if events else words
+        else:
+            raise AssertionError(f"{chain}: no end after {MOST_CRASHES} crashes")
+        events = _events(started, program)
+        _holds(program, server, events)
+        _told(started, program, events)
+        _processes_end(program)
+        assert not list(Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/runs/*"))
+        code, said = started.start(program, "audit", "verify", "last")
+        assert code == 0, said
+        return Survived(kinds=tuple(kinds), interrupted=len(_interrupted(events)))
+
+
+def _holds(program: Program, server: ScriptedServer, events: list[Json]) -> None:
+    assert program.tree("main") == TREE
+    landed = [line for line in program.git("log", "--format=%s", "main").splitlines() if ": " in line]
+    assert sorted(landed) == ["one: Write one.", "two: Write two."], landed
+    answered = Counter((e["task"], e["agent"], e["step"]) for e in events if e["kind"] == "model answered")
+    assert max(answered.values()) == 1, f"answered twice: {answered.most_common(3)}"
+    asked = [e for e in events if e["kind"] == "model asked"]
+    assert len(server.requests()) <= len(asked), "a request that the journal does not know"
+    unanswered = [e for e in asked if (e["task"], e["agent"], e["step"]) not in answered]
+    assert not unanswered, unanswered
+    attempts = {
+        e["attempt"] for e in events if e["kind"] == "attempt started" and e["role"] in {"editor", "investigator"}
+    }
+    assert attempts == {1}, "begun anew"
+    passed = Counter((e["gate"], e["commit"]) for e in events if e["kind"] == "gate passed")
+    assert max(passed.values()) == 1, f"a gate passed twice: {passed.most_common(3)}"
+    merged = Counter(e["task"] for e in events if e["kind"] == "change merged")
+    assert merged == {"one": 1, "two": 1}, merged
+
+
+def _interrupted(events: list[Json]) -> set[tuple[str, str]]:
+    return {(e["task"], e["id"]) for e in events if e["kind"] == "command interrupted"}
+
+
+def _told(started: Zygote, program: Program, events: list[Json]) -> None:
+    """Each command that was let to the sandbox has an end, or was interrupted and is shown as that."""
+    allowed = {(e["task"], e["id"]) for e in events if e["kind"] == "command judged" and e["allowed"]}
+    ended = {(e["task"], e["id"]) for e in events if e["kind"] == "command run"}
+    interrupted = _interrupted(events)
+    assert allowed <= ended | interrupted, allowed - ended - interrupted
+    for command in ("log", "status"):
+        _, said = started.start(program, command, "last")
+        assert ("interrupted" in said) == bool(interrupted), f"{command}: {interrupted}\n{said}"
+
+
+def _events(started: Zygote, program: Program) -> list[Json]:
+    code, said = started.start(program, "log", "last", "--json")
+    assert code == 0, said
+    return [{**event["payload"], **event} for event in json.loads(said)]
+
+
+def _processes_end(program: Program) -> None:
+    """Nothing that names this home runs any more: it goes by itself."""
+    needle = str(program.repository.parent).encode()
+    end = time.monotonic() + PATIENCE_SECONDS
+    while found := [line for line in _command_lines() if needle in line and b"tests.server" not in line]:
+        assert time.monotonic() < end, found
+        time.sleep(0.02)
+
+
+def _command_lines() -> Iterator[bytes]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_bytes()
+        except OSError:
+            continue
+
+
+def _program(place: Path, server: ScriptedServer) -> Program:
+    program = make_program(place, server, FILES)
+    program.git("config", "gc.auto", "0")
+    both = shell("echo both > shared.txt")
+    server.play(
+        talk("investigator", LOOK, shell("cat a.txt"), found("It holds an a.")),
+        talk("editor", ONE, shell("echo 1 > one.txt && echo one > shared.txt"), done(), both, done()),
+        talk("editor", TWO, edit("two.txt", "", "2\n"), shell("echo two > shared.txt"), done(), both, done()),
+        talk("tester", ONE, shell("cat one.txt"), PASS),
+        talk("reviewer", ONE, APPROVE),
+    )
+    tasks = [
+        {"id": "look", "role": "investigator", "goal": LOOK},
+        editor("one", ONE, needs=["look"], gates=["tester", "reviewer"], verify=["test -f one.txt"]),
+        editor("two", TWO),
+    ]
+    (place / "plan.yaml").write_text(plan(*tasks, name="crash", verify=["true"], limits={"parallel": 2}))
+    return program

@@ -1,0 +1,82 @@
+"""Starts the program many times in little time: each time a fork of one process that has loaded it already.
+
+    {"argv": [...], "cwd": "...", "env": {...}, "output": "...", "die_at": 17, "before": true}
+
+One such line on standard input for each start; the answer is a line with the exit code, negative for a signal. With
+`die_at` the program is killed outright, by itself, right before or right after that commit to its journal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from agents.events import Event
+from agents.litellm_model import load_litellm
+from orchestrator.cli import main, reopening, session, surroundings
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.store import JournalStore
+from orchestrator.run import drive
+
+LOADED = (main, reopening, session, surroundings, drive)
+"""What a run imports late, which is here already."""
+
+
+def dying(at: int, *, before: bool) -> None:
+    """Have this process end at a commit as a power cut of it alone would."""
+    append = JournalStore.append
+    commits = 0
+
+    def counted(self: JournalStore, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
+        nonlocal commits
+        commits += 1
+        if commits == at and before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        recorded = append(self, run, events)
+        if commits == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return recorded
+
+    JournalStore.append = counted  # type: ignore[method-assign]
+
+
+def become(start: dict[str, Any]) -> int:
+    """Be the program, from here on; returns its exit code."""
+    os.setsid()
+    os.chdir(start["cwd"])
+    os.environ.clear()
+    os.environ.update(start["env"])
+    output = os.open(start["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    if start.get("die_at"):
+        dying(start["die_at"], before=start["before"])
+    sys.argv = start["argv"]
+    try:
+        main.main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def serve() -> None:
+    """Start what is asked for, one after the other, until standard input closes."""
+    load_litellm()
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            code = become(json.loads(line))
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    serve()
