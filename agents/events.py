@@ -12,9 +12,9 @@ from pydantic import Field, TypeAdapter
 
 from agents.binding import bound_text
 from agents.model import Message, Usage
+from agents.resuming_events import CommandInterrupted, RunResumed, StoreRemade
 from agents.step_events import (
     CheckpointTaken,
-    CommandInterrupted,
     CommandJudged,
     CommandProposed,
     CommandRun,
@@ -75,6 +75,7 @@ __all__ = [
     "RunStatus",
     "SandboxPrepared",
     "Source",
+    "StoreRemade",
     "TaskEnded",
     "TaskStarted",
     "TaskState",
@@ -106,14 +107,8 @@ class RunStarted(JournalEvent):
     backend: str
     image: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
-
-
-class RunResumed(JournalEvent):
-    """The run goes on in a new process; `options` holds what was granted or changed."""
-
-    kind: Literal["run resumed"] = "run resumed"
-    program: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    plan_file: str | None = None
+    """Where the plan was read from, so that `resume` can tell what has changed there since."""
 
 
 class RunEnded(JournalEvent):
@@ -384,7 +379,7 @@ class FaultRetried(JournalEvent):
 
 
 Event = Annotated[
-    RunStarted | RunResumed | RunEnded | PlanMade | SandboxPrepared | VerifiedBase
+    RunStarted | RunResumed | RunEnded | StoreRemade | PlanMade | SandboxPrepared | VerifiedBase
     | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
     | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | CommandInterrupted
     | NetworkAsked | NetworkUsed | CheckpointTaken | ContextRebuilt | NoteLearnt

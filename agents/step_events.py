@@ -145,18 +145,6 @@ class CommandRun(JournalEvent):
     cancelled: bool = False
 
 
-class CommandInterrupted(JournalEvent):
-    """A command whose effect was lost with the program; written when the run goes on, and told to its agent."""
-
-    kind: Literal["command interrupted"] = "command interrupted"
-    id: str
-    source: Source = "agent"
-    agent: str | None = None
-    step: int | None = None
-    command: str
-    why: str
-
-
 class NetworkAsked(JournalEvent):
     """A command asked for a host, journalled before it is served; `why` it was refused, `addresses` those it has.
 

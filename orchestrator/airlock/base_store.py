@@ -46,10 +46,10 @@ class BaseStore:
                     repository.common_dir,
                     [f"{commit}:{kept}"],
                     config=("fetch.fsckObjects=false",),
-                    env={"GIT_CONFIG_GLOBAL": str(self._trusting())},
+                    env={"GIT_CONFIG_GLOBAL": str(self.trusting())},
                 )
 
-    def _trusting(self) -> Path:
+    def trusting(self) -> Path:
         """A configuration that lets `upload-pack` read a repository of another owner: `locate` has judged that."""
         path = self.directory / "trusting.gitconfig"
         path.write_text("[safe]\n\tdirectory = *\n")

@@ -17,7 +17,8 @@ _OPTIONS = (
     "--no-prune",
 )
 # Version 2 lets objects be asked for by id; a bundle would come from somewhere else.
-_CONFIG = ("protocol.version=2", "fetch.bundleURI=")
+# What is copied is about to be relied upon, so it has to outlast a power cut.
+_CONFIG = ("protocol.version=2", "fetch.bundleURI=", "core.fsync=objects,reference", "core.fsyncMethod=batch")
 
 
 def copy_objects(

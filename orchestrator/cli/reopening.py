@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from orchestrator.cli.plan_changes import plan_changes
 from orchestrator.cli.selection import read_state
 from orchestrator.cli.state import open_journal
-from orchestrator.errors import UsageProblem
+from orchestrator.errors import CannotRun, UsageProblem
+from orchestrator.journal.chain import verify_chain
 from orchestrator.journal.state import RunState, TaskState
+from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.run.context import RunContext
 from orchestrator.run.opening import Surroundings, open_old_run
@@ -37,17 +40,28 @@ def plan_of(state: RunState) -> Plan:
     return Plan.rebuilt({**state.plan, "tasks": tasks})
 
 
+def require_whole(store: JournalStore, run: str) -> None:
+    """See that nothing of a run's journal was changed or is missing: what is gone on with must be what happened."""
+    report = verify_chain(store.events(run))
+    if report.broken_at is not None:
+        what = f"the journal of {run} is broken at event {report.broken_at}: {report.why}"
+        raise CannotRun(what, f"nothing was done; what landed before is on the branches of mimo/{run}")
+
+
 @asynccontextmanager
 async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) -> AsyncIterator[RunContext]:
     """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
     with open_journal(around.repository) as store:
         state = read_state(store, wanted)
+        require_whole(store, state.run)
     if state.options.get("draft"):
         raise UsageProblem(f"{state.run} only drafted a plan", hint="run the file that it made, or draft it anew")
     if state.why == CANCELLED:
         raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
     granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
     plan = overlay(plan_of(state), granted)
+    for note in plan_changes(state):
+        around.say(f"note: {note}")
     policy = policy_of_journal(state.run, state.policy, state.policy_hash)
     async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
         yield ctx

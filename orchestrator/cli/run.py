@@ -85,7 +85,15 @@ def run_plan(
     stop = Stop()
     with ExitStack() as closing:
         around = surroundings(ready.repository, options, closing, stopping=stop, events=events, verbose=verbose)
-        opened = open_new_run(around, ready.plan, plan_source=ready.source, base=ready.base, policy=ready.policy)
+        place = str(path.absolute())
+        opened = open_new_run(
+            around,
+            ready.plan,
+            plan_source=ready.source,
+            base=ready.base,
+            policy=ready.policy,
+            plan_file=place,
+        )
         return run_session(opened, stop, Shown(as_json=as_json, allow_red_base=options.allow_red_base, events=events))
 
 

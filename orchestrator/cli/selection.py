@@ -73,21 +73,38 @@ def choose_runs(runs: Sequence[str], wanted: Iterable[str]) -> list[str]:
 
 
 def folded(store: JournalStore, run: str) -> RunState:
-    """The state of a run; raises CannotRun where its journal was tampered with."""
+    """The state of a run; raises CannotRun where its journal was tampered with, or made by a newer program."""
     from orchestrator.journal.fold import fold
 
-    with whole_journal(run):
+    with whole_journal(run, store):
         return fold(store.events(run))
 
 
 @contextmanager
-def whole_journal(run: str) -> Iterator[None]:
-    """Reading the journal of a run; raises CannotRun where it was tampered with."""
+def whole_journal(run: str, store: JournalStore | None = None) -> Iterator[None]:
+    """Reading the journal of a run; raises CannotRun where it was tampered with, or made by a newer program."""
+    from agents.upgrading import MadeByNewer
+
     try:
         yield
+    except MadeByNewer as newer:
+        from orchestrator.version import version
+
+        by = _makers(store, run) if store is not None else "a newer version"
+        what = f"the journal of {run} was made by {by}, and this is {version()}"
+        raise CannotRun(f"{what}: it can't read {newer.kind!r} of version {newer.version}", "upgrade it") from newer
     except (ValueError, KeyError) as error:
         remedy = f"see what was changed: mimo-orchestrate audit verify {run}"
         raise CannotRun(f"the journal of {run} can't be read", remedy) from error
+
+
+def _makers(store: JournalStore, run: str) -> str:
+    """The newest program that worked on a run, as its events say in every version."""
+    import json
+
+    rows = [row for kind in ("run started", "run resumed") for row in store.of_kind(run, kind)]
+    by = json.loads(rows[-1].payload).get("program") if rows else None
+    return f"version {by}" if isinstance(by, str) and by.isprintable() else "a newer version"
 
 
 def _some(runs: Sequence[str]) -> str:

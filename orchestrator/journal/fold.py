@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, get_args
+from typing import Any
 
 from agents import events as e
 from agents.model import Usage
 from agents.work_done import HANDOVER
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.proposals import command_text
+from orchestrator.journal.reading import KINDS, is_of_today
+from orchestrator.journal.reading import event_of as event_of
 from orchestrator.journal.state import (
     Activity,
     DecisionState,
@@ -22,19 +24,6 @@ from orchestrator.journal.state import (
     TaskProgress,
     TaskState,
 )
-
-
-def event_of(recorded: Recorded) -> e.Event:
-    """The event that stands in a journal row; raises pydantic.ValidationError for one that can't be read."""
-    kind = _KINDS.get(recorded.kind)
-    if kind is None:
-        return e.event_adapter.validate_python({"kind": recorded.kind})
-    # From the text itself: by way of Python's own objects it takes three times as long.
-    event: e.Event = kind.model_validate_json(recorded.payload)
-    return event
-
-
-_KINDS: dict[str, Any] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(e.Event)[0])}
 
 
 def fold(events: Iterable[Recorded], state: RunState | None = None) -> RunState:
@@ -54,8 +43,8 @@ def fold(events: Iterable[Recorded], state: RunState | None = None) -> RunState:
 def apply(state: RunState, recorded: Recorded) -> None:
     """Move `state` on by one event."""
     task = state.tasks.get(recorded.task) if recorded.task is not None else None
-    kind = _KINDS.get(recorded.kind)
-    if kind is None or _RULES[kind] is not _nothing:
+    kind = KINDS.get(recorded.kind)
+    if kind is None or _RULES[kind] is not _nothing or not is_of_today(recorded):
         event = event_of(recorded)
         _RULES[type(event)](state, task, event, recorded)
     state.events, state.head = recorded.seq, recorded.hash
@@ -64,7 +53,7 @@ def apply(state: RunState, recorded: Recorded) -> None:
 
 def _run_started(state: RunState, _: TaskProgress | None, event: e.RunStarted, recorded: Recorded) -> None:
     state.name, state.goal = str(event.plan.get("name", "")), str(event.plan.get("goal", ""))
-    state.plan, state.plan_source = event.plan, event.plan_source
+    state.plan, state.plan_source, state.plan_file = event.plan, event.plan_source, event.plan_file
     state.policy, state.policy_hash = event.policy, event.policy_hash
     state.backend, state.image, state.options = event.backend, event.image, dict(event.options)
     state.base_branch, state.base_before = event.base_branch, event.base_commit
@@ -103,6 +92,14 @@ def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recor
     state.status, state.why, state.activity = event.status, event.why, None
     state.base_after, state.moved, state.why_not = event.base_after, event.moved, event.why_not
     _stop_agents(state, recorded.time)
+
+
+def _store_remade(state: RunState, _: TaskProgress | None, event: e.StoreRemade, __: Recorded) -> None:
+    state.tip = event.tip
+    for name in event.lost:
+        task = state.tasks[name]
+        task.state, task.why = TaskState.PENDING, None
+        task.landed = task.commit = task.checkpoint = task.checkpoint_ref = None
 
 
 def _plan_made(state: RunState, _: TaskProgress | None, event: e.PlanMade, __: Recorded) -> None:
@@ -352,6 +349,7 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.RunStarted: _run_started,
     e.RunResumed: _run_resumed,
     e.RunEnded: _run_ended,
+    e.StoreRemade: _store_remade,
     e.PlanMade: _plan_made,
     e.SandboxPrepared: _sandbox_prepared,
     e.VerifiedBase: _base_verified,

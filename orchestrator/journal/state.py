@@ -157,6 +157,7 @@ class RunState:
     why: str | None = None
     plan: dict[str, Any] = field(default_factory=dict)
     plan_source: str = ""
+    plan_file: str | None = None
     policy: dict[str, str] = field(default_factory=dict)
     policy_hash: str = ""
     backend: str = ""

@@ -11,6 +11,7 @@ from anyio import to_thread
 from agents.events import ChangeMerged, ChangeQueued, ChangeRefused
 from agents.recorder import Recorder
 from orchestrator.airlock import commits, refs
+from orchestrator.airlock.durable import make_durable
 from orchestrator.airlock.errors import RefMoved, readable
 from orchestrator.airlock.merge import LostLines, Merged, merge
 from orchestrator.airlock.messages import Trailer, compose, parse_trailers
@@ -58,7 +59,7 @@ class Landing:
         self.tip = ctx.state.tip
 
     async def open(self) -> None:
-        """Make the run's main branch, or take note of a landing that a crash kept from being journalled."""
+        """Make the run's main branch, or take note of landings that a crash kept from being journalled."""
         ref = refs.run_main(self._ctx.run)
         there = await to_thread.run_sync(self._ctx.hub.read, ref)
         if there is None:
@@ -106,6 +107,7 @@ class Landing:
     async def _land(self, candidate: Candidate, recorder: Recorder, tree: str) -> Landed:
         onto = self.tip
         landed = await to_thread.run_sync(partial(self._write, candidate, tree, onto))
+        await to_thread.run_sync(partial(make_durable, self._ctx.hub, landed, base=onto))
         await to_thread.run_sync(partial(self._ctx.hub.update, refs.run_main(self._ctx.run), new=landed, old=onto))
         lost = [line for lines in candidate.lost for line in shown_lost(lines)]
         self.tip = landed
@@ -133,18 +135,27 @@ class Landing:
         )
 
     async def _recover(self, there: str) -> None:
-        """A crash came between moving the branch and journalling it: the commit itself says whose it is."""
+        """A crash came between moving the branch and journalling it: each commit itself says whose it is."""
         ctx = self._ctx
-        info = await to_thread.run_sync(commits.read_commit, ctx.hub, there)
+        ahead: list[commits.CommitInfo] = []
+        while there != self.tip:
+            info = await to_thread.run_sync(commits.read_commit, ctx.hub, there)
+            if not self._is_ours(info):
+                raise RefMoved(refs.run_main(ctx.run), self.tip, there)
+            ahead.append(info)
+            there = info.parents[0]
+        for info in reversed(ahead):
+            task = parse_trailers(info.message)[Trailer.TASK]
+            commit = await to_thread.run_sync(ctx.hub.read, refs.task_branch(ctx.run, task))
+            onto, self.tip = self.tip, info.oid
+            await ctx.journal.recorder(task).record(
+                ChangeMerged(commit=commit or info.oid, onto=onto, landed=info.oid, tree=info.tree)
+            )
+
+    def _is_ours(self, info: commits.CommitInfo) -> bool:
         trailers = parse_trailers(info.message)
-        task = trailers.get(Trailer.TASK)
-        if info.parents[:1] != (self.tip,) or trailers.get(Trailer.RUN) != ctx.run or task not in ctx.state.tasks:
-            raise RefMoved(refs.run_main(ctx.run), self.tip, there)
-        commit = await to_thread.run_sync(ctx.hub.read, refs.task_branch(ctx.run, task))
-        onto, self.tip = self.tip, there
-        await ctx.journal.recorder(task).record(
-            ChangeMerged(commit=commit or there, onto=onto, landed=there, tree=info.tree)
-        )
+        known = trailers.get(Trailer.TASK) in self._ctx.state.tasks
+        return bool(info.parents) and known and trailers.get(Trailer.RUN) == self._ctx.run
 
 
 def shown_lost(lines: LostLines) -> list[str]:

@@ -50,6 +50,7 @@ from orchestrator.run.left_off import all_left_off
 from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
 from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
+from orchestrator.run.stores import mend_store
 from orchestrator.telling.known import KNOWN
 from orchestrator.telling.log import log_recorded, run_log
 from orchestrator.version import version
@@ -80,7 +81,13 @@ class Surroundings:
 
 @asynccontextmanager
 async def open_new_run(
-    around: Surroundings, plan: Plan, *, plan_source: str, base: Base, policy: Policy
+    around: Surroundings,
+    plan: Plan,
+    *,
+    plan_source: str,
+    base: Base,
+    policy: Policy,
+    plan_file: str | None = None,
 ) -> AsyncIterator[RunContext]:
     """Begin a run; raises SandboxUnavailable, AirlockError, sqlite3.Error before anything is journalled."""
     backend = await choose(plan.sandbox.backend)
@@ -102,6 +109,7 @@ async def open_new_run(
             backend=backend.name,
             image=image,
             options=around.options.journalled(),
+            plan_file=plan_file,
         )
         tasks = [task.model_dump(mode="json", by_alias=True, exclude_none=True) for task in plan.tasks]
         await journal.append(None, (started, PlanMade(tasks=tasks)) if tasks else (started,))
@@ -135,6 +143,8 @@ async def open_old_run(
         )
         ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy, recipe, image)
         ctx.left_off = left
+        if resume:
+            await mend_store(ctx)
         async with _cleared(ctx):
             yield ctx
 

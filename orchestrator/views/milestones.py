@@ -192,6 +192,11 @@ def _limit_reached(event: e.LimitReached) -> list[Text]:
     return [_said(f"limit reached: {event.limit}, {event.used:g} of {event.value:g}", style_of("stopped"))]
 
 
+def _store_remade(event: e.StoreRemade) -> list[Text]:
+    anew = f"; begun anew: {', '.join(event.lost)}" if event.lost else ""
+    return [one_line(f"{event.why}; goes on from {short(event.tip)}{anew}", BAD)]
+
+
 def _interrupted(event: e.CommandInterrupted) -> list[Text]:
     """A command whose step was told of already."""
     who = f"{event.agent} step {event.step}" if event.agent else event.source
@@ -211,6 +216,7 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.RunStarted: _run_started,
     e.RunResumed: _run_resumed,
     e.RunEnded: _run_ended,
+    e.StoreRemade: _store_remade,
     e.PlanMade: _plan_made,
     e.SandboxPrepared: _sandbox_prepared,
     e.VerifiedBase: _base_verified,
