@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from agents.binding import bound_text
+from agents.fork_events import ConversationTakenOver, ForkedFrom, TaskTakenOver
 from agents.model import Message, Usage
 from agents.resuming_events import CommandInterrupted, RunResumed, StoreRemade
 from agents.step_events import (
@@ -48,10 +49,12 @@ __all__ = [
     "CommandRun",
     "ContextRebuilt",
     "ContextSection",
+    "ConversationTakenOver",
     "DecisionMade",
     "Event",
     "FaultMet",
     "FaultRetried",
+    "ForkedFrom",
     "GateFailed",
     "GatePassed",
     "GateStarted",
@@ -79,6 +82,7 @@ __all__ = [
     "TaskEnded",
     "TaskStarted",
     "TaskState",
+    "TaskTakenOver",
     "Told",
     "VerifiedBase",
     "event_adapter",
@@ -109,6 +113,7 @@ class RunStarted(JournalEvent):
     options: dict[str, Any] = Field(default_factory=dict)
     plan_file: str | None = None
     """Where the plan was read from, so that `resume` can tell what has changed there since."""
+    forked_from: ForkedFrom | None = None
 
 
 class RunEnded(JournalEvent):
@@ -383,6 +388,7 @@ Event = Annotated[
     | TaskStarted | TaskEnded | AttemptStarted | AttemptEnded | DecisionMade
     | ModelAsked | ModelAnswered | CommandProposed | CommandJudged | CommandRun | CommandInterrupted
     | NetworkAsked | NetworkUsed | CheckpointTaken | ContextRebuilt | NoteLearnt
+    | TaskTakenOver | ConversationTakenOver
     | GateStarted | GatePassed | GateFailed | QuestionAsked | QuestionAnswered
     | ChangeQueued | ChangeMerged | ChangeRefused | ChangeReverted | PublishStarted | PublishEnded
     | LimitReached | FaultMet | FaultRetried,

@@ -12,6 +12,7 @@ from agents.events import (
     AttemptStarted,
     CommandProposed,
     ContextRebuilt,
+    ConversationTakenOver,
     Event,
     ModelAnswered,
     ModelAsked,
@@ -74,6 +75,10 @@ class _Telling:
             case ContextRebuilt():
                 self._asked_at = None
                 self._talk.rebuild(event.messages, ceiling=event.ceiling)
+            case ConversationTakenOver():
+                self._talk.rebuild(event.messages)
+                self._talk.step = self._talk.answered = event.step
+                self._talk.round = self._round = event.round
             case CommandProposed():
                 self._talk.tries = max(self._talk.tries, tries_of(event.id))
             case AttemptEnded(outcome="finished"):

@@ -51,7 +51,9 @@ def revert(
         from orchestrator.run.onto_base import take_back
         from orchestrator.run.split import leaves
 
-        landed = [task.id for task in ctx.state.tasks.values() if task.landed and not task.reverted]
+        landed = [
+            task.id for task in ctx.state.tasks.values() if task.landed and not (task.reverted or task.taken_over)
+        ]
         if not tasks and not landed:
             raise UsageProblem(f"nothing of {ctx.run} has landed, so there is nothing to take back")
         await take_back(ctx, list(leaves(ctx.state, choose_tasks(ctx.state, tasks))) if tasks else landed)

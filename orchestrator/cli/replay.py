@@ -44,9 +44,8 @@ def _repeated(state: RunState, rows: list[Recorded], stop: Stop, found: list[tup
     from orchestrator.cli.reopening import plan_of
     from orchestrator.cli.selection import whole_journal
     from orchestrator.cli.session import work_session
-    from orchestrator.cli.state import HUB, here, state_of
+    from orchestrator.cli.state import here, require_hub
     from orchestrator.cli.surroundings import surroundings
-    from orchestrator.errors import CannotRun
     from orchestrator.rewind.recording import recording
     from orchestrator.rewind.replaying import replay as repeat
     from orchestrator.run.opening import open_to_repeat
@@ -55,9 +54,7 @@ def _repeated(state: RunState, rows: list[Recorded], stop: Stop, found: list[tup
     from orchestrator.run.policy_source import policy_of_journal
 
     repository = here()
-    hub = state_of(repository) / HUB
-    if not hub.is_dir():
-        raise CannotRun(f"the store of what runs made is not there: {hub}", "without it there is nothing to begin with")
+    require_hub(repository)
     with whole_journal(state.run):
         recorded = recording(rows)
     plan = overlay(plan_of(state), RunOptions(limits=tuple(state.options.get("limits", ()))))

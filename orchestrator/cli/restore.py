@@ -27,7 +27,7 @@ def restore(
     In a new directory: your checkout, the run and its journal stay as they are.
     """
     from orchestrator.cli.selection import checkpoint_of
-    from orchestrator.cli.state import HUB, here, open_journal, state_of
+    from orchestrator.cli.state import here, open_journal, require_hub
     from orchestrator.cli.terminal import print_json, say
     from orchestrator.rewind.restoring import restore as lay_out
     from orchestrator.views.checkpoints import restored_json, restored_line
@@ -36,7 +36,7 @@ def restore(
     with open_journal(repository) as store:
         state, checkpoint = checkpoint_of(store, run, task, number)
     directory = output.expanduser().absolute()
-    restored = lay_out(state_of(repository) / HUB, checkpoint.commit, directory, base=state.base_before)
+    restored = lay_out(require_hub(repository), checkpoint.commit, directory, base=state.base_before)
     if json:
         print_json(restored_json(state.run, checkpoint, restored, directory))
     else:

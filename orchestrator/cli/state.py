@@ -74,6 +74,17 @@ def here() -> UserRepository:
     return UserRepository.locate(current_directory())
 
 
+def require_hub(repository: UserRepository) -> Path:
+    """The store of what runs made; raises CannotRun where it is not there, for a new one would be empty."""
+    hub = state_of(repository) / HUB
+    if not hub.is_dir():
+        raise CannotRun(
+            f"the store of what runs made is not there: {hub}",
+            "checkpoints are in it alone; what was published is on branches: git branch --list 'mimo/*'",
+        )
+    return hub
+
+
 def open_journal(repository: UserRepository) -> JournalStore:
     """The journal of a repository that has one; raises UsageProblem where nothing was ever run."""
     from orchestrator.journal.store import JournalStore

@@ -59,6 +59,7 @@ def _run_started(state: RunState, _: TaskProgress | None, event: e.RunStarted, r
     state.base_branch, state.base_before = event.base_branch, event.base_commit
     state.base_after = state.tip = event.base_commit
     state.started_at = state.session_started_at = recorded.time
+    state.forked_from = event.forked_from.model_dump() if event.forked_from is not None else None
 
 
 def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, recorded: Recorded) -> None:
@@ -156,6 +157,20 @@ def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
     if task.started_at is not None:
         task.seconds += recorded.time - task.started_at
         task.started_at = None
+
+
+def _task_taken_over(state: RunState, task: TaskProgress | None, event: e.TaskTakenOver, _: Recorded) -> None:
+    state.tip = event.landed or state.tip
+    if task is not None:
+        task.state, task.why, task.result = TaskState(event.state), event.why, event.result
+        task.commit, task.landed, task.taken_over = event.commit, event.landed, True
+
+
+def _conversation_taken_over(
+    _: RunState, task: TaskProgress | None, __: e.ConversationTakenOver, ___: Recorded
+) -> None:
+    if task is not None:
+        task.state = TaskState.PENDING  # nobody works on it yet
 
 
 def _attempt_started(state: RunState, task: TaskProgress | None, event: e.AttemptStarted, recorded: Recorded) -> None:
@@ -368,6 +383,8 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.NetworkUsed: _nothing,
     e.CheckpointTaken: _checkpoint,
     e.ContextRebuilt: _nothing,
+    e.TaskTakenOver: _task_taken_over,
+    e.ConversationTakenOver: _conversation_taken_over,
     e.NoteLearnt: _nothing,
     e.GateStarted: _gate_started,
     e.GatePassed: _gate_passed,

@@ -141,6 +141,8 @@ class TaskProgress:
     decisions: list[DecisionState] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     part_of: str | None = None
+    taken_over: bool = False
+    """It was done in the run that this one was forked from."""
     used: Tally = field(default_factory=Tally)
     started_at: float | None = None
     seconds: float = 0.0
@@ -160,6 +162,7 @@ class RunState:
     plan_file: str | None = None
     policy: dict[str, str] = field(default_factory=dict)
     policy_hash: str = ""
+    forked_from: dict[str, Any] | None = None
     backend: str = ""
     image: str | None = None
     options: dict[str, Any] = field(default_factory=dict)

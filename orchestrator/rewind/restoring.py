@@ -83,11 +83,6 @@ def _put(made: Path, directory: Path) -> None:
 
 
 def _read(git: Git, hub: Path, commit: str) -> tuple[str, list[TreeFile]]:
-    if not hub.is_dir():
-        what = f"the store of what runs made is not there: {hub}"
-        raise CannotRun(
-            what, "checkpoints are in it alone; what was published is on branches: git branch --list 'mimo/*'"
-        )
     try:
         tree = git.line(["rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}"])
         return tree, list_tree(git, tree)

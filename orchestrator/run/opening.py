@@ -15,7 +15,7 @@ from typing import Any
 from anyio import CancelScope, to_thread
 
 from agents.circuit import Circuits
-from agents.events import PlanMade, Role, RunResumed, RunStarted
+from agents.events import Event, PlanMade, Role, RunResumed, RunStarted
 from agents.model import Model
 from agents.models import ModelSettings, make_model
 from agents.policy import Asker
@@ -79,6 +79,20 @@ class Surroundings:
     stopping: Callable[[], bool] = lambda: False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a new run has before its first event: its name, a place for what it makes, and where commands run."""
+
+    run: str
+    hub: Hub
+    backend: str
+    image: str | None
+
+
+FirstEvents = Callable[[Beginning], list[tuple[str | None, Event]]]
+"""Gives the events with which a run begins; what they name is in the hub by then."""
+
+
 @asynccontextmanager
 async def open_new_run(
     around: Surroundings,
@@ -90,14 +104,8 @@ async def open_new_run(
     plan_file: str | None = None,
 ) -> AsyncIterator[RunContext]:
     """Begin a run; raises SandboxUnavailable, AirlockError, sqlite3.Error before anything is journalled."""
-    backend = await choose(plan.sandbox.backend)
-    swept = await remove_leftovers(around.state_directory, (backend,))
-    run = new_run_id(plan.name)
-    with _journal(around, run, plan) as (store, journal):
-        LOG.info("leftovers.removed", names=swept)
-        hub = await to_thread.run_sync(partial(_stores, around, base.commit))
-        recipe = await _recipe(around, plan, hub, base.commit, backend)
-        image = await ensure_image(recipe, backend, caches_of(around.state_directory, around.say))
+
+    def first(beginning: Beginning) -> list[tuple[str | None, Event]]:
         started = RunStarted(
             program=version(),
             plan=plan.dumped(),
@@ -106,15 +114,39 @@ async def open_new_run(
             base_commit=base.commit,
             policy=dict(policy.layers),
             policy_hash=policy.hash,
-            backend=backend.name,
-            image=image,
+            backend=beginning.backend,
+            image=beginning.image,
             options=around.options.journalled(),
             plan_file=plan_file,
         )
         tasks = [task.model_dump(mode="json", by_alias=True, exclude_none=True) for task in plan.tasks]
-        await journal.append(None, (started, PlanMade(tasks=tasks)) if tasks else (started,))
+        return [(None, started), *([(None, PlanMade(tasks=tasks))] if tasks else [])]
+
+    async with open_begun_run(around, plan, policy, base=base.commit, first=first) as ctx:
+        yield ctx
+
+
+@asynccontextmanager
+async def open_begun_run(
+    around: Surroundings, plan: Plan, policy: Policy, *, base: str, first: FirstEvents
+) -> AsyncIterator[RunContext]:
+    """Begin a run with the events that `first` gives, and go on with what they leave on its way.
+
+    Raises as `open_new_run`, and what `first` raises.
+    """
+    backend = await choose(plan.sandbox.backend)
+    swept = await remove_leftovers(around.state_directory, (backend,))
+    run = new_run_id(plan.name)
+    with _journal(around, run, plan) as (store, journal):
+        LOG.info("leftovers.removed", names=swept)
+        hub = await to_thread.run_sync(partial(_stores, around, base))
+        recipe = await _recipe(around, plan, hub, base, backend)
+        image = await ensure_image(recipe, backend, caches_of(around.state_directory, around.say))
+        beginning = Beginning(run=run, hub=hub, backend=backend.name, image=image)
+        await journal.append_all(await to_thread.run_sync(first, beginning))
         state = fold(store.events(run))
         ctx = await _context(around, plan, state, store, journal, hub, backend, policy, recipe, image)
+        ctx.left_off = all_left_off(store, state)
         async with _cleared(ctx):
             yield ctx
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from agents import events as e
 from orchestrator.views.heard import told_lines
+from orchestrator.views.states import forked
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
 from orchestrator.views.words import block, duration, one_line, plural, short, size
 
@@ -50,7 +51,8 @@ def _why(text: str | None, style: str = FAINT) -> list[Text]:
 def _run_started(event: e.RunStarted) -> list[Text]:
     place = f"base {event.base_branch} at {short(event.base_commit)}, commands in {event.backend} {event.image or ''}"
     layers = f"policy {', '.join(event.policy)} ({event.policy_hash[:10]})"
-    return [_line(("run started: ", HEADING), _said(str(event.plan.get("goal", "")))), _said(place), _said(layers)]
+    told = [_line(("run started: ", HEADING), _said(str(event.plan.get("goal", "")))), _said(place), _said(layers)]
+    return [*told, *([_said(forked(event.forked_from.model_dump()))] if event.forked_from is not None else [])]
 
 
 def _run_resumed(event: e.RunResumed) -> list[Text]:
@@ -110,7 +112,12 @@ def _attempt_ended(event: e.AttemptEnded) -> list[Text]:
     return [head, *_why(event.why), *(line for text in result for line in _why(text, ""))]
 
 
-def _stray(event: e.CommandJudged | e.CommandRun | e.CheckpointTaken | e.ModelAnswered) -> list[Text]:
+def _checkpoint(event: e.CheckpointTaken) -> list[Text]:
+    """That of a run that this one was forked from, mostly: others are told with their steps."""
+    return [_said(f"{event.agent}: checkpoint {event.ref.rpartition('/')[2]}, {short(event.commit)}", FAINT)]
+
+
+def _stray(event: e.CommandJudged | e.CommandRun | e.ModelAnswered) -> list[Text]:
     """What belongs to a step whose beginning is not there."""
     return [_said(f"{event.kind}, apart from its step", FAINT)]
 
@@ -136,6 +143,15 @@ def _context_rebuilt(event: e.ContextRebuilt) -> list[Text]:
 
 def _note_learnt(event: e.NoteLearnt) -> list[Text]:
     return [_said(f"{event.agent} proposes to remember: {event.text}")]
+
+
+def _task_taken_over(event: e.TaskTakenOver) -> list[Text]:
+    where = f" as {short(event.landed)}" if event.landed is not None else ""
+    return [_line((event.state, style_of(event.state)), f"{where} already in the run that this one was forked from")]
+
+
+def _conversation_taken_over(event: e.ConversationTakenOver) -> list[Text]:
+    return [_said(f"{event.agent}: goes on from step {event.step}, knowing what was said until then")]
 
 
 def _gate_started(event: e.GateStarted) -> list[Text]:
@@ -229,10 +245,12 @@ _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {
     e.CommandJudged: _stray,
     e.CommandRun: _stray,
     e.CommandInterrupted: _interrupted,
-    e.CheckpointTaken: _stray,
+    e.CheckpointTaken: _checkpoint,
     e.NetworkAsked: _network_asked,
     e.NetworkUsed: _network_used,
     e.ContextRebuilt: _context_rebuilt,
+    e.TaskTakenOver: _task_taken_over,
+    e.ConversationTakenOver: _conversation_taken_over,
     e.NoteLearnt: _note_learnt,
     e.GateStarted: _gate_started,
     e.GatePassed: _gate_passed,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from orchestrator.journal.state import TaskProgress, TaskState
 
 ORDER = (
@@ -51,3 +54,8 @@ def in_tree(tasks: dict[str, TaskProgress]) -> list[tuple[TaskProgress, int]]:
         if task.part_of not in tasks:
             add(task, 0)
     return shown
+
+
+def forked(origin: Mapping[str, Any]) -> str:
+    """Where a run comes from that is a fork of another."""
+    return f"forked from {origin['run']}, at checkpoint {origin['checkpoint']} of {origin['task']}"

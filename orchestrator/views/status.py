@@ -16,7 +16,7 @@ from orchestrator.run.result import result
 from orchestrator.views.bound import bound_view
 from orchestrator.views.fitting import Fitting
 from orchestrator.views.indent import Indented
-from orchestrator.views.states import ORDER, REVERTED, state_word
+from orchestrator.views.states import ORDER, REVERTED, forked, state_word
 from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
 from orchestrator.views.task_rows import folded_tasks, whole_tasks
 from orchestrator.views.typed import Labelled, Typed, typed
@@ -47,6 +47,7 @@ def status_json(state: RunState, *, log: str | None = None) -> dict[str, Any]:
         "goal": state.goal,
         "why": state.why,
         "planned": state.planned,
+        "forked_from": state.forked_from,
         "backend": state.backend,
         "image": state.image,
         "policy_hash": state.policy_hash,
@@ -71,6 +72,7 @@ def _task_json(state: RunState, task_id: str) -> dict[str, Any]:
         "needs": task.needs,
         "round": task.rounds,
         "reverted": task.reverted,
+        "taken_over": task.taken_over,
         "doing": task.doing,
         "doing_since": task.doing_since if task.doing else None,
         "started_at": task.started_at,
@@ -121,6 +123,8 @@ def _head(state: RunState) -> Iterator[RenderableType]:
     where = state.backend if state.image is None else f"{state.backend} {state.image}"
     base = f"from {state.base_branch} at {short(state.base_before)}, commands in {where}"
     yield Indented(one_line(base, FAINT))
+    if state.forked_from is not None:
+        yield Indented(one_line(forked(state.forked_from), FAINT))
     yield Text()
 
 

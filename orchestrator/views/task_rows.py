@@ -41,6 +41,8 @@ def folded_tasks(state: RunState, now: float) -> Iterator[RenderableType]:
 def task_news(state: RunState, task: TaskProgress, now: float) -> Text | None:
     """What there is to say about a task beside its state; None where that is all."""
     told = [*_tries(task), *_parts(state, task), *_present(state, task, now)]
+    if task.taken_over and state.forked_from is not None:
+        told.append(f"done in {state.forked_from['run']}")
     if task.reverted is not None:
         told.append(f"it had landed and was taken back by {short(task.reverted)}")
     if task.decisions and task.state not in SETTLED_WELL:

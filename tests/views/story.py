@@ -221,6 +221,8 @@ def every_kind() -> Story:
             ),
         ),
         ("docs", e.ContextRebuilt(agent="editor.1", step=9, why="it was full", messages=[])),
+        ("survey", e.TaskTakenOver(state="landed", result={"findings": HOSTILE}, why=HOSTILE)),
+        ("docs", e.ConversationTakenOver(agent="editor.1", step=9, round=1)),
         ("docs", e.NoteLearnt(agent="editor.1", step=9, text="tests need TZ=UTC")),
         ("docs", e.QuestionAnswered(id="docs.q1", allowed=True, by="human", why="fine")),
         ("docs", e.ChangeReverted(landed=LANDED, commit=CHANGED)),

@@ -98,7 +98,8 @@ def _tasks(typed: Typed) -> list[Candidate]:
 
 
 def _checkpoints(typed: Typed) -> list[Candidate]:
-    return _of_past(lambda known: known.checkpoints(typed.given["RUN"][0], typed.given["TASK"][0]))
+    (task,) = (typed.given.get("TASK") or typed.given.get("--task") or [""])[:1]
+    return _of_past(lambda known: known.checkpoints(typed.given["RUN"][0], task))
 
 
 def _questions(typed: Typed) -> list[Candidate]:
@@ -156,6 +157,8 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
     "NOTE": _notes,
     "--policy": _policies,
     "--role": _roles,
+    "--task": _tasks,
+    "--at": _checkpoints,
     "--limit": _limits,
     "--model": _models,
     "--cases": _files,
