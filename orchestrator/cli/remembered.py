@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 @contextmanager
 def notes_of(repository: UserRepository, *, make: bool = False) -> Iterator[NoteStore]:
     """The notes of a repository; raises CannotRun where they can't be read or written. To look leaves no trace."""
+    import sqlite3
+
     directory = state_of(repository)
     try:
         with up_to_date(directory, make=make) as store:
