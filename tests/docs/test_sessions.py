@@ -44,6 +44,7 @@ STAGES = {
     "how-to/prepare-the-sandbox": Stage(example=MONOREPO, play=monorepo.play, docker=True),
     "how-to/attack-the-sandbox": Stage(example=RENAME, play=rename.play),
     "how-to/review-and-land": Stage(example=MONOREPO, play=monorepo.play),
+    "how-to/keep-what-agents-learn": Stage(example=RENAME, play=rename.learning),
     "how-to/when-it-stopped": Stage(example=PORT, play=port.asking),
     "how-to/run-in-ci": Stage(example=RENAME, play=rename.play),
     "how-to/clean-up": Stage(example=RENAME, play=rename.play),

@@ -50,6 +50,14 @@ def play() -> list[Turn]:
     ]
 
 
+def learning() -> list[Turn]:
+    """The investigator proposes to remember something; the rest is the example's."""
+    survey, *rest = play()
+    *looked, finish = survey["turns"]
+    learnt = {"finish": {**finish["finish"], "learnt": ["reports/weekly.py builds names of functions from text"]}}
+    return [{**survey, "turns": [*looked, learnt]}, *rest]
+
+
 def drafting() -> list[Turn]:
     """A coordinator drafts a plan of two tasks; the rest is the example's."""
     rename = {"id": "rename", "role": "editor", "goal": "Rename get_item to find_item", "paths": ["**/*.py"]}
