@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import CannotRun, UsageProblem
+from orchestrator.telling.known import KNOWN
 from policies.problems import did_you_mean
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def choose_tasks(state: RunState, wanted: Iterable[str]) -> list[str]:
 
 def read_state(store: JournalStore, wanted: str) -> RunState:
     """The state of the run that `wanted` names; raises UsageProblem, CannotRun."""
-    return folded(store, choose_run(store.runs(), wanted))
+    state = folded(store, choose_run(store.runs(), wanted))
+    KNOWN.also(state.plan.get("sandbox", {}).get("secrets", ()))
+    return state
 
 
 def checkpoint_of(store: JournalStore, run: str, task: str, number: str) -> tuple[RunState, Checkpoint]:

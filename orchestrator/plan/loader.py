@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestrator.errors import UsageProblem
 from orchestrator.plan.models import Plan
 from orchestrator.plan.references import reference_problems
+from orchestrator.telling.known import KNOWN
 from policies.document import MAX_BYTES, Document, read_document
 from policies.problems import DocumentError, Problem, did_you_mean
 from policies.validation import validate
@@ -28,7 +29,9 @@ def load_plan(path: Path) -> Plan:
         beside = path.parent.glob("*.y*ml") if isinstance(error, FileNotFoundError) else ()
         hint = did_you_mean(path.name, [file.name for file in beside]) or "name the plan file to run"
         raise UsageProblem(f"{path}: {error.strerror}", hint=hint) from None
-    return read_plan(source, file=str(path))
+    plan = read_plan(source, file=str(path))
+    KNOWN.also(plan.sandbox.secrets)
+    return plan
 
 
 def read_plan(source: bytes | str, *, file: str) -> Plan:

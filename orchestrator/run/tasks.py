@@ -290,7 +290,7 @@ class TaskRun:
 
     def _words(self, result: RoleResult | None) -> tuple[str, str]:
         """Subject and body of the task's commit: the plan's words first, the agent's below."""
-        subject = f"{self._task.id}: {self._task.goal.strip().splitlines()[0]}"
+        subject = self._ctx.secrets.text(f"{self._task.id}: {self._task.goal.strip().splitlines()[0]}")
         if isinstance(result, Change):
             return subject, "\n\n".join(part for part in (result.summary, result.notes) if part)
         return subject, handed_over(result.model_dump(mode="json")) if result is not None else ""
