@@ -6,11 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
+from agents.absence import ABSENT
 from sandbox.errors import FileRefused
 from sandbox.sandbox import WORKSPACE, Sandbox
-
-ABSENT = "absent"
-"""Stands in the place of a hash where there is no file."""
 
 _MOST_BYTES = 16 * 1024**2
 _UNCHANGING = ("/bin/", "/lib/", "/lib64/", "/sbin/", "/usr/")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from agents.binding import bound_text
 from agents.fork_events import ConversationTakenOver, ForkedFrom, TaskTakenOver
@@ -395,5 +395,5 @@ Event = Annotated[
     Field(discriminator="kind"),
 ]  # fmt: skip
 
-event_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+event_adapter: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=True))
 """Reads any event back from its JSON; raises pydantic.ValidationError."""

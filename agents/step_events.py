@@ -21,7 +21,8 @@ Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
 class JournalEvent(BaseModel):
     """Base of all kinds of events; `v` is the version of the payload's shape."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when the first of its kind is read or made: most programs that import them need a few of the kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     v: int = 1
 

@@ -77,10 +77,10 @@ def choose_runs(runs: Sequence[str], wanted: Iterable[str]) -> list[str]:
 
 def folded(store: JournalStore, run: str) -> RunState:
     """The state of a run; raises CannotRun where its journal was tampered with, or made by a newer program."""
-    from orchestrator.journal.fold import fold
+    from orchestrator.journal.snapshots import state_now
 
     with whole_journal(run, store):
-        return fold(store.events(run))
+        return state_now(store, run)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from agents import events as e
-from agents.model import Usage
 from agents.work_done import HANDOVER
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.proposals import command_text
@@ -20,10 +19,10 @@ from orchestrator.journal.state import (
     QuestionState,
     ReachedLimit,
     RunState,
-    Tally,
     TaskProgress,
     TaskState,
 )
+from orchestrator.journal.tallies import add, tallies
 
 
 def fold(events: Iterable[Recorded], state: RunState | None = None) -> RunState:
@@ -213,29 +212,9 @@ def _does(task: TaskProgress | None, recorded: Recorded, what: str) -> None:
 
 
 def _model_answered(state: RunState, task: TaskProgress | None, event: e.ModelAnswered, __: Recorded) -> None:
-    for tally in _tallies(state, task, event.role):
+    for tally in tallies(state, task, event.role):
         tally.steps += not event.agent.endswith(f".{HANDOVER}")
-        _add(tally, event.usage, event.cost)
-
-
-def _tallies(state: RunState, task: TaskProgress | None, role: str | None) -> list[Tally]:
-    """Everyone's who pays for what an agent of that role did, or for what was done without one."""
-    tallies = [state.total]
-    if task is not None:
-        tallies.append(task.used)
-    if role is not None:
-        tallies.append(state.roles.setdefault(role, Tally()))
-    return tallies
-
-
-def _add(tally: Tally, usage: Usage, cost: float | None) -> None:
-    tally.prompt += usage.prompt
-    tally.completion += usage.completion
-    tally.cached += usage.cached
-    if cost is None:
-        tally.unpriced_tokens += usage.prompt + usage.completion
-    else:
-        tally.cost += cost
+        add(tally, event.usage, event.cost)
 
 
 def _command_proposed(state: RunState, task: TaskProgress | None, event: e.CommandProposed, recorded: Recorded) -> None:
@@ -247,7 +226,7 @@ def _command_proposed(state: RunState, task: TaskProgress | None, event: e.Comma
 
 
 def _command_run(state: RunState, task: TaskProgress | None, event: e.CommandRun, __: Recorded) -> None:
-    for tally in _tallies(state, task, event.agent.split(".")[0] if event.agent is not None else None):
+    for tally in tallies(state, task, event.agent.split(".")[0] if event.agent is not None else None):
         tally.cpu_seconds += event.cpu_seconds
     # Nothing tells of the end of a setup; an agent's next event follows at once.
     if task is None and event.source != "agent":
@@ -352,8 +331,8 @@ _RUN_LIMITS = {"steps", "tokens", "cost", "wall", "cpu"}
 def _fault_met(state: RunState, task: TaskProgress | None, event: e.FaultMet, __: Recorded) -> None:
     state.faults.append(f"{event.where}: {event.why}")
     if event.usage is not None:
-        for tally in _tallies(state, task, None):
-            _add(tally, event.usage, event.cost)
+        for tally in tallies(state, task, None):
+            add(tally, event.usage, event.cost)
 
 
 def _nothing(*_: object) -> None:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from agents.events import Event
 from orchestrator.airlock.locks import locked
 from orchestrator.journal.chain import GENESIS, Recorded, link
+
+if TYPE_CHECKING:
+    from agents.events import Event
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -25,6 +27,15 @@ CREATE TRIGGER IF NOT EXISTS events_unchanged BEFORE UPDATE ON events
 CREATE TRIGGER IF NOT EXISTS events_kept BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
+
+_RUNS = """
+WITH RECURSIVE each(run) AS (
+    SELECT min(run) FROM events
+    UNION ALL SELECT (SELECT min(run) FROM events WHERE events.run > each.run) FROM each WHERE each.run IS NOT NULL
+)
+SELECT run FROM each JOIN events USING (run) WHERE seq = 1 ORDER BY time DESC, run DESC
+"""
+"""From one run to the next by the index: a scan for their first events would read every output in the file."""
 
 _WITHIN_SANDBOX = frozenset(
     {"command proposed", "command judged", "command run", "checkpoint taken", "model asked", "gate started"}
@@ -41,6 +52,7 @@ class JournalStore:
 
     def __init__(self, path: Path) -> None:
         """Open the journal at `path`, making it if it is not there; raises sqlite3.Error."""
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Prompts and outputs are the user's own business; SQLite gives its other files the mode of this one.
         path.touch(mode=0o600)
@@ -117,8 +129,7 @@ class JournalStore:
 
     def runs(self) -> list[str]:
         """All runs, newest first."""
-        rows = self._connection.execute("SELECT run FROM events WHERE seq = 1 ORDER BY time DESC, run DESC")
-        return [run for (run,) in rows]
+        return [run for (run,) in self._connection.execute(_RUNS)]
 
     def head(self, run: str) -> str:
         """The hash of a run's last event; GENESIS where it has none."""
@@ -126,6 +137,11 @@ class JournalStore:
             "SELECT hash FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,)
         ).fetchone()
         return str(row[0]) if row else GENESIS
+
+    def hash_of(self, run: str, seq: int) -> str | None:
+        """The hash of one event of a run; None where there is no such event."""
+        row = self._connection.execute("SELECT hash FROM events WHERE run = ? AND seq = ?", (run, seq)).fetchone()
+        return None if row is None else str(row[0])
 
     def close(self) -> None:
         """Close the file; closing twice is as good as once."""

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import anyio
-
 POLL_SECONDS = 0.1
 """How often a waiting lander looks again: a landing lasts as long as its tests, so nobody notices a tenth."""
 
@@ -55,6 +53,8 @@ def lease(path: Path) -> Iterator[None]:
 @asynccontextmanager
 async def turn(path: Path) -> AsyncIterator[None]:
     """Wait for the lock at `path`, then hold it until the end."""
+    import anyio  # the rest of this module is for whoever only looks, as `status` does
+
     with ExitStack() as held:
         while True:
             try:

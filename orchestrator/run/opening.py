@@ -32,6 +32,7 @@ from orchestrator.airlock.user_config import identity
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.fold import apply, fold
 from orchestrator.journal.recorder import RunJournal
+from orchestrator.journal.snapshots import keeping
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.memory.run_memory import load_memory
@@ -292,6 +293,7 @@ async def _context(
     image: str | None,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
+    journal.watch(keeping(store, state))
     circuits = Circuits()
     models = _models(plan, circuits, around.stopping)
     secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)

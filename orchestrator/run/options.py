@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import UsageProblem
 from orchestrator.plan.models import Plan, SandboxSettings
+from orchestrator.plan.numbers import number
 from orchestrator.run.grants import Grant, read_grant
 
 AskMode = Literal["prompt", "deny", "wait"]
@@ -74,13 +75,3 @@ def _limits_of(document: dict[str, Any], grant: Grant) -> dict[str, Any]:
     if grant.role is not None:
         limits = limits.setdefault("roles", {}).setdefault(grant.role, {})
     return limits
-
-
-def number(text: str) -> int | float | str:
-    """A value as a plan file would have it: a number where it is one, else the text."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

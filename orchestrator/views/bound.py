@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
-from agents.binding import ABSENT
+from agents.absence import ABSENT
 from orchestrator.views.styles import FAINT
 from orchestrator.views.words import one_line
 

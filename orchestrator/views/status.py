@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from orchestrator.journal.state import InterruptedState, QuestionState, RunState, TaskState
-from orchestrator.run.options import number
+from orchestrator.plan.numbers import number
 from orchestrator.run.result import result
 from orchestrator.views.bound import bound_view
 from orchestrator.views.fitting import Fitting

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from agents import events as e
 from orchestrator.cli.log import followed
 from orchestrator.cli.main import run_program
 from orchestrator.cli.state import JOURNAL
+from orchestrator.journal.snapshots import snapshot_path, state_now, write_snapshot
 from orchestrator.journal.store import JournalStore
 from orchestrator.run.lease import lease
 from tests.cli.conftest import Type
@@ -179,6 +182,37 @@ def test_audit_names_the_first_event_that_is_wrong(
     assert (told["intact"], told["broken_at"]) == (False, broken_at)
     assert why in told["why"]
     assert type_in("audit", "verify", "last").code == 1
+
+
+def test_audit_names_a_snapshot_that_is_not_what_the_events_say(state: Path, type_in: Type) -> None:
+    """A kept state is compared: where it lies, the file to remove is named, and without it all is well."""
+    with JournalStore(state / JOURNAL) as store:
+        kept = state_now(store, story.RUN)
+        write_snapshot(store, kept)
+        assert type_in("audit", "verify", "last").code == 0
+        kept.total.cost += 1
+        write_snapshot(store, kept)
+        lying = snapshot_path(store, story.RUN)
+    typed = type_in("audit", "verify", "last")
+    assert typed.code == 1
+    assert str(lying) in typed.out.replace("\n", "")
+    told = json.loads(type_in("audit", "verify", "last", "--json").out)
+    assert (told["intact"], told["wrong_snapshot"]) == (True, str(lying))
+    lying.unlink()
+    assert type_in("audit", "verify", "last").code == 0
+
+
+def test_status_of_a_run_that_is_kept_imports_nothing_of_its_events(state: Path) -> None:
+    """What reading events takes to be imported is more than all else that `status` does."""
+    with JournalStore(state / JOURNAL) as store:
+        write_snapshot(store, state_now(store, story.RUN))
+    script = (
+        "import sys; from orchestrator.cli.main import run_program; run_program(['status', 'last', '--json']);"
+        "print(sorted({'pydantic', 'anyio', 'agents.events'} & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)["run"] == story.RUN
+    assert ran.stderr.strip() == "[]"
 
 
 def test_a_journal_that_no_longer_reads_points_to_the_audit(state: Path, type_in: Type) -> None:

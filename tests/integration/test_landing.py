@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.events import PublishStarted
-from orchestrator.journal import JournalStore
+from orchestrator.journal.store import JournalStore
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
 from tests.integration.scripting import APPROVE, changes, done, editor, plan, shell, talk

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents import events as e
-from orchestrator.journal import JournalStore
+from orchestrator.journal.store import JournalStore
 from orchestrator.run.lease import lease, run_lock
 from orchestrator.run.leftovers import remove_leftovers
 from tests.integration.conftest import MakeProgram

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from agents import events as e
 from agents.model import Message, Usage
-from orchestrator.journal import JournalStore, RunState, TaskState, fold
-from orchestrator.journal.fold import _RULES, apply
+from orchestrator.journal.fold import _RULES, apply, fold
+from orchestrator.journal.state import RunState, TaskState
+from orchestrator.journal.store import JournalStore
 
 RUN = "sample-20260101-000000-abcd"
 

@@ -9,8 +9,10 @@ import pytest
 from agents.events import CommandRun, Event, FaultMet, ModelAsked
 from agents.model import Message
 from agents.redact import Redactor
-from orchestrator.journal import JournalStore, Recorded, event_of
+from orchestrator.journal.chain import Recorded
+from orchestrator.journal.fold import event_of
 from orchestrator.journal.recorder import RunJournal
+from orchestrator.journal.store import JournalStore
 
 RUN = "sample-20260101-000000-abcd"
 SECRETS = {"A_KEY": "sk-0123456789", "A_PIN": "12345678", "A_TOKEN": 'pa"ss\nwörd-1'}

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from agents.events import ChangeMerged, CommandProposed, Event, FaultMet, QuestionAnswered, RunEnded, TaskStarted
-from orchestrator.journal import JournalStore, event_of, verify_chain
-from orchestrator.journal.store import _WITHIN_SANDBOX
+from orchestrator.journal.chain import verify_chain
+from orchestrator.journal.fold import event_of
+from orchestrator.journal.store import _WITHIN_SANDBOX, JournalStore
 
 RUN = "sample-20260101-000000-abcd"
 
@@ -100,7 +101,7 @@ def test_two_processes_share_one_chain(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     code = (
         "import sys; from pathlib import Path; from agents.events import TaskStarted\n"
-        "from orchestrator.journal import JournalStore\n"
+        "from orchestrator.journal.store import JournalStore\n"
         "with JournalStore(Path(sys.argv[1])) as store:\n"
         f"    [store.append({RUN!r}, [(sys.argv[2], TaskStarted(commit=str(n)))]) for n in range(50)]\n"
     )

@@ -14,7 +14,7 @@ import pytest
 
 from agents.events import QuestionAnswered, QuestionAsked
 from agents.policy import Question, Unanswered
-from orchestrator.journal import JournalStore
+from orchestrator.journal.store import JournalStore
 from orchestrator.run.asker import (
     NEVER,
     Choice,

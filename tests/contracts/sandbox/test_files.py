@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from agents.binding import ABSENT, scripts_bound
+from agents.absence import ABSENT
+from agents.binding import scripts_bound
 from sandbox.errors import FileRefused
 from sandbox.sandbox import Command, Sandbox
 
