@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.budget import SMALLEST_ANSWER_TOKENS, LimitReached, Reservation
@@ -73,6 +74,11 @@ class Account:
         for account in self._lineage:
             account._open.append(reservation)
         return reservation
+
+    def seconds_left(self) -> float:
+        """How long until a limit of wall time is reached, here or above; infinite where there is none."""
+        clocks = [(each._limit("wall"), each._gauges["wall"]) for each in self._lineage if "wall" in each._gauges]
+        return max(0.0, min((limit - seconds() for limit, seconds in clocks), default=math.inf))
 
     def settle(self, reservation: Reservation, *, usage: Usage, cost: float | None) -> None:
         """Charge what was used, here and above, and let the reservation go; raises ValueError for one let go before."""

@@ -143,6 +143,7 @@ class Agent:
                 max_tokens=reservation.max_tokens,
                 answer="finish" if ROLES[assignment.role].held_to_schema else None,
                 turn=talk.answered,
+                patience_seconds=self.budget.seconds_left(),
             )
             reply = await self.model.ask(request)
             bill = reply.bill

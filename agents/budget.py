@@ -48,6 +48,10 @@ class Budget(Protocol):
         """See that there is time left for a command; raises LimitReached."""
         ...
 
+    def seconds_left(self) -> float:
+        """How long until a limit of time is reached; infinite where there is none."""
+        ...
+
     def settle(self, reservation: Reservation, *, usage: Usage, cost: float | None) -> None:
         """Replace a reservation by what was used: nothing, where the call failed."""
         ...

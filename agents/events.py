@@ -363,13 +363,15 @@ class LimitReached(JournalEvent):
 class FaultMet(JournalEvent):
     """The machine or a provider failed; never shown to a model as a result.
 
-    `usage` and `cost` are what an answer that broke off took, about: the provider wants to be paid for it all the same.
+    `agent` is who met it at its model; `usage` and `cost` are what an answer that broke off took, about: the provider
+    wants to be paid for it all the same.
     """
 
     kind: Literal["fault met"] = "fault met"
     where: str
     why: str
     retryable: bool = True
+    agent: str | None = None
     usage: Usage | None = None
     cost: float | None = None
 

@@ -69,9 +69,9 @@ class LitellmModel:
 
     def _ask(self, request: ModelRequest, abandoned: threading.Event) -> ModelReply:
         litellm = load_litellm()
+        self._look_up(litellm)
         from agents.bounded_http import Bounds, within
 
-        self._look_up(litellm)
         began, cpu_began = time.monotonic(), time.thread_time()
         answer = answer_tool(litellm, self.id, request) if self._takes_schema else None
         bounds, assembly = Bounds(total_seconds=self._total_seconds, abandoned=abandoned), Assembly()

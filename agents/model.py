@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -61,6 +62,7 @@ class Bill(BaseModel):
                 prompt=mine.prompt + theirs.prompt,
                 completion=mine.completion + theirs.completion,
                 cached=mine.cached + theirs.cached,
+                cache_written=mine.cache_written + theirs.cache_written,
             ),
             cost=sum(costs) if costs else None,
         )
@@ -113,7 +115,7 @@ class ModelRequest:
     tools: Sequence[ToolSchema]
     max_tokens: int
     answer: str | None = None
-    patience_seconds: float | None = None
+    patience_seconds: float = math.inf
     turn: int | None = None
     aside: str | None = None
 

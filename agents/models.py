@@ -41,7 +41,7 @@ def make_model(
 ) -> Model:
     """The model of one agent: retried, and with its fallbacks where `ids` has more than one."""
     names = [ids] if isinstance(ids, str) else list(ids)
-    asking = Asking(task=task, circuits=settings.circuits, stopping=settings.stopping)
+    asking = Asking(task=task, agent=agent, circuits=settings.circuits, stopping=settings.stopping)
     hasty = replace(settings.patience, tries=min(FALLBACK_TRIES, settings.patience.tries))
     models: list[Model] = [
         RetryingModel(

@@ -34,9 +34,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Who asks: the task, whose circuits it shares with others, and whether its run is to stop."""
+    """Who asks: an agent of a task, whose circuits it shares with others, and whether its run is to stop."""
 
     task: str = ""
+    agent: str | None = None
     circuits: Circuits = field(default_factory=Circuits)
     stopping: Callable[[], bool] = lambda: False
 
@@ -103,8 +104,9 @@ class RetryingModel:
         except ModelFault as fault:
             if self._asking.stopping():
                 raise WaitEnded(fault.model, fault.why) from fault
-            asked_for = fault.retry_after_seconds
-            self._circuit.gave_up(fault.why, answers=answers, asked_for_seconds=asked_for, tried=tried)
+            if tried or request.patience_seconds >= self._patience.total_seconds:
+                asked_for = fault.retry_after_seconds
+                self._circuit.gave_up(fault.why, answers=answers, asked_for_seconds=asked_for, tried=tried)
             raise await self._unavailable(fault.why, fault) from fault
         except ModelUnavailable:
             raise
@@ -126,8 +128,7 @@ class RetryingModel:
             raise
 
     def _seconds(self, request: ModelRequest) -> float:
-        given = request.patience_seconds
-        return self._patience.total_seconds if given is None else min(given, self._patience.total_seconds)
+        return min(request.patience_seconds, self._patience.total_seconds)
 
     def _wait(self, state: RetryCallState) -> float:
         asked, jitter = _fault(state).retry_after_seconds, self._jitter(state)
@@ -147,7 +148,7 @@ class RetryingModel:
         if fault.retry_after_seconds is not None:
             self._circuit.hold(fault.retry_after_seconds)
         await self._recorder.record(
-            _met(self.id, fault),
+            self._met(fault),
             FaultRetried(where=_where(self.id), attempt=state.attempt_number + 1, wait_seconds=state.upcoming_sleep),
         )
 
@@ -181,9 +182,21 @@ class RetryingModel:
         """What says that there is no answer to be had; in the journal, but not for each request in one outage."""
         self._asking.circuits.refused(self._asking.task, self.id)
         if fault is not None or self._told != self._circuit.answers:
-            await self._recorder.record(_met(self.id, fault or ModelFault(self.id, why), retryable=False))
+            await self._recorder.record(self._met(fault or ModelFault(self.id, why), retryable=False))
         self._told = self._circuit.answers
         return ModelUnavailable(self.id, why)
+
+    def _met(self, fault: ModelFault, *, retryable: bool = True) -> FaultMet:
+        used = fault.bill.usage
+        paid = used != Usage()
+        return FaultMet(
+            where=_where(self.id),
+            why=fault.why,
+            retryable=retryable,
+            agent=self._asking.agent,
+            usage=used if paid else None,
+            cost=fault.bill.cost if paid else None,
+        )
 
 
 def _fault(state: RetryCallState) -> ModelFault:
@@ -195,15 +208,3 @@ def _fault(state: RetryCallState) -> ModelFault:
 
 def _where(model: str) -> str:
     return f"model {model}"
-
-
-def _met(model: str, fault: ModelFault, *, retryable: bool = True) -> FaultMet:
-    used = fault.bill.usage
-    paid = used != Usage()
-    return FaultMet(
-        where=_where(model),
-        why=fault.why,
-        retryable=retryable,
-        usage=used if paid else None,
-        cost=fault.bill.cost if paid else None,
-    )

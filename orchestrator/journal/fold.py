@@ -331,7 +331,7 @@ _RUN_LIMITS = {"steps", "tokens", "cost", "wall", "cpu"}
 def _fault_met(state: RunState, task: TaskProgress | None, event: e.FaultMet, __: Recorded) -> None:
     state.faults.append(f"{event.where}: {event.why}")
     if event.usage is not None:
-        for tally in tallies(state, task, None):
+        for tally in tallies(state, task, event.agent.partition(".")[0] if event.agent else None):
             add(tally, event.usage, event.cost)
 
 
