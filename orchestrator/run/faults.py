@@ -10,20 +10,28 @@ from agents.recorder import Recorder
 from sandbox.errors import SandboxLost
 
 TRIES = 3
-"""A sandbox that is lost three times in a row is no accident."""
+"""A sandbox that is lost three times in a row, with nothing done between, is no accident."""
 
 T = TypeVar("T")
 
 
-async def outlasting_faults(recorder: Recorder, where: str, work: Callable[[], Awaitable[T]]) -> T:
-    """Do the work, again on a fresh sandbox where one was lost; raises SandboxLost after the last try."""
-    for attempt in range(1, TRIES + 1):
+async def outlasting_faults(
+    recorder: Recorder, where: str, work: Callable[[], Awaitable[T]], *, done: Callable[[], object] = lambda: None
+) -> T:
+    """Do the work, again on a fresh sandbox where one was lost; raises SandboxLost after the last try.
+
+    `done` tells how far the work came: what is lost now and then in a thousand steps is still an accident.
+    """
+    attempt, came = 0, done()
+    while True:
+        attempt += 1
         try:
             return await work()
         except SandboxLost as lost:
-            last = attempt == TRIES
+            if done() != came:
+                attempt, came = 1, done()
+            last = attempt >= TRIES
             await recorder.record(FaultMet(where=where, why=str(lost), retryable=not last))
             if last:
                 raise
             await recorder.record(FaultRetried(where=where, attempt=attempt + 1))
-    raise AssertionError("the last try returns or raises")

@@ -95,7 +95,7 @@ async def work_round(
                 )
 
     with budget.at_work(work.assignment.role):
-        outcome = await outlasting_faults(recorder, work.assignment.agent, once)
+        outcome = await outlasting_faults(recorder, work.assignment.agent, once, done=lambda: talk.step)
     if outcome.result is not None:
         outcome = replace(outcome, result=_without_secrets(ctx, outcome.result))
     await recorder.record(*learnt(outcome), _ended(work, outcome, saved))
