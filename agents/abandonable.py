@@ -28,13 +28,18 @@ class TooManyLeft(Exception):
 _LEFT: set[threading.Thread] = set()
 
 
+def left_behind() -> int:
+    """How many threads work for nobody."""
+    _LEFT.difference_update([thread for thread in _LEFT if not thread.is_alive()])
+    return len(_LEFT)
+
+
 async def run_abandonable(work: Callable[[threading.Event], Result]) -> Result:
     """Run `work` in a thread of its own; it is given an event that is set when its caller has gone. Raises TooManyLeft.
 
     anyio's own worker threads are no daemons: one that waits for a provider would hold up the program's end.
     """
-    _LEFT.difference_update([thread for thread in _LEFT if not thread.is_alive()])
-    if len(_LEFT) >= MOST_LEFT:
+    if left_behind() >= MOST_LEFT:
         raise TooManyLeft
     outcome: Future[Result] = Future()
     gone = threading.Event()

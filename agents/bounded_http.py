@@ -38,7 +38,7 @@ class Bounds:
         self._total_seconds = total_seconds
         self._end = time.monotonic() + total_seconds
         self._left = self._largest_bytes = largest_bytes
-        self._abandoned = abandoned
+        self.abandoned = abandoned
 
     def take(self, count: int) -> None:
         """Some bytes came in; raises Overrun."""
@@ -47,7 +47,7 @@ class Bounds:
             self.overrun = f"the answer grew larger than {self._largest_bytes} bytes"
         elif time.monotonic() > self._end:
             self.overrun = f"the answer took longer than {self._total_seconds:g} s"
-        elif self._abandoned.is_set():
+        elif self.abandoned.is_set():
             self.overrun = "nobody waits for the answer any more"
         if self.overrun is not None:
             raise Overrun(self.overrun)

@@ -10,7 +10,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from agents.abandonable import run_abandonable
+from agents import abandonable
+from agents.abandonable import TooManyLeft, run_abandonable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,3 +54,19 @@ def test_the_program_ends_without_it() -> None:
     """Work that would block for minutes does not hold up the exit."""
     done = subprocess.run([sys.executable, "-c", LEAVING], cwd=ROOT, capture_output=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+async def test_only_so_much_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work that hangs is left behind up to a number; once it has come to its end, there is room again."""
+    monkeypatch.setattr(abandonable, "MOST_LEFT", 3)
+    release = threading.Event()
+    for _ in range(3):
+        with anyio.move_on_after(0.01):
+            await run_abandonable(lambda gone: release.wait(60))
+    with pytest.raises(TooManyLeft):
+        await run_abandonable(lambda gone: None)
+    release.set()
+    with anyio.fail_after(60):
+        while abandonable.left_behind():  # noqa: ASYNC110 - threads tell nobody that they have ended
+            await anyio.sleep(0.01)
+    assert await run_abandonable(lambda gone: "done") == "done"

@@ -173,8 +173,48 @@ def test_a_key_in_an_error_is_redacted_before_it_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("1e99", 86_400.0), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)],
+    [
+        ("3", 3.0),
+        ("0.5", 0.5),
+        ("-4", 0.0),
+        ("1e99", 86_400.0),
+        ("nan", None),
+        ("soon", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00", 0.0),
+        ("Wed, 21 Oct 9998 07:28:00 GMT", 86_400.0),
+        ("Wed, 21 Oct 99999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 +99999999", None),
+    ],
 )
 def test_retry_after_in_every_form(value: str, seconds: float | None) -> None:
-    """Seconds and dates are understood; nonsense is as if nothing had been said."""
+    """Seconds and dates are understood, up to a day; nonsense is as if nothing had been said."""
     assert retry_after_seconds(HttpError("", 429, {"Retry-After": value})) == seconds
+
+
+def test_milliseconds_come_before_seconds() -> None:
+    """Where a provider says both, the finer one is meant."""
+    assert retry_after_seconds(HttpError("", 429, {"retry-after-ms": "1500", "Retry-After": "2"})) == 1.5
+    assert retry_after_seconds(HttpError("", 429, {"retry-after-ms": "soon", "Retry-After": "2"})) == 2.0
+
+
+async def test_a_storm_that_asks_for_no_wait_is_met_with_one() -> None:
+    """Retry-After: 0 does not use the tries up within a second."""
+    sleeper = Sleeper()
+    model = ScriptedModel(*[ModelFault("m", "429", retry_after_seconds=0.0)] * 15, finish())
+    await RetryingModel(model, recorder=FakeRecorder(), patience=Patience(), sleep=sleeper).ask(REQUEST)
+    assert sum(sleeper.waits) > 15
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Rate limit reached for gpt-4: Limit 30000, Used 29000, Requested 2000. Try again in 2 s.", 429),
+        ("This request would exceed your organization's rate limit of 40,000 input tokens per minute.", 429),
+        ("Invalid 'user': string too long. Expected a string with maximum length 64.", 400),
+        ("The tools' names must be shorter than 64 characters", 400),
+    ],
+)
+def test_other_lengths_are_not_the_prompts(text: str, status: int) -> None:
+    """What a rebuild of the context would not mend is no reason for one."""
+    assert not isinstance(model_error(HttpError(text, status), model="m", redactor=Redactor({})), ContextTooLong)

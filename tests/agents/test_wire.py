@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agents import wire
 from agents.model import Message, ModelRequest, ToolCall, Usage
 from agents.prices import Price
 from agents.wire import Assembly, Incomplete, sent_messages
@@ -106,3 +107,52 @@ def test_a_price_counts_the_cached_part_apart() -> None:
     usage = Usage(prompt=1_000_000, completion=100_000, cached=400_000)
     assert Price(input=1, output=10, cached=0.1).cost(usage) == pytest.approx(0.6 + 0.04 + 1.0)
     assert Price(input=1, output=10).cost(usage) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"choices": "none"},
+        {"choices": ["none"]},
+        {"choices": [{"message": ["hello"]}]},
+        {"choices": [{"delta": {"tool_calls": 7}}]},
+        {"choices": [{"delta": {"tool_calls": ["ls"]}}]},
+        {"choices": [{"delta": {"tool_calls": [{"function": "ls"}]}}]},
+        {"choices": [], "usage": [1]},
+    ],
+)
+def test_an_answer_of_another_shape_is_none(response: dict[str, Any]) -> None:
+    """What is not where it belongs is a fault of the provider, in words, and no crash."""
+    with pytest.raises(Incomplete, match=r"where an? \w+ belongs"):
+        assemble(response)
+
+
+def test_numbers_for_names_are_names() -> None:
+    """An id or a name that came as a number is kept as text; a number that can't be an index is no index."""
+    spoken = {"index": "first", "id": 7, "function": {"name": 5, "arguments": None}}
+    message = assemble(chunk(tool_calls=[spoken]), chunk(reason="stop")).message()
+    assert message.tool_calls == (ToolCall(id="7", name="5", arguments=""),)
+
+
+@pytest.mark.parametrize("count", [-5, None, "many", float("nan"), float("inf"), [3]])
+def test_no_count_of_a_provider_takes_anything_off(count: object) -> None:
+    """What is no count, or less than nothing, counts nothing."""
+    given = {"prompt_tokens": count, "completion_tokens": count, "prompt_tokens_details": {"cached_tokens": count}}
+    assert assemble({"choices": [], "usage": given}).usage == Usage()
+
+
+@pytest.mark.parametrize(
+    "delta", [{"content": "x" * 1000}, {"tool_calls": [piece(0, arguments="x" * 1000)]}], ids=["text", "arguments"]
+)
+def test_an_answer_has_a_longest_length(monkeypatch: pytest.MonkeyPatch, delta: dict[str, Any]) -> None:
+    """A stream of words, or of arguments, is not put together for ever."""
+    monkeypatch.setattr(wire, "LARGEST_CHARS", 9000)
+    with pytest.raises(Incomplete, match="grew longer"):
+        assemble(*[chunk(**delta)] * 10)
+
+
+def test_a_flood_of_empty_calls_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls without a name or arguments take something too."""
+    monkeypatch.setattr(wire, "LARGEST_CHARS", 100)
+    with pytest.raises(Incomplete, match="grew longer"):
+        assemble(*[chunk(tool_calls=[piece(number)]) for number in range(6)])
