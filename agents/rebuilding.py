@@ -34,7 +34,9 @@ class Rebuilding:
         limit = limit_of(self.told, talk, self.model.window)
         prompt = talk.tokens(tools_tokens(self.tools))
         if prompt + answer_room(limit) > limit:
-            await self._rebuild(talk, limit, why=f"the next prompt has {prompt} tokens of {limit}, and needs an answer")
+            await self._rebuild(
+                talk, limit, why=f"a prompt of {prompt:,} tokens leaves too little of {limit:,} for an answer"
+            )
         return limit
 
     async def after(self, refusal: ContextTooLong, talk: Conversation) -> None:
@@ -44,7 +46,7 @@ class Rebuilding:
         talk.step -= 1
         await self.recorder.record(FaultMet(where=f"model {refusal.model}", why=refusal.why))
         limit = min(ceiling, limit_of(self.told, talk, self.model.window))
-        why = f"the model refused about {refused} tokens; {ceiling} are tried now"
+        why = f"the model refused about {refused:,} tokens; now at most {ceiling:,} are tried"
         await self._rebuild(talk, limit, why=why, ceiling=ceiling)
 
     async def _rebuild(self, talk: Conversation, limit: int, *, why: str, ceiling: int | None = None) -> None:

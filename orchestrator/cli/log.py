@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.liveness import is_worked_on
+from orchestrator.cli.log_context import show_context
 from orchestrator.cli.narrowing import Narrowing, Rows, steps_of
 from orchestrator.cli.options import JsonOption, OptionalTask, RunArgument
 from orchestrator.cli.selection import choose_run, choose_tasks, read_state, whole_journal
@@ -44,6 +45,10 @@ def log(
     ] = None,
     oneline: Annotated[bool, typer.Option("--oneline", help="A line for each command and each event.")] = False,
     checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Only the checkpoints, a line each.")] = False,
+    context: Annotated[
+        str | None,
+        typer.Option("--context", metavar="[AGENT:]N", help="What the model saw at this step, and why."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show what happened and why, step by step.
@@ -60,6 +65,9 @@ def log(
         there = list(store.events(name))
         if checkpoints:
             _show_checkpoints(name, [row for row in there if task in {None, row.task}], as_json=json)
+            return
+        if context is not None:
+            show_context(name, there, task=task, place=context, as_json=json)
             return
         later: Iterator[Recorded] | None = None
         if follow and there[-1].kind != _END:

@@ -138,7 +138,10 @@ def _network_used(event: e.NetworkUsed) -> list[Text]:
 
 
 def _context_rebuilt(event: e.ContextRebuilt) -> list[Text]:
-    return [_said(f"{event.agent}: context rebuilt at step {event.step}: {event.why}")]
+    size = f", from about {event.before:,} tokens to {event.after:,} of {event.limit:,}" if event.limit else ""
+    head = _said(f"{event.agent}: context rebuilt after step {event.step}{size}")
+    by = f"handover by the {event.handover}" if event.handover else ""
+    return [head, *_why(event.why), *_why(f"{by}: {event.refused}" if event.refused else by)]
 
 
 def _note_learnt(event: e.NoteLearnt) -> list[Text]:

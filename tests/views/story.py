@@ -16,6 +16,18 @@ HOSTILE = "\x1b[2J[red]markup[/red]\u202eevil"
 
 BASE, CHANGED, LANDED = "a" * 40, "b" * 40, "c" * 40
 
+REBUILT = e.ContextRebuilt(
+    agent="editor.1",
+    step=9,
+    why="a prompt of 45,120 tokens leaves too little of 46,000 for an answer",
+    messages=[],
+    before=45_120,
+    after=22_400,
+    limit=46_000,
+    handover="journal",
+    refused="it was empty",
+)
+
 SAVED = f"refs/mimo/runs/{RUN}/port/1"
 
 Story = list[tuple[str | None, e.Event]]
@@ -220,7 +232,7 @@ def every_kind() -> Story:
                 parts=[{"id": "docs-1", "role": "editor", "goal": "Say so in the README."}],
             ),
         ),
-        ("docs", e.ContextRebuilt(agent="editor.1", step=9, why="it was full", messages=[])),
+        ("docs", REBUILT),
         ("survey", e.TaskTakenOver(state="landed", result={"findings": HOSTILE}, why=HOSTILE)),
         ("docs", e.ConversationTakenOver(agent="editor.1", step=9, round=1)),
         ("docs", e.NoteLearnt(agent="editor.1", step=9, text="tests need TZ=UTC")),

@@ -24,6 +24,7 @@ from orchestrator.views.attack import attack_json
 from orchestrator.views.backtest import backtest_json
 from orchestrator.views.check import check_json
 from orchestrator.views.checkpoints import checkpoints_json, restored_json
+from orchestrator.views.context import context_json
 from orchestrator.views.coverage import coverage_json
 from orchestrator.views.events import event_json
 from orchestrator.views.memory import found_json, memory_json
@@ -39,7 +40,7 @@ from policies.remarks import remarks
 from tests.rewind.told import DIFFERENT
 from tests.tightening import retold
 from tests.tightening.doing import ran
-from tests.views import attacked, noted, patches, story, telling, wide
+from tests.views import attacked, noted, patches, rebuilt, story, telling, wide
 from tests.views.shapes import documented, shape
 from tests.views.test_check_view import survey
 from tests.views.test_policy_view import own_policy
@@ -97,6 +98,7 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "status": lambda: status_json(fold(rows())),
     "log": lambda: [event_json(row) for row in rows()],
     "log --checkpoints": lambda: checkpoints_json(wide.RUN, checkpoints_of(rows())),
+    "log --context": lambda: context_json(wide.RUN, "port", rebuilt.seen()),
     "restore": lambda: restored_json(wide.RUN, checkpoints_of(rows())[-1], LAID_OUT, Path("/a")),
     "replay": lambda: replay_json(wide.RUN, "docker", Replayed(steps=3, commands=5, difference=DIFFERENT)),
     "review": reviews,

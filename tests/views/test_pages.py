@@ -30,6 +30,7 @@ from orchestrator.views.attack import attack_view
 from orchestrator.views.backtest import backtest_view
 from orchestrator.views.check import LayerSummary, Survey, check_view
 from orchestrator.views.checkpoints import checkpoints_view
+from orchestrator.views.context import context_view
 from orchestrator.views.coverage import coverage_view
 from orchestrator.views.decision import decision_view
 from orchestrator.views.entries import entries
@@ -46,7 +47,7 @@ from policies.loader import load_policy
 from policies.printable import is_unsafe
 from tests.rewind.told import DIFFERENT
 from tests.tightening import retold
-from tests.views import attacked, long, noted, patches, story, telling, wide
+from tests.views import attacked, long, noted, patches, rebuilt, story, telling, wide
 from tests.views.screen import NARROW, PIPE, WIDE, Screen, shown
 
 pytestmark = pytest.mark.slow
@@ -167,6 +168,7 @@ PAGES: dict[str, Page] = {
     **of_stories("status", status_page),
     **of_stories("log", log_page),
     "checkpoints": lambda: checkpoints_view(checkpoints_of(wide.recorded())),
+    "context": lambda: context_view("port", rebuilt.seen()),
     "replay-differs": lambda: replay_view(wide.RUN, "docker", Replayed(steps=3, commands=5, difference=DIFFERENT)),
     "replay-alike": lambda: replay_view(wide.RUN, "docker", Replayed(steps=12, commands=40, left_out=1)),
     "log-steps-of-task": lambda: log_page(long.recorded(), task=long.TASK),
