@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agents.assignment import Assignment, Note
+from agents.assignment import Assignment
 from agents.events import NoteKind, Told
 from agents.fence import one_line
 
@@ -28,11 +28,9 @@ def _from_others(given: Assignment) -> Iterator[Told]:
     if given.inspection is not None:
         yield _told(given.task, "change", given.inspection.summary)
     for note in (*given.reasons, *given.findings):
-        yield _of(note)
-
-
-def _of(note: Note) -> Told:
-    return _told(note.source, note.kind, note.text)
+        yield _told(note.source, note.kind, note.text)
+    for note in given.memory if given.round == 1 else ():
+        yield _told(note.source, "memory", note.text)
 
 
 def _told(source: str, kind: NoteKind, text: str) -> Told:

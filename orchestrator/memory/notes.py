@@ -20,6 +20,7 @@ from agents.events import NoteLearnt
 from agents.fence import one_line
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
+from orchestrator.telling.known import KNOWN
 
 NOTE_CHARS = 1000
 MOST_PROPOSALS = 500
@@ -118,7 +119,7 @@ class NoteStore:
     def add(self, text: str) -> StoredNote:
         """Keep a note of a human's own; one with the same words is the same note. Raises Full."""
         now = time.time()
-        line = _line(text)
+        line = _line(KNOWN.kept.text(text))
         with self._change():
             self._require_room()
             self._connection.execute(

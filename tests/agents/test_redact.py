@@ -64,7 +64,7 @@ ENVIRONMENT = {
     "COUNT_KEY": "1",
     "TLS_KEY": PEM,
     "DOCKER_HOST": "tcp://engine.example.com:2376",
-    "OPENAI_API_BASE": "http://gateway.example.com/v1",
+    "OPENAI_API_BASE": "http://example.com/v1",
     "AUTHOR": "somebody else",
 }
 
@@ -89,7 +89,7 @@ def test_ordinary_words_are_left_alone() -> None:
     """What is short, a plain word, or a place tears no output apart; an endpoint is no secret for a terminal."""
     text = (
         "true 1 production password somebody else /run/user/1000/agent.sock /home/ada/.ssh/id_ed25519 "
-        "tcp://engine.example.com:2376 http://gateway.example.com/v1/chat"
+        "tcp://engine.example.com:2376 http://example.com/v1/chat"
     )
     assert Redactor.of_environment(ENVIRONMENT).text(text) == text
     kept = Redactor.of_environment(ENVIRONMENT, endpoints=True).text(text)

@@ -61,7 +61,7 @@ def said(asked: Asked, what: str) -> str:
 
 
 def answers(jobs: list[Job]) -> Any:
-    """The model of a plan: every text that it hands over holds its task's word."""
+    """The model of a plan: every text that it hands over holds its task's word, and it looks for those of others."""
     fates = {job.id: job.fate for job in jobs}
 
     def answer(asked: Asked) -> Message:
@@ -72,6 +72,8 @@ def answers(jobs: list[Job]) -> Any:
         own = asked.role == next((job.role for job in jobs if job.id == asked.task), asked.role)
         if own and fate in {"again", "split", "lost"} and (first or fate == "lost"):
             raise ModelRefused("m/x", said(asked, "failure"))
+        if asked.turn == 0 and asked.role != "editor":
+            return calling(call("recall", {"query": "canary"}))
         if asked.role == "reviewer":
             return reviewed(asked, back=fate == "sent back" and first)
         if asked.role == "tester":

@@ -136,15 +136,15 @@ def test_no_secret_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """However it comes: a field, a key, a library's word, the text of an error, an endpoint; numbers stay numbers."""
     monkeypatch.setenv("CANARY_TOKEN", SECRET)
     monkeypatch.setenv("PIN_TOKEN", "12345678")
-    monkeypatch.setenv("OPENAI_API_BASE", "http://gateway.example.com:8080/v1")
+    monkeypatch.setenv("OPENAI_API_BASE", "http://example.com:8080/v1")
     with run_log(tmp_path, RUN, say=unheard):
         LOG.info("a.b", word=f"x{SECRET}x", deep={SECRET: [SECRET.encode(), Path(SECRET)]}, number=12345678)
-        logging.getLogger("httpx").warning("asked %s with %s", "http://gateway.example.com:8080/v1/chat", SECRET)
+        logging.getLogger("httpx").warning("asked %s with %s", "http://example.com:8080/v1/chat", SECRET)
         LOG.error("a.c", ValueError(SECRET))
         LOG.info("a.d", long="y" * 1990 + SECRET + "z" * 4000)
     text = log_file(tmp_path, RUN).read_text()
     assert SECRET not in text
-    assert "gateway.example.com" not in text
+    assert "example.com" not in text
     assert "sk-canar" not in text
     assert text.count("[redacted CANARY_TOKEN]") == 6
     assert named(tmp_path, "a.b")["number"] == 12345678
