@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from agents.binding import bound_text
 from agents.fork_events import ConversationTakenOver, ForkedFrom, TaskTakenOver
 from agents.model import Message, Usage
+from agents.publish_events import PublishEnded, PublishStarted
 from agents.resuming_events import CommandInterrupted, RunResumed, StoreRemade
 from agents.step_events import (
     CheckpointTaken,
@@ -327,25 +328,6 @@ class ChangeReverted(JournalEvent):
     kind: Literal["change reverted"] = "change reverted"
     landed: str
     commit: str
-
-
-class PublishStarted(JournalEvent):
-    """What is about to be done to the user's repository; without its end the effect is unknown and looked up."""
-
-    kind: Literal["publish started"] = "publish started"
-    refs: dict[str, str]
-    base_branch: str | None = None
-    base_before: str | None = None
-    base_after: str | None = None
-
-
-class PublishEnded(JournalEvent):
-    """What was done to the user's repository."""
-
-    kind: Literal["publish ended"] = "publish ended"
-    refs: dict[str, str]
-    moved: bool
-    why_not: str | None = None
 
 
 # --- limits and faults -----------------------------------------------------------------------------------------

@@ -34,10 +34,15 @@ class TaskTakenOver(JournalEvent):
 
 
 class ConversationTakenOver(JournalEvent):
-    """What an agent had said and heard up to `step` of a round where the run was forked: it goes on from there."""
+    """What an agent had said and heard up to `step` of a round where the run was forked: it goes on from there.
+
+    `answered` counts its answers, also those that were folded away, `ceiling` is the most tokens a prompt may have.
+    """
 
     kind: Literal["conversation taken over"] = "conversation taken over"
     agent: str
     step: int
     round: int
+    answered: int = 0
+    ceiling: int | None = None
     messages: list[Message] = Field(default_factory=list)

@@ -76,9 +76,9 @@ class _Telling:
                 self._asked_at = None
                 self._talk.rebuild(event.messages, ceiling=event.ceiling)
             case ConversationTakenOver():
-                self._talk.rebuild(event.messages)
-                self._talk.step = self._talk.answered = event.step
-                self._talk.round = self._round = event.round
+                self._talk.rebuild(event.messages, ceiling=event.ceiling)
+                self._talk.step, self._talk.answered = event.step, event.answered
+                self._round = self._talk.round = event.round
             case CommandProposed():
                 self._talk.tries = max(self._talk.tries, tries_of(event.id))
             case AttemptEnded(outcome="finished"):

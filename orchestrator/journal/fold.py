@@ -22,6 +22,7 @@ from orchestrator.journal.state import (
     TaskProgress,
     TaskState,
 )
+from orchestrator.journal.taken_over import conversation_taken_over, task_taken_over
 from orchestrator.journal.tallies import add, tallies
 
 
@@ -156,20 +157,6 @@ def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
     if task.started_at is not None:
         task.seconds += recorded.time - task.started_at
         task.started_at = None
-
-
-def _task_taken_over(state: RunState, task: TaskProgress | None, event: e.TaskTakenOver, _: Recorded) -> None:
-    state.tip = event.landed or state.tip
-    if task is not None:
-        task.state, task.why, task.result = TaskState(event.state), event.why, event.result
-        task.commit, task.landed, task.taken_over = event.commit, event.landed, True
-
-
-def _conversation_taken_over(
-    _: RunState, task: TaskProgress | None, __: e.ConversationTakenOver, ___: Recorded
-) -> None:
-    if task is not None:
-        task.state = TaskState.PENDING  # nobody works on it yet
 
 
 def _attempt_started(state: RunState, task: TaskProgress | None, event: e.AttemptStarted, recorded: Recorded) -> None:
@@ -362,8 +349,8 @@ _RULES: dict[type[Any], Callable[..., None]] = {
     e.NetworkUsed: _nothing,
     e.CheckpointTaken: _checkpoint,
     e.ContextRebuilt: _nothing,
-    e.TaskTakenOver: _task_taken_over,
-    e.ConversationTakenOver: _conversation_taken_over,
+    e.TaskTakenOver: task_taken_over,
+    e.ConversationTakenOver: conversation_taken_over,
     e.NoteLearnt: _nothing,
     e.GateStarted: _gate_started,
     e.GatePassed: _gate_passed,

@@ -118,7 +118,12 @@ def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
         ignored=list(checkpoint.ignored),
     )
     yield ConversationTakenOver(
-        agent=str(checkpoint.agent), step=talk.step, round=talk.round, messages=list(talk.messages)
+        agent=talk.agent,
+        step=talk.step,
+        round=talk.round,
+        answered=talk.answered,
+        ceiling=talk.ceiling,
+        messages=talk.messages,
     )
 
 
