@@ -11,6 +11,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 CRASHES = (
     "tests/contracts/sandbox/test_end.py",
     "tests/contracts/sandbox/test_engine_lost.py",
+    "tests/integration/test_crashes.py",
     "tests/integration/test_kills.py",
     "tests/integration/test_recipe.py",
     "tests/integration/test_starting_ahead.py",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,9 +24,11 @@ from typing import Any
 
 from tests.integration.program import SCRIPT, Program, make_program
 from tests.integration.scripting import APPROVE, PASS, done, edit, editor, found, plan, shell, talk
+from tests.kills.remains import Watch
 from tests.server.fixture import ROOT, ScriptedServer, serving
 
 PATIENCE_SECONDS = 120.0
+NAME = f"crash-{os.getpid()}"
 LONGEST_GAP = 24
 MOST_CRASHES = 100
 FILES = {"a.txt": "a\n"}
@@ -110,7 +114,9 @@ def zygote() -> Iterator[Zygote]:
 def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
     """Run, crash, resume, crash, and so on to the end; look."""
     with serving(place) as server:
-        program = _program(place, server)
+        canary = f"canary-{secrets.token_hex(8)}"
+        program = _program(place, server, canary)
+        watch = Watch(home=place, canary=canary, env=program.env)
         words: tuple[str | Path, ...] = ("run", "--backend", chain.backend, place / "plan.yaml")
         kinds = []
         for crash in itertools.islice(chain.crashes(), MOST_CRASHES):
@@ -119,7 +125,7 @@ def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
             assert "Traceback" not in said, said
             if code == 0:
                 break
-            _processes_end(program)
+            _ends(watch)
             events = _events(started, program)
             kinds.append(events[-1]["kind"] if events else "")
             words = ("resume", "last") if events else words
@@ -128,7 +134,7 @@ def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
         events = _events(started, program)
         _holds(program, server, events)
         _told(started, program, events)
-        _processes_end(program)
+        _ends(watch)
         assert not list(Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/runs/*"))
         code, said = started.start(program, "audit", "verify", "last")
         assert code == 0, said
@@ -176,24 +182,15 @@ def _events(started: Zygote, program: Program) -> list[Json]:
     return [{**event["payload"], **event} for event in json.loads(said)]
 
 
-def _processes_end(program: Program) -> None:
-    """Nothing that names this home runs any more: it goes by itself."""
-    needle = str(program.repository.parent).encode()
+def _ends(watch: Watch) -> None:
+    """Nothing of the run is at work any more, on either backend: it goes by itself."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while found := [line for line in _command_lines() if needle in line and b"tests.server" not in line]:
+    while found := [*watch.processes().values(), *watch.containers(NAME).started]:
         assert time.monotonic() < end, found
         time.sleep(0.02)
 
 
-def _command_lines() -> Iterator[bytes]:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            yield path.read_bytes()
-        except OSError:
-            continue
-
-
-def _program(place: Path, server: ScriptedServer) -> Program:
+def _program(place: Path, server: ScriptedServer, canary: str) -> Program:
     program = make_program(place, server, FILES)
     program.git("config", "gc.auto", "0")
     both = shell("echo both > shared.txt")
@@ -209,5 +206,7 @@ def _program(place: Path, server: ScriptedServer) -> Program:
         editor("one", ONE, needs=["look"], gates=["tester", "reviewer"], verify=["test -f one.txt"]),
         editor("two", TWO),
     ]
-    (place / "plan.yaml").write_text(plan(*tasks, name="crash", verify=["true"], limits={"parallel": 2}))
+    (place / "plan.yaml").write_text(
+        plan(*tasks, name=NAME, verify=["true"], limits={"parallel": 2}, sandbox={"env": {"CRASH_CANARY": canary}})
+    )
     return program

@@ -209,6 +209,11 @@ def stopped(base: str = BASE) -> Story:
     """A limit ends the run."""
     return [
         (None, e.LimitReached(limit="cost", value=10.0, used=10.5)),
+        (
+            "docs",
+            e.CommandInterrupted(id="x", agent="editor.1", step=1, command=f"make {HOSTILE}", why=f"it {HOSTILE}"),
+        ),
+        (None, e.StoreRemade(tip=base, why=f"it was gone {HOSTILE}")),
         (None, e.SandboxPrepared(image_from=HOSTILE, setup=[HOSTILE], setup_from="the plan", included=[HOSTILE])),
         ("port", e.NetworkAsked(sandbox="s", method="GET", host="", port=0, allowed=False, why=f"no host {HOSTILE}")),
         ("port", e.NetworkUsed(sandbox="s", requests=1, refused=1, sent_bytes=0, received_bytes=0)),
