@@ -22,14 +22,15 @@ from agents.model import ToolCall
 from agents.policy import Answer
 from agents.records import decision_of, result_of
 from agents.shown import shown
+from agents.steps import INTERRUPTED
 from agents.toolbox import TOOLS
 from agents.tools.recall import RECALL
 
 WHILE_IT_RAN = "the program was stopped while it ran"
 UNSAVED = "the program was stopped before the files of its step were saved"
 
-_LOST = "interrupted: the program was stopped while this ran"
-_ENDED = "interrupted: this came to its end, and the program was stopped before the files of its step were saved"
+_LOST = f"{INTERRUPTED}the program was stopped while this ran"
+_ENDED = f"{INTERRUPTED}this came to its end, and the program was stopped before the files of its step were saved"
 _AGAIN = "Nothing that it changed is left: the files are as they were last saved. Do it again if it is still needed."
 _NOT_BEGUN = "not done: the program was stopped before this began; do it again if it is still needed"
 

@@ -31,6 +31,8 @@ class Repetition:
         for step in self._new_steps(talk.messages):
             for watch in self._watches:
                 watch.take(step)
+        if talk.known:
+            return None  # it is not begun, but told what became of it in an earlier process
         pending = pending_step(talk.messages[-1])
         circles = [circle for watch in self._watches if (circle := watch.with_next(pending)) is not None]
         for circle in circles:
@@ -44,6 +46,6 @@ class Repetition:
         if self._taken and (self._taken > end or messages[self._taken - 1] is not self._last):
             # The context was rebuilt: of what is in it now only the newest step was not looked at.
             self._taken = next((at for at in range(end - 1, -1, -1) if messages[at].role == "assistant"), end)
-        steps = steps_of(messages[self._taken : end])
+        steps = [step for step in steps_of(messages[self._taken : end]) if not step.was_interrupted]
         self._taken, self._last = end, messages[end - 1]
         return steps

@@ -22,6 +22,9 @@ _BY_ITSELF = re.compile(
 )
 _NOTE = "note: "
 
+INTERRUPTED = "interrupted: "
+"""How what is told of a call begins whose effect was lost with the program: whoever does it again goes in no circle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -38,6 +41,11 @@ class Step:
 
     calls: tuple[Call, ...]
     said: tuple[str, ...] = ()
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether something of it was lost with the program."""
+        return any((call.outcome or "").startswith(INTERRUPTED) for call in self.calls)
 
     @property
     def asked(self) -> tuple[tuple[str, str], ...]:

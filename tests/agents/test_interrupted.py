@@ -10,6 +10,7 @@ from agents.interrupted import UNSAVED, WHILE_IT_RAN, BrokenOff, broken_off
 from agents.model import Message
 from agents.policy import Answer, Question, Unanswered
 from agents.retelling import retell
+from agents.steps import INTERRUPTED
 from sandbox.errors import SandboxLost
 from tests.agents.bench import Bench, assignment
 from tests.fakes.judges import FakeAsker
@@ -127,6 +128,19 @@ async def test_a_refusal_is_told_again_with_its_reason() -> None:
     told, _ = await gone_on_with(await left_by(bench))
     assert told[0].content.startswith("refused")
     assert "not today" in told[0].content
+
+
+async def test_doing_it_again_is_no_circle() -> None:
+    """However often the program is stopped at the same command, its agent is not said to repeat itself."""
+    talk = begin(assignment())
+    for _ in range(8):
+        bench = Bench(model=ScriptedModel(*[shell("one")] * 9), sandbox=FakeSandbox({"one": DIES}))
+        with pytest.raises(SandboxLost):
+            await bench.run(conversation=talk)
+        lost = (event for event in bench.recorder.events if isinstance(event, CommandProposed))
+        talk.known = {1: f"{INTERRUPTED}{next(lost).id}"}
+    outcome = await Bench(model=ScriptedModel(*[shell("one")] * 9, finish())).run(conversation=talk)
+    assert "note: " not in str([message.content for message in outcome.conversation.messages])
 
 
 async def test_the_names_of_commands_stay_their_own() -> None:

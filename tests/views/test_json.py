@@ -69,7 +69,8 @@ def rows() -> list[Recorded]:
     """The run of forty tasks, a question of it that was answered, and one about a script."""
     yes = e.QuestionAnswered(id=f"port-webhooks.editor.1.6.1.{telling.oid('install')[:20]}", allowed=True, by="ada")
     script = e.QuestionAsked(id="q", about="command", subject="python a.py", bound={"/workspace/a.py": "0" * 64})
-    told = [*wide.story(), ("port-webhooks", yes), ("port-webhooks", script)]
+    gone = e.CommandInterrupted(id="c", agent="editor.1", step=6, command="make", why="the program was stopped")
+    told = [*wide.story(), ("port-webhooks", yes), ("port-webhooks", script), ("port-webhooks", gone)]
     return telling.timed(told, run=wide.RUN, start=wide.START)
 
 
