@@ -11,6 +11,8 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.rewind.comparing import Difference
 from tests.views import story, telling
 
+Story = list[tuple[str | None, e.Event]]
+
 EDITOR = "editor.1"
 
 DIFFERENT = Difference(
