@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from orchestrator.cli.tail import cut_tail
 from orchestrator.cli.terminal import print_json, print_page, printable
 
 if TYPE_CHECKING:
-    from orchestrator.journal.chain import ChainReport
+    from orchestrator.journal.chain import ChainReport, Recorded
     from orchestrator.journal.store import JournalStore
 
 
@@ -53,13 +54,25 @@ def _report(store: JournalStore, run: str, hub: Path) -> tuple[ChainReport, Path
     if report.broken_at is not None:
         return report, None
     with whole_journal(run):
-        base = fold(events[:1]).base_before
+        before = [fold(events[:1]).base_before, *_landed_before(events)]
         differs = snapshot_differs(store, run, events)
     # A chain that was cut short is whole in itself, so what landed is asked as well.
-    why = cut_tail(hub, run=run, base=base, hashes={event.hash for event in events})
+    why = cut_tail(hub, run=run, before=before, hashes={event.hash for event in events})
     if why is not None:
         report = replace(report, broken_at=report.events + 1, why=why)
     return report, snapshot_path(store, run) if differs else None
+
+
+def _landed_before(events: Iterable[Recorded]) -> Iterator[str]:
+    """The commits that a fork took over: they carry the heads of the run in which they landed."""
+    from agents.events import TaskTakenOver
+    from orchestrator.journal.fold import event_of
+
+    for row in events:
+        if row.kind == "task taken over":
+            event = event_of(row)
+            if isinstance(event, TaskTakenOver) and event.landed is not None:
+                yield event.landed
 
 
 def _as_json(run: str, report: ChainReport, snapshot: Path | None) -> dict[str, Any]:
