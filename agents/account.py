@@ -9,14 +9,17 @@ from agents.budget import SMALLEST_ANSWER_TOKENS, LimitReached, Reservation
 from agents.model import Usage
 from agents.prices import Price
 
+DIMENSIONS = ("steps", "tokens", "cost", "wall", "cpu")
+"""What is limited: requests, tokens, US dollars, seconds of time and of CPUs."""
+
 Gauge = Callable[[], float]
 """Tells what is used by now of something that is measured, not counted."""
 
 
 class Account:
-    """A budget of `steps`, `tokens`, `cost` (dollars), `wall` and `cpu` (seconds).
+    """A budget of each of the dimensions.
 
-    Each is without bound where `limits` lacks it; zero means zero. Steps, tokens and dollars are counted here, from
+    One is without bound where `limits` lacks it; zero means zero. Steps, tokens and dollars are counted here, from
     what earlier processes `used`; seconds are read off `gauges`. A charge to an account is one to all `above` it, and
     to theirs, each once: a role's account stands beside those of the tasks.
     """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from orchestrator.airlock.repository import UserRepository
     from orchestrator.plan.models import Plan
+    from orchestrator.run.forecast import Forecast
     from orchestrator.run.options import RunOptions
     from orchestrator.views.check import LayerSummary, Survey
     from policies.layer import Layer
@@ -65,8 +66,10 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
     """Everything that can be known about a run of `plan` here; a sandbox that can't be had is told, not raised."""
     from agents.redact import Redactor
     from orchestrator.airlock.notes import notes
+    from orchestrator.run.forecast import too_low
     from orchestrator.run.included import included_notes, included_of, left_out_warnings
     from orchestrator.run.policy_source import policy_of_plan
+    from orchestrator.run.pricing import unpriced, unpriced_note
     from orchestrator.run.reachable import reachable
     from orchestrator.run.reachable import warnings as unreachable
     from orchestrator.run.recipe import recipe_of
@@ -80,6 +83,7 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
     recipe = recipe_of(plan, repository.git, base.commit, backend=backend)
     if recipe.build is not None:
         recipe.build()  # what a build would lack is told here
+    cast, unknown = _forecast(plan, repository), unpriced(plan)
     return Survey(
         plan=plan,
         base_branch=base.branch,
@@ -94,6 +98,8 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
         setup_hosts=tuple(map(str, reachable(plan.sandbox.setup_network, policy).entries)),
         setup=recipe.setup,
         setup_from=recipe.setup_from,
+        forecast=cast,
+        unpriced=tuple(unknown),
         notes=(*notes(repository, base.commit), *recipe.notes, *included_notes(taken)),
         warnings=(
             *_directories(plan, repository, base.commit),
@@ -101,9 +107,27 @@ def survey(plan: Plan, repository: UserRepository) -> Survey:
             *unreachable(plan, policy),
             *map(str, remarks(policy)),
             *_missing_secrets(plan),
+            *map(unpriced_note, unknown),
+            *(too_low(plan, cast) if cast is not None else ()),
             *left_out_warnings(taken),
         ),
     )
+
+
+def _forecast(plan: Plan, repository: UserRepository) -> Forecast | None:
+    """By the journal, where there is one."""
+    from orchestrator.cli.selection import whole_journal
+    from orchestrator.cli.state import JOURNAL, state_of
+    from orchestrator.journal.store import JournalStore
+    from orchestrator.run.forecast import forecast
+    from orchestrator.run.history import past_tasks
+    from orchestrator.run.pricing import price_of_model
+
+    path = state_of(repository) / JOURNAL
+    if not path.exists():
+        return None
+    with JournalStore(path) as store, whole_journal("last"):
+        return forecast(plan, past_tasks(store), price_of_model(plan))
 
 
 def _backend(wanted: str) -> tuple[str | None, str | None]:

@@ -116,7 +116,15 @@ def _drafted(
             return await _draft(ctx, made)
 
     with ExitStack() as closing:
-        around = surroundings(ready.repository, options, closing, stopping=stop, events=events, verbose=verbose)
+        around = surroundings(
+            ready.repository,
+            options,
+            closing,
+            stopping=stop,
+            events=events,
+            verbose=verbose,
+            unpriced=ready.unpriced,
+        )
         opened = open_new_run(around, ready.plan, plan_source=source, base=ready.base, policy=ready.policy)
         return work_session(opened, work, stop), made[0] if made else None
 

@@ -91,7 +91,8 @@ LimitOption = Annotated[
         "--limit",
         group=_MAY,
         metavar="KEY=VALUE",
-        help="Set a limit of the run, or of a task by TASK.KEY=VALUE; on resume, grant more. May be repeated.",
+        help="Set a limit of the run, of a task by TASK.KEY=VALUE, or of a role by ROLE.KEY=VALUE; on resume, grant "
+        "more. May be repeated.",
     ),
 ]
 AllowRedBaseOption = Annotated[

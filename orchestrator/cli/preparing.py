@@ -16,6 +16,7 @@ from orchestrator.plan.loader import load_plan
 from orchestrator.plan.models import Plan
 from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.policy_source import policy_of_plan
+from orchestrator.run.pricing import unpriced, unpriced_note
 from orchestrator.run.reachable import warnings as unreachable
 from orchestrator.run.trust import require_trust
 from policies.policy import Policy
@@ -30,6 +31,8 @@ class Prepared:
     repository: UserRepository
     base: Base
     policy: Policy
+    unpriced: Sequence[str] = ()
+    """Models of which it was said that no price is known."""
 
 
 def prepared_plan(path: Path, options: RunOptions) -> Prepared:
@@ -48,8 +51,11 @@ def prepared(written: Plan, source: str, options: RunOptions) -> Prepared:
         say(f"note: {note}")
     for warning in unreachable(plan, policy):
         say(f"warning: {warning}")
+    unknown = unpriced(plan)
+    for model in unknown:
+        say(f"warning: {unpriced_note(model)}")
     require_trust(policy, state_of(repository), strict=options.strict_policy, confirm=confirm, say=say)
-    return Prepared(plan=plan, source=source, repository=repository, base=base, policy=policy)
+    return Prepared(plan=plan, source=source, repository=repository, base=base, policy=policy, unpriced=unknown)
 
 
 def _require_models(plan: Plan, roles: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.run.context import RunContext
 from orchestrator.run.opening import Surroundings, open_old_run
-from orchestrator.run.options import overlay
+from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.policy_source import policy_of_journal
 
 CANCELLED = "cancelled by the user"
@@ -48,6 +48,12 @@ def require_whole(store: JournalStore, run: str) -> None:
         raise CannotRun(what, f"nothing was done; what landed before is on the branches of mimo/{run}")
 
 
+def granted_plan(state: RunState, options: RunOptions) -> Plan:
+    """The plan of a run with all that was granted, last by these options; raises UsageProblem for one that is off."""
+    granted = replace(options, limits=(*state.options.get("limits", ()), *options.limits))
+    return overlay(plan_of(state), granted)
+
+
 @asynccontextmanager
 async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) -> AsyncIterator[RunContext]:
     """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
@@ -58,8 +64,7 @@ async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) ->
         raise UsageProblem(f"{state.run} only drafted a plan", hint="run the file that it made, or draft it anew")
     if state.why == CANCELLED:
         raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
-    granted = replace(around.options, limits=(*state.options.get("limits", ()), *around.options.limits))
-    plan = overlay(plan_of(state), granted)
+    plan = granted_plan(state, around.options)
     for note in plan_changes(state):
         around.say(f"note: {note}")
     policy = policy_of_journal(state.run, state.policy, state.policy_hash)

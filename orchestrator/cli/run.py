@@ -84,15 +84,22 @@ def run_plan(
     ready = prepared_plan(path, options)
     stop = Stop()
     with ExitStack() as closing:
-        around = surroundings(ready.repository, options, closing, stopping=stop, events=events, verbose=verbose)
-        place = str(path.absolute())
+        around = surroundings(
+            ready.repository,
+            options,
+            closing,
+            stopping=stop,
+            events=events,
+            verbose=verbose,
+            unpriced=ready.unpriced,
+        )
         opened = open_new_run(
             around,
             ready.plan,
             plan_source=ready.source,
             base=ready.base,
             policy=ready.policy,
-            plan_file=place,
+            plan_file=str(path.absolute()),
         )
         return run_session(opened, stop, Shown(as_json=as_json, allow_red_base=options.allow_red_base, events=events))
 

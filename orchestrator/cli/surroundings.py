@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from orchestrator.journal.state import RunState
 from orchestrator.run.asker import Choice
 from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
+from orchestrator.run.pricing import unpriced_note
 from orchestrator.views.details import detail_lines
 from orchestrator.views.events import event_json
 from orchestrator.views.progress import WIDTH, kept_line, progress_line
@@ -41,17 +42,18 @@ def surroundings(
     stopping: Callable[[], bool] = lambda: False,
     events: str | None = None,
     verbose: bool = False,
+    unpriced: Iterable[str] = (),
 ) -> Surroundings:
     """The surroundings of a run in `repository`; files that are opened for it are closed by `closing`.
 
-    What is seen in a live view is not said as well, unless it is to be `verbose`.
-    Raises CannotRun where the state directory can't be written.
+    What is seen in a live view is not said as well, unless it is to be `verbose`, nor is that the `unpriced` models
+    have no price. Raises CannotRun where the state directory can't be written.
     """
     require_writable(state_of(repository))
     watchers = [
         _kept if is_lively(events) and not verbose else _progress,
         *([_how_to_answer] if options.ask == "wait" else []),
-        _prices_watcher(),
+        _prices_watcher(set(unpriced)),
         *([_details] if verbose else []),
         *([_events_watcher(events, closing)] if events is not None else []),
     ]
@@ -102,18 +104,14 @@ def _how_to_answer(recorded: Recorded) -> None:
         say(f"  mimo-orchestrate approve {recorded.run} {event.id}")
 
 
-def _prices_watcher() -> Callable[[Recorded], None]:
+def _prices_watcher(told: set[str]) -> Callable[[Recorded], None]:
     """Says once of each model that no price is known for it, so that a cost limit is not taken for a wall."""
-    told: set[str] = set()
 
     def watch(recorded: Recorded) -> None:
         event = event_of(recorded) if recorded.kind == "model answered" else None
         if isinstance(event, ModelAnswered) and event.cost is None and event.model not in told:
             told.add(event.model)
-            say(
-                f"note: no price is known for {event.model}: the cost limit does not count it; "
-                "add it to `prices` in the plan, or set a limit on tokens"
-            )
+            say(f"warning: {unpriced_note(event.model)}")
 
     return watch
 

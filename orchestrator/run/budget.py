@@ -13,6 +13,7 @@ from agents.prices import Price
 from orchestrator.journal.state import RunState, Tally
 from orchestrator.plan.models import Bounds, Limits, TaskLimits
 from orchestrator.run.grants import ROLES, role_owner, task_owner
+from orchestrator.run.usage import amounts_of, used_by_task
 
 PriceOf = Callable[[Role], Price | None]
 """What a role's models cost at most, where a price is known."""
@@ -124,12 +125,9 @@ def run_budget(
 
 
 def _used(tally: Tally) -> dict[str, float]:
-    return {"steps": tally.steps, "tokens": tally.prompt + tally.completion, "cost": tally.cost}
+    return {key: amount for key, amount in amounts_of(tally, 0.0).items() if key not in {"wall", "cpu"}}
 
 
 def _cpu_seconds(state: RunState, task: str) -> float:
     """The CPU time of a task and of its parts, as the journal has it now."""
-    progress = state.tasks.get(task)
-    if progress is None:
-        return 0.0
-    return progress.used.cpu_seconds + sum(_cpu_seconds(state, part) for part in progress.parts)
+    return used_by_task(state, task).cpu_seconds if task in state.tasks else 0.0

@@ -121,6 +121,6 @@ def _status(ctx: RunContext) -> tuple[RunStatus, str | None]:
         return "interrupted", "the user asked for it"
     parked = [f"{task.id} waits: {task.why}" for task in tasks if task.state is TaskState.WAITING]
     if ctx.state.limits_reached or parked:
-        return "stopped", "; ".join(ctx.state.limits_reached or parked)
+        return "stopped", "; ".join(dict.fromkeys(ctx.state.limits_reached or parked))
     good = any(task.state in SETTLED_WELL for task in tasks)
     return ("partial" if good else "failed"), None

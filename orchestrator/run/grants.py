@@ -6,12 +6,14 @@ name, `tasks.reviewer.tokens` and `roles.reviewer.tokens` tell them apart; these
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import get_args
 
+from agents.account import DIMENSIONS
 from agents.events import Role
 from orchestrator.errors import UsageProblem
+from orchestrator.journal.state import ReachedLimit
 from orchestrator.plan.models import Bounds, Limits, Plan, TaskLimits
 from policies.problems import did_you_mean
 
@@ -62,6 +64,12 @@ def read_grant(text: str, plan: Plan) -> Grant:
     if role is not None and role not in ROLES:
         raise UsageProblem(f"--limit {text}: there is no role {role}", hint=did_you_mean(role, ROLES))
     return Grant(key=key, value=value, task=task, role=role)
+
+
+def to_grant(reached: Iterable[ReachedLimit]) -> list[str]:
+    """The limits by name, each once, that more may be granted of."""
+    names = dict.fromkeys(each.name for each in reached)
+    return [name for name in names if name.rpartition(".")[2] in {*DIMENSIONS, "context"}]
 
 
 def task_owner(task: str) -> str:

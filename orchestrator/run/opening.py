@@ -20,7 +20,6 @@ from agents.model import Model
 from agents.models import ModelSettings, make_model
 from agents.policy import Asker
 from agents.price_table import price_of
-from agents.prices import Price
 from agents.recorder import Recorder
 from agents.redact import Redactor
 from orchestrator.airlock.base_store import BaseStore
@@ -50,6 +49,7 @@ from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.left_off import all_left_off
 from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
+from orchestrator.run.pricing import own_prices
 from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
 from orchestrator.run.stores import mend_store
 from orchestrator.telling.known import KNOWN
@@ -350,7 +350,7 @@ class _models:
         self._plan = plan
         self._settings = ModelSettings(
             redactor=Redactor.of_environment(os.environ),
-            prices={name: Price(**price.model_dump()) for name, price in plan.prices.items()},
+            prices=own_prices(plan),
             circuits=circuits,
             stopping=stopping,
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from structlog.contextvars import bound_contextvars
 
 from agents.events import TaskEnded
 from agents.recorder import Recorder
-from orchestrator.journal.state import RunState, Tally, TaskState
+from orchestrator.journal.state import RunState, TaskState
 from orchestrator.plan.models import Task
 from orchestrator.run.context import RunContext
 from orchestrator.run.scheduler import SETTLED_WELL
@@ -77,18 +77,3 @@ def whole(state: RunState) -> list[str]:
         if task.state is TaskState.READY and task.parts and all(landed):
             found.append(task.id)
     return found
-
-
-def used_with_parts(state: RunState, task: str) -> Tally:
-    """What a task used, its parts included: its limits hold for all of it."""
-    total = Tally()
-    for tally in _tallies(state, task):
-        for each in fields(Tally):
-            setattr(total, each.name, getattr(total, each.name) + getattr(tally, each.name))
-    return total
-
-
-def _tallies(state: RunState, task: str) -> Iterator[Tally]:
-    yield state.tasks[task].used
-    for part in state.tasks[task].parts:
-        yield from _tallies(state, part)

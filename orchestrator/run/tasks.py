@@ -30,7 +30,8 @@ from orchestrator.run.gates import Gates, GateUnanswered
 from orchestrator.run.inspection import inspect
 from orchestrator.run.landing import Candidate, Landed, Landing, SentBack, shown_lost
 from orchestrator.run.rounds import Round, work_round
-from orchestrator.run.split import used_with_parts, work_parts
+from orchestrator.run.split import work_parts
+from orchestrator.run.usage import used_by_task
 
 _BY_ENDING: dict[str, EndState] = {
     "failed": "failed",
@@ -62,7 +63,7 @@ class TaskRun:
         self._task = task
         self._left = ctx.left_off.pop(task.id, None)
         self._recorder = ctx.journal.recorder(task.id)
-        used = used_with_parts(ctx.state, task.id)
+        used = used_by_task(ctx.state, task.id)
         above = ctx.budget if whole is None else whole
         self._budget = above.for_task(task.id, task.limits, used=used, used_seconds=progress.seconds)
         self._claims = Claims(ctx, task, self._recorder)

@@ -12,11 +12,13 @@ from rich.text import Text
 from orchestrator.plan.graph import overlaps, waves
 from orchestrator.plan.models import Plan
 from orchestrator.plan.units import format_duration, format_size
+from orchestrator.run.forecast import Forecast
+from orchestrator.views.forecast import forecast_json, limits_view
 from orchestrator.views.graph import order_of, overlaps_of
 from orchestrator.views.indent import Indented
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
 from orchestrator.views.typed import Labelled, typed
-from orchestrator.views.words import count, dollars, one_line, plural, short
+from orchestrator.views.words import one_line, plural, short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Survey:
     setup: tuple[str, ...] = ()
     setup_from: str = ""
     path: str | None = None
+    forecast: Forecast | None = None
+    unpriced: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -61,7 +65,7 @@ def check_view(survey: Survey) -> Iterator[RenderableType]:
     yield from _section("Policy", _policy(survey))
     yield from _section("Sandbox", _sandbox(survey))
     yield from _section("Models", _models(plan))
-    yield from _section("Limits", _limits(plan))
+    yield from _section("Limits", limits_view(plan.limits, survey.forecast, made=bool(plan.tasks)))
     yield Text()
     for note in survey.notes:
         yield Indented(one_line(note), 6, Text("note: ", style=FAINT))
@@ -71,7 +75,7 @@ def check_view(survey: Survey) -> Iterator[RenderableType]:
 
 
 def check_json(survey: Survey) -> dict[str, Any]:
-    """The same for programs; `estimate` is null, for nobody can know it."""
+    """The same for programs; `estimate` is null where nothing like it was done yet."""
     plan = survey.plan
     return {
         "name": plan.name,
@@ -96,7 +100,8 @@ def check_json(survey: Survey) -> dict[str, Any]:
         },
         "models": {role: list(plan.models_of(role)) for role in plan.roles},
         "limits": plan.dumped()["limits"],
-        "estimate": None,
+        "estimate": forecast_json(survey.forecast),
+        "unpriced": list(survey.unpriced),
         "notes": list(survey.notes),
         "warnings": list(survey.warnings),
         "plan": plan.dumped(),
@@ -168,13 +173,3 @@ def _verdict(survey: Survey) -> Iterator[RenderableType]:
         yield Indented(Text.assemble(("valid", GOOD), f": {tasks}; nothing was run"), 0)
         if survey.path is not None:
             yield Labelled(Text("next:", style=HEADING), typed("run", survey.path))
-
-
-def _limits(plan: Plan) -> Iterator[RenderableType]:
-    limits = plan.limits
-    tries = f"{plural(limits.attempts, 'attempt')} of {plural(limits.rounds, 'round')} a task"
-    yield Text(
-        f"{plural(limits.steps, 'step')}, {count(limits.tokens)} tokens, {dollars(limits.cost)}, "
-        f"{format_duration(limits.wall_seconds)}; {tries}"
-    )
-    yield Text(f"no estimate of the cost: the run stops at {dollars(limits.cost)} of priced tokens", style=FAINT)

@@ -12,7 +12,9 @@ from rich.text import Text
 
 from orchestrator.journal.state import InterruptedState, QuestionState, RunState, TaskState
 from orchestrator.plan.numbers import number
+from orchestrator.run.grants import to_grant
 from orchestrator.run.result import result
+from orchestrator.run.usage import used_of_limits
 from orchestrator.views.bound import bound_view
 from orchestrator.views.fitting import Fitting
 from orchestrator.views.indent import Indented
@@ -20,6 +22,7 @@ from orchestrator.views.states import ORDER, REVERTED, forked, state_word
 from orchestrator.views.styles import BAD, FAINT, HEADING, style_of
 from orchestrator.views.task_rows import folded_tasks, whole_tasks
 from orchestrator.views.typed import Labelled, Typed, typed
+from orchestrator.views.used import own_limits
 from orchestrator.views.words import block, count, dollars, duration, moment, one_line, plural, short
 
 _LONGEST = 2000
@@ -55,6 +58,7 @@ def status_json(state: RunState, *, log: str | None = None) -> dict[str, Any]:
         "updated_at": state.updated_at,
         "limits": limits_of(state),
         "limits_reached": list(state.limits_reached),
+        "used": [asdict(each) for each in used_of_limits(state, now=state.updated_at)],
         "doing": {task.id: task.doing for task in state.tasks.values() if task.doing},
         "questions": [_question_json(question) for question in state.waiting],
         "faults": list(state.faults),
@@ -99,8 +103,8 @@ def next_commands(state: RunState) -> list[Typed]:
     if state.options.get("draft"):
         return answers  # it is made anew, never gone on with
     if state.status in {"stopped", "interrupted"}:
-        # Without more of it the run would stop at the same limit again.
-        more = [f"{limit.partition(':')[0]}=MORE" for limit in state.limits_reached[:1]]
+        # Without more of each the run would stop at the same limits again.
+        more = [f"{limit}=MORE" for limit in to_grant(state.reached)]
         return [*answers, typed("resume", state.run, *(word for limit in more for word in ("--limit", limit)))]
     if answers:
         return answers
@@ -134,6 +138,7 @@ def _end(state: RunState, now: float) -> Iterator[RenderableType]:
     yield Indented(_verdict(state, now), 0)
     yield Indented(_counts(state))
     yield Indented(_used(state))
+    yield from map(Indented, own_limits(used_of_limits(state, now=now)))
     yield from _questions(state)
     # Those that answer stand with their questions.
     for place, command in enumerate(next_commands(state)):
@@ -194,6 +199,8 @@ def _used(state: RunState) -> Text:
         dollars(total.cost, unpriced_tokens=total.unpriced_tokens)
         + _of(dollars(float(limits["cost"])) if "cost" in limits else None),
     ]
+    if total.cpu_seconds:
+        used.append(f"{duration(total.cpu_seconds)}{_of(limits.get('cpu'))} of CPU")
     if total.unpriced_tokens:
         used.append(f"{count(total.unpriced_tokens)} tokens are of models without a known price")
     return one_line(", ".join(used), FAINT)

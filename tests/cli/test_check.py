@@ -100,7 +100,11 @@ def test_a_directory_in_paths_is_pointed_out(plan: Path, type_in: Type) -> None:
     (plan.parent / "src").mkdir()
     commit(plan.parent, "src/a.py", "x = 1\n", "Sources.")
     warnings = json.loads(type_in("check", "plan.yaml", "--json").out)["warnings"]
-    assert warnings == ["one: src is a directory; write src/** for what is in it"]
+    assert warnings == [
+        "one: src is a directory; write src/** for what is in it",
+        "no price is known for openai/a: the cost limit does not count it; add it to `prices` in the plan, or set a "
+        "limit on tokens",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -122,26 +122,6 @@ def test_two_interrupts_stop_at_once(backend: str, make: MakeProgram, scripted_s
     nothing_left(program)
 
 
-@pytest.mark.parametrize(
-    ("limit", "more"),
-    [("steps=2", "steps=50"), ("tokens=1500", "tokens=100000"), ("cost=0.001", "cost=5"), ("wall=1s", "wall=1h")],
-)
-def test_a_limit_stops_the_run_and_more_lets_it_go_on(
-    limit: str, more: str, make: MakeProgram, scripted_server: ScriptedServer
-) -> None:
-    """Exit 3 names the limit; `resume --limit` grants more and the run finishes."""
-    program = make({"a.txt": "a\n"})
-    first = talk("editor", "Write one.", shell("sleep 1.1; echo 1 > one.txt"), shell("cat one.txt"), done())
-    scripted_server.play(first, SECOND)
-    path = two_tasks(program)
-    result = program.json("run", "--backend", "bubblewrap", "--limit", limit, path, code=3)
-    assert result["status"] == "stopped"
-    assert limit.split("=")[0] in str([task["why"] for task in result["tasks"]])
-    assert program.git("log", "--format=%s", "main") == "the beginning"
-    assert program.json("resume", "last", "--limit", more)["status"] == "done"
-    assert program.tree("main") == {"a.txt": "a", "one.txt": "1", "two.txt": "2"}
-
-
 def test_a_cancelled_run_stays_ended(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """`cancel` ends a run for good: `resume` refuses it and says what to do."""
     program = make({"a.txt": "a\n"})

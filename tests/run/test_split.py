@@ -8,7 +8,8 @@ from agents import events as e
 from orchestrator.journal.fold import fold
 from orchestrator.journal.state import RunState, TaskState
 from orchestrator.journal.store import JournalStore
-from orchestrator.run.split import leaves, used_with_parts
+from orchestrator.run.split import leaves
+from orchestrator.run.usage import used_by_task
 from tests.views import story
 
 
@@ -38,7 +39,7 @@ def test_the_work_is_done_by_the_parts(tmp_path: Path) -> None:
 
 def test_what_the_parts_used_counts(tmp_path: Path) -> None:
     """A task's limits hold for all that is done in its place, what has no price included."""
-    used = used_with_parts(split_run(tmp_path), "docs")
+    used = used_by_task(split_run(tmp_path), "docs")
     assert (used.steps, used.prompt, used.completion, used.cached) == (3, 3000, 150, 2700)
     assert used.cost == 0.04
     assert used.unpriced_tokens == 1050

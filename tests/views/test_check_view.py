@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from orchestrator.plan.loader import read_plan
 from orchestrator.plan.models import Plan
+from orchestrator.run.forecast import Forecast, Range
 from orchestrator.views.check import LayerSummary, Survey, check_json, check_view
 from tests.views.screen import PIPE, shown
 
@@ -81,10 +82,49 @@ def test_check_shows_what_a_run_would_do() -> None:
         "docker, python:3.12-slim",
         "reviewer: x/b, then openai/a",
         "200 steps, 5.0M tokens, $10.00, 2h",
-        "no estimate of the cost",
+        "no forecast: no task like these was done here yet; the run stops at $10.00\n",
     ):
         assert expected in text
     assert "\x1b" not in text
+
+
+CAST = Forecast(
+    ranges={
+        "steps": Range(median=41, high=60),
+        "tokens": Range(median=210_000, high=300_000),
+        "cost": Range(median=1.5, high=2.25),
+        "wall": Range(median=250, high=420),
+    },
+    runs=4,
+    tasks=12,
+    like="plan",
+    unknown=("tester",),
+)
+
+
+def test_the_forecast_stands_with_the_limits() -> None:
+    """Each range, what they stand on, and what is not in them; without a price nothing is said of the cost."""
+    text = shown(check_view(replace(survey(), forecast=CAST)))
+    assert "forecast: 41 to 60 steps, 210k to 300k tokens, $1.50 to $2.25, 4m10s to 7m00s\n" in text
+    words = " ".join(text.split())
+    assert "going by 12 tasks of 4 runs of this plan" in words
+    assert "on top of it: tester, of whose work here nothing is known" in words
+    assert "no forecast" not in text
+    unpriced = replace(CAST, ranges={"steps": Range(median=7, high=7)}, like="role", unknown=())
+    text = shown(check_view(replace(survey(), forecast=unpriced)))
+    assert "forecast: 7 steps\n" in text
+    assert "nothing of the cost: a model has no known price" in text
+    told = check_json(replace(survey(), forecast=unpriced))["estimate"]
+    assert (told["steps"], told["cost"]) == ({"median": 7, "high": 7}, None)
+
+
+def test_limits_of_roles_and_on_cpu_time_stand_with_those_of_the_run() -> None:
+    """Where a plan has them."""
+    limits = "limits: {parallel: 2, cpu: 1h, roles: {reviewer: {tokens: 200000, cpu: 10m}, editor: {steps: 60}}}"
+    text = shown(check_view(survey(PLAN.replace("limits: {parallel: 2}", limits))))
+    assert "200 steps, 5.0M tokens, $10.00, 2h, 1h of CPU; 2 attempts" in text
+    assert "  all of editor: 60 steps\n" in text
+    assert "  all of reviewer: 200k tokens, 10m of CPU\n" in text
 
 
 def test_what_needs_a_decision_stands_last() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ from tests.tightening import retold
 from tests.tightening.doing import ran
 from tests.views import attacked, noted, patches, rebuilt, story, telling, wide
 from tests.views.shapes import documented, shape
-from tests.views.test_check_view import survey
+from tests.views.test_check_view import CAST, survey
 from tests.views.test_policy_view import own_policy
 
 LAID_OUT = Restored(tree=wide.BASE, files=1, links=0, submodules=0)
@@ -103,7 +104,7 @@ PRINTED: dict[str, Callable[[], Any]] = {
     "restore": lambda: restored_json(wide.RUN, checkpoints_of(rows())[-1], LAID_OUT, Path("/a")),
     "replay": lambda: replay_json(wide.RUN, "docker", Replayed(steps=3, commands=5, difference=DIFFERENT)),
     "review": reviews,
-    "check": lambda: check_json(survey()),
+    "check": lambda: check_json(replace(survey(), forecast=CAST, unpriced=("x/b",))),
     "policy check": lambda: decision_json(load_policy("standard").judge_command("git push", role="editor")),
     "policy test": cases,
     "policy show": lambda: policy_json(own_policy()),
