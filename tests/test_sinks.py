@@ -41,6 +41,7 @@ CLEAN = {
     "orchestrator/doctor/machine.py": "one byte, to see whether there is room",
     "orchestrator/journal/store.py": "makes its file; what is in it comes from `journal/recorder.py`",
     "orchestrator/memory/written.py": "notes that are kept, which are clean",
+    "orchestrator/memory/notes.py": "notes out of the journal, which is clean, and those that `cli/memory.py` cleans",
     "orchestrator/run/caches.py": "locks",
     "orchestrator/run/lease.py": "process ids",
     "orchestrator/run/planning.py": "tasks that a coordinator handed over, which `run/rounds.py` cleans",

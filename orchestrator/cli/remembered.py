@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -53,14 +52,14 @@ def up_to_date(directory: Path, *, make: bool = False) -> Iterator[NoteStore]:
 
 def project_of(repository: UserRepository) -> tuple[ProjectMemory, str | None]:
     """What the repository tells its agents, of the commit that is checked out; of none before the first commit."""
-    from agents.redact import Redactor
     from orchestrator.memory.project import ProjectMemory, read_project
+    from orchestrator.telling.known import KNOWN
 
     head = repository.git.attempt(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"])
     if head.code:
         return ProjectMemory(), None
     commit = head.stdout.decode().strip()
-    return read_project(repository.git, commit, Redactor.of_environment(os.environ)), commit
+    return read_project(repository.git, commit, KNOWN.kept), commit
 
 
 def named_notes(store: NoteStore, wanted: Sequence[str]) -> list[StoredNote]:

@@ -54,6 +54,7 @@ class JournalStore:
         """Open the journal at `path`, making it if it is not there; raises sqlite3.Error."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = path
         # Prompts and outputs are the user's own business; SQLite gives its other files the mode of this one.
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)

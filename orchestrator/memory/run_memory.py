@@ -84,7 +84,7 @@ def load_memory(
         say(f"note: {path} is not read: {why}")
     return RunMemory(
         run=state.run,
-        journal=state_directory / "journal.db",
+        journal=journal.path,
         project=project,
         kept=_kept(state_directory / "memory.db", journal, project, redactor, say),
     )
