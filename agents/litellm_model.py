@@ -19,6 +19,7 @@ from agents.cache_marks import marked, wants_marks
 from agents.conversation import CHARS_PER_TOKEN, estimate
 from agents.errors import ModelError, ModelFault, ModelRefused
 from agents.faults import model_error
+from agents.lean_client import send_as_given
 from agents.model import Bill, Message, ModelReply, ModelRequest, ToolSchema, Usage
 from agents.prices import Price
 from agents.redact import Redactor
@@ -188,6 +189,7 @@ def load_litellm() -> Any:
         logger.setLevel(logging.WARNING)
     if litellm.client_session is None:
         _bound(litellm)
+        send_as_given()
     return litellm
 
 

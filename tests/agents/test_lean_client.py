@@ -1,0 +1,76 @@
+"""A request reaches the provider as it was made, without the client's walk through it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+from agents.lean_client import COMPLETIONS, TRANSFORM, send_as_given
+from agents.litellm_model import LitellmModel, load_litellm
+from agents.model import Message, ModelRequest, ToolCall
+from agents.redact import Redactor
+from agents.roles import ROLES
+from agents.toolbox import tool_schemas
+from agents.wire import sent_messages, sent_tools
+from tests.server.fixture import ScriptedServer
+
+pytestmark = [
+    pytest.mark.slow,
+    # litellm's own use of pydantic, which it can't help and we can't mend.
+    pytest.mark.filterwarnings("ignore:Accessing the 'model_:DeprecationWarning"),
+]
+
+REQUEST = ModelRequest(
+    messages=[
+        Message(role="system", content="You are the editor of a task."),
+        Message(role="user", content="Go \u202e on."),
+        Message(role="assistant", tool_calls=(ToolCall(id="c1", name="shell", arguments='{"command": "ls"}'),)),
+        Message(role="tool", content="a.py\n", tool_call_id="c1"),
+    ],
+    tools=tool_schemas(ROLES["editor"]),
+    max_tokens=500,
+)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_messages_and_tools_arrive_as_they_were_made(
+    scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    """What a provider gets is word for word what we made; the rest of a request is there as well."""
+    for name, value in scripted_server.env.items():
+        monkeypatch.setenv(name, value)
+    scripted_server.play({"turns": [], "beyond": {"text": "done"}})
+    await LitellmModel("openai/scripted", redactor=Redactor({}), stream=stream).ask(REQUEST)
+    body = scripted_server.requests()[-1]["request"]
+    assert body["messages"] == sent_messages(REQUEST)
+    assert body["tools"] == sent_tools(REQUEST)
+    assert (body["model"], body["max_tokens"]) == ("scripted", 500)
+
+
+def test_the_client_is_not_walked_through_a_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenAI's client, in the version that is installed, has the function; what is left to it has no message."""
+    load_litellm()
+    completions: Any = importlib.import_module(COMPLETIONS)
+    seen: list[Any] = []
+
+    def walk(data: Any, expected_type: Any) -> Any:
+        seen.append(data)
+        return data
+
+    assert hasattr(completions, TRANSFORM)
+    monkeypatch.setattr(completions, TRANSFORM, walk)
+    send_as_given()
+    send_as_given()
+    body = {"model": "m", "messages": [{"role": "user"}], "tools": [{}], "stop": ["x"]}
+    assert getattr(completions, TRANSFORM)(body, dict) == body
+    assert seen == [{"model": "m", "stop": ["x"]}]
+
+
+def test_a_client_without_the_function_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version may do without it, and then nothing is in the way."""
+    completions: Any = importlib.import_module(COMPLETIONS)
+    monkeypatch.delattr(completions, TRANSFORM)
+    send_as_given()
+    assert not hasattr(completions, TRANSFORM)
