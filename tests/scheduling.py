@@ -12,6 +12,7 @@ CRASHES = (
     "tests/contracts/sandbox/test_end.py",
     "tests/contracts/sandbox/test_engine_lost.py",
     "tests/integration/test_crashes.py",
+    "tests/integration/test_faults.py",
     "tests/integration/test_kills.py",
     "tests/integration/test_recipe.py",
     "tests/integration/test_starting_ahead.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -113,6 +114,28 @@ def test_a_full_disk_stops_the_run(small_disk: Path, make: MakeProgram, scripted
     assert program.tree("main") == {"a.txt": "a"}
     nothing_left(program)
     subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
+    finishes(program)
+
+
+def test_a_journal_without_room_stops_the_run(
+    small_disk: Path, make: MakeProgram, scripted_server: ScriptedServer, tmp_path: Path
+) -> None:
+    """What can't be written is not relied on: exit code 4 says what is full; with room again `resume` finishes."""
+    program = make({"a.txt": "a\n"})
+    program = replace(program, env={**program.env, "XDG_STATE_HOME": str(small_disk)})
+    full, ballast = tmp_path / "it-is-full", small_disk / "ballast"
+    scripted_server.play(one({**shell("echo 1 > one.txt"), "until": str(full)}, shell("cat one.txt"), done()))
+    with running(program, "--backend", "bubblewrap", written(program)) as process:
+        assert eventually(lambda: bool(scripted_server.requests()), seconds=120)
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        full.touch()
+        stdout, stderr = process.communicate(timeout=120)
+    finished = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+    stopped(finished, code=4, says=("full", str(small_disk), "resume last"))
+    nothing_left(program)
+    ballast.unlink()
     finishes(program)
 
 

@@ -26,6 +26,7 @@ Only faults are counted, so that each is met once, by the answer that has them. 
       "finish_reason": "stop",                             default: tool_calls where there are calls, else stop
       "usage": {"prompt": 1, "completion": 1, "cached": 0},  default: counted as one token for four characters
       "delay_seconds": 0.0,                                before the first byte
+      "until": "path",                                     no first byte before there is such a file
       "faults": [FAULT, ...]                               met first, one at each request of this turn
     }
 
@@ -133,6 +134,14 @@ def text_of(message: Json) -> str:
     return "".join(block.get("text", "") for block in content)
 
 
+def wait_for(answer: Json) -> None:
+    """Wait as the answer wants it; not for ever, where a test has ended without a word."""
+    time.sleep(answer.get("delay_seconds", 0.0))
+    end = time.monotonic() + 300
+    while "until" in answer and not Path(answer["until"]).exists() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 class Handler(BaseHTTPRequestHandler):
     """One request to the endpoint."""
 
@@ -154,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
         elif fault is not None and fault["kind"] != "cut":
             self.send_fault(fault, stream=bool(body.get("stream")))
         else:
-            time.sleep(answer.get("delay_seconds", 0.0))
+            wait_for(answer)
             self.send_answer(body, answer, turn, cut=fault is not None)
 
     def write_log(self, line: Json) -> None:
