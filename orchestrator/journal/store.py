@@ -103,7 +103,7 @@ class JournalStore:
             "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE run = ? AND seq > ? ORDER BY seq",
             (run, after),
         )
-        return map(_recorded, rows)
+        return map(recorded, rows)
 
     def of_task(self, run: str, task: str | None) -> Iterator[Recorded]:
         """A run's events of one task, or those of none, in order."""
@@ -111,7 +111,7 @@ class JournalStore:
             "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE run = ? AND task IS ? ORDER BY seq",
             (run, task),
         )
-        return map(_recorded, rows)
+        return map(recorded, rows)
 
     def of_kind(self, run: str, kind: str) -> Iterator[Recorded]:
         """A run's events of one kind, in order."""
@@ -119,14 +119,14 @@ class JournalStore:
             "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE kind = ? AND run = ? ORDER BY seq",
             (kind, run),
         )
-        return map(_recorded, rows)
+        return map(recorded, rows)
 
     def all_of_kind(self, kind: str) -> Iterator[Recorded]:
         """The events of one kind in every run, each run's in order."""
         rows = self._connection.execute(
             "SELECT run, seq, task, time, kind, payload, hash FROM events WHERE kind = ? ORDER BY run, seq", (kind,)
         )
-        return map(_recorded, rows)
+        return map(recorded, rows)
 
     def runs(self) -> list[str]:
         """All runs, newest first."""
@@ -144,6 +144,11 @@ class JournalStore:
         row = self._connection.execute("SELECT hash FROM events WHERE run = ? AND seq = ?", (run, seq)).fetchone()
         return None if row is None else str(row[0])
 
+    def number_of(self, run: str, digest: str) -> int | None:
+        """The sequence number of a run's event with this hash; None where there is none."""
+        row = self._connection.execute("SELECT seq FROM events WHERE run = ? AND hash = ?", (run, digest)).fetchone()
+        return int(row[0]) if row else None
+
     def close(self) -> None:
         """Close the file; closing twice is as good as once."""
         self._connection.close()
@@ -157,6 +162,7 @@ class JournalStore:
         self.close()
 
 
-def _recorded(row: tuple[str, int, str | None, float, str, str, str]) -> Recorded:
+def recorded(row: tuple[str, int, str | None, float, str, str, str]) -> Recorded:
+    """A row of the table `events`, its columns in their order."""
     run, seq, task, when, kind, payload, digest = row
     return Recorded(run=run, seq=seq, task=task, time=when, kind=kind, payload=payload, hash=digest)

@@ -17,10 +17,13 @@ from agents.looking_back import deeds, words_of
 from agents.past import Deed, Found, named
 from agents.ranking import Ranking
 from agents.work_done import FOLDED, WorkDone, work_done
-from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
+from orchestrator.journal.store import recorded
 
 _SEARCHED = ("model answered", "command run")
+
+END = 2**63 - 1
+"""Behind every event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class JournalPast:
     """The `Past` of one agent; `task` is the one that its events stand under in the journal, None for the run itself.
 
     `told` are the texts that it may see besides, by name: what needed tasks handed over, the memory, kept notes.
+    `before` are the runs in which a forked task was worked on before, oldest first, each up to an event's number.
     """
 
     journal: Path
@@ -35,6 +39,7 @@ class JournalPast:
     task: str | None
     agent: str
     told: Mapping[str, str] = field(default_factory=dict)
+    before: tuple[tuple[str, int], ...] = ()
 
     async def step(self, agent: str, number: int) -> tuple[Deed, ...]:
         """What a step did; of another agent of the task only where it has the same role."""
@@ -90,15 +95,13 @@ class JournalPast:
         """Rows one at a time: what a long run put out is never in memory together."""
         query = (
             f"SELECT run, seq, task, time, kind, payload, hash FROM events "  # noqa: S608 - our own words; values are bound
-            f"WHERE run = ? AND task IS ? AND ({where}) ORDER BY {order}"
+            f"WHERE run = ? AND seq <= ? AND task IS ? AND ({where}) ORDER BY {order}"
         )
+        runs = [*self.before, (self.run, END)]
         with closing(sqlite3.connect(f"{self.journal.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            for run, seq, task, time, kind, payload, digest in connection.execute(
-                query, (self.run, self.task, *values)
-            ):
-                yield event_of(
-                    Recorded(run=run, seq=seq, task=task, time=time, kind=kind, payload=payload, hash=digest)
-                )
+            for run, last in reversed(runs) if order.endswith("DESC") else runs:
+                for row in connection.execute(query, (run, last, self.task, *values)):
+                    yield event_of(recorded(row))
 
 
 def _patterns(word: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from orchestrator.airlock.git import Git
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.memory.notes import NoteStore
+from orchestrator.memory.origins import Origin, before, origins
 from orchestrator.memory.past import JournalPast
 from orchestrator.memory.project import ProjectMemory, read_project
 from orchestrator.plan.models import MAIN
@@ -24,12 +25,16 @@ KEPT_CHARS = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMemory:
-    """`project` is the repository's own; `kept` are the notes of earlier runs by name, newest first."""
+    """`project` is the repository's own; `kept` are the notes of earlier runs by name, newest first.
+
+    `origins` are the checkpoints that led to this run, where it was forked, the newest first.
+    """
 
     run: str
     journal: Path
     project: ProjectMemory = field(default_factory=ProjectMemory)
     kept: dict[str, str] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
 
     @property
     def instructions(self) -> str:
@@ -51,6 +56,7 @@ class RunMemory:
             task=None if told.task == MAIN else told.task,
             agent=told.agent,
             told={**findings, **self.project.files, **self.kept},
+            before=before(self.origins, told.task),
         )
 
     def _kept_for(self, goal: str) -> Iterator[str]:
@@ -86,6 +92,7 @@ def load_memory(
         run=state.run,
         journal=journal.path,
         project=project,
+        origins=tuple(origins(journal, state.forked_from)),
         kept=_kept(state_directory / "memory.db", journal, project, redactor, say),
     )
 
