@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from agents.calls import with_own_ids
 from agents.conversation import estimate
-from agents.events import ContextRebuilt, ContextSection, Event, ModelAnswered, ModelAsked
+from agents.events import ContextRebuilt, ContextSection, ConversationTakenOver, Event, ModelAnswered, ModelAsked
 from agents.model import Message, Usage
 
 
@@ -33,7 +33,7 @@ class ContextSeen:
         return (*told, _section("tools", "the program, and what marks each message", rest))
 
     def _opening(self) -> tuple[ContextSection, ...]:
-        source = "an older program, which did not tell of its sections"
+        source = "another run, or an older program: nothing is told of its sections"
         return self.sections or (_section("opening", source, estimate(self.messages[: self.opening])),)
 
     def _since(self) -> Iterable[ContextSection]:
@@ -80,10 +80,11 @@ class _Telling:
         self.since.append(event.step)
         self.asked_at = None
 
-    def rebuild(self, event: ContextRebuilt) -> None:
+    def rebuild(self, event: ContextRebuilt | ConversationTakenOver) -> None:
         """Another conversation in its place."""
-        self.messages, self.sections = list(event.messages), tuple(event.sections)
-        self.since, self.rebuilt, self.asked_at, self.opening = [], event, None, len(event.messages)
+        rebuilt = event if isinstance(event, ContextRebuilt) else None
+        self.messages, self.sections = list(event.messages), tuple(rebuilt.sections if rebuilt else ())
+        self.since, self.rebuilt, self.asked_at, self.opening = [], rebuilt, None, len(event.messages)
 
 
 def context_seen(events: Iterable[Event], *, agent: str, step: int) -> ContextSeen | None:
@@ -100,7 +101,7 @@ def context_seen(events: Iterable[Event], *, agent: str, step: int) -> ContextSe
                 telling.answer(event)
                 if seen is not None and event.step == step:
                     seen = replace(seen, usage=event.usage)
-            case ContextRebuilt():
+            case ContextRebuilt() | ConversationTakenOver():
                 telling.rebuild(event)
             case _:
                 pass

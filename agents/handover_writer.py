@@ -21,7 +21,8 @@ from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, U
 from agents.recorder import Recorder
 from agents.steps_kept import steps_of
 from agents.toolbox import tools_tokens
-from agents.work_done import HANDOVER, WorkDone, lines
+from agents.work_done import HANDOVER, WorkDone
+from agents.work_told import lines
 
 PROMPT = Path(__file__).parent / "prompts" / "handover.md"
 

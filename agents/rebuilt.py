@@ -15,7 +15,8 @@ from agents.handover_writer import Written
 from agents.model import Message
 from agents.section import Section
 from agents.steps_kept import Kept, keep_newest
-from agents.work_done import WorkDone, facts, lines
+from agents.work_done import WorkDone
+from agents.work_told import facts, lines
 
 SHARES = {"reasons": 0.12, "inspection": 0.2, "handover": 0.18, "done": 0.15, "findings": 0.12, "memory": 0.1}
 """Most important first: what each may have of the room that role and task leave. The newest steps have the rest, and

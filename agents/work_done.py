@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agents.events import (
     CheckpointTaken,
+    CommandInterrupted,
     CommandJudged,
     CommandProposed,
     CommandRun,
     ContextRebuilt,
+    ConversationTakenOver,
     Event,
     ModelAnswered,
 )
@@ -21,7 +23,10 @@ from agents.model import Message, ToolCall
 from sandbox.sandbox import WORKSPACE
 
 FOLDED = frozenset(
-    {"model answered", "command proposed", "command judged", "command run", "checkpoint taken", "context rebuilt"}
+    {
+        *("model answered", "command proposed", "command judged", "command run", "checkpoint taken"),
+        *("command interrupted", "context rebuilt", "conversation taken over"),
+    }
 )
 """The kinds of events that this is folded from."""
 
@@ -64,9 +69,12 @@ class Step:
     calls: list[str] = field(default_factory=list)
     endings: dict[int, str] = field(default_factory=dict)
     failed: bool = False
+    elsewhere: bool = False
 
     def line(self) -> str:
         """The step in one line."""
+        if self.elsewhere:
+            return f"{self.number}: done in the run that this one was forked from"
         told = [f"{call} -> {self.endings.get(number, 'not done')}" for number, call in enumerate(self.calls, start=1)]
         return f"{self.number}: {'; '.join(told) or 'no call'}"
 
@@ -96,6 +104,10 @@ class WorkDone:
                 self.handover, self.handovers = (event.step, event.message), self.handovers + 1
             case CommandJudged():
                 self._judged(event)
+            case CommandInterrupted():
+                self._end(event.id, "interrupted")
+            case ConversationTakenOver() if event.agent == self.agent:
+                self._taken_over(event)
             case ModelAnswered() | CommandProposed() | CommandRun() | CheckpointTaken() | ContextRebuilt():
                 if event.agent == self.agent:
                     self._own(event)
@@ -106,10 +118,11 @@ class WorkDone:
         match event:
             case ModelAnswered():
                 calls = [_called(call) for call in event.message.tool_calls]
-                said = one_line(event.message.content.strip(), SAID_CHARS)
                 names = enumerate((call.name for call in event.message.tool_calls), start=1)
                 endings = {number: _NO_COMMAND[name] for number, name in names if name in _NO_COMMAND}
-                self.steps[event.step] = Step(number=event.step, said=said, calls=calls, endings=endings)
+                self.steps[event.step] = Step(
+                    number=event.step, said=_said(event.message), calls=calls, endings=endings
+                )
             case CommandProposed():
                 self._end(event.id, "begun, its end is not known")
                 if event.tool == "edit":
@@ -122,6 +135,17 @@ class WorkDone:
                 self.rebuilt, self.handover = event.step, None
             case _:
                 pass
+
+    def _taken_over(self, event: ConversationTakenOver) -> None:
+        """The steps of another run, of which the last are in the messages, and nothing else is known here."""
+        self.steps = {number: Step(number=number, elsewhere=True) for number in range(1, event.step + 1)}
+        answers = [place for place, message in enumerate(event.messages) if message.role == "assistant"]
+        for number, place in zip(range(event.step, 0, -1), reversed(answers), strict=False):
+            message = event.messages[place]
+            came = {each.tool_call_id: each.content for each in event.messages[place + 1 :][: len(message.tool_calls)]}
+            endings = {at: one_line(came.get(call.id, ""), 40) for at, call in enumerate(message.tool_calls, start=1)}
+            calls = [_called(call) for call in message.tool_calls]
+            self.steps[number] = Step(number=number, said=_said(message), calls=calls, endings=endings)
 
     def _judged(self, event: CommandJudged) -> None:
         if not event.allowed and (step := self._end(event.id, "refused")) is not None:
@@ -163,51 +187,6 @@ def work_done(events: Iterable[Event], *, agent: str) -> WorkDone:
     return work
 
 
-def lines(work: WorkDone, *, budget_chars: int, after: int = 0) -> str:
-    """A line for each step, the newest whole; those before, and all up to `after`, are told together in one."""
-    own = [step for number, step in sorted(work.steps.items()) if number > after]
-    left, shown = budget_chars, list[str]()
-    while own and left - len(own[-1].line()) - 1 >= 0:
-        line = own.pop().line()
-        left -= len(line) + 1
-        shown.append(line)
-    first = own[-1].number if own else after
-    earlier = [step for number, step in sorted(work.steps.items()) if number <= first]
-    return "\n".join([*_together(earlier), *reversed(shown)])
-
-
-def facts(work: WorkDone, *, budget_chars: int) -> str:
-    """Which files were changed, and how each test ended the last time: the newest, as far as there is room."""
-    tests = [f"{'pass' if run.passed else 'FAIL'}, {_when(run.step)}: {run.command}" for run in work.tests()]
-    files = [f"{path} (step {step})" for path, step in sorted(work.files.items(), key=lambda item: item[1])]
-    told = []
-    for title, entries in (("Files changed", files), ("Tests as last seen", tests)):
-        shown = _newest([one_line(entry) for entry in entries], budget_chars // 2)
-        more = f" (and {len(entries) - len(shown)} more)" if len(shown) < len(entries) else ""
-        told += [f"{title}{more}:", *shown] if entries else []
-    return "\n".join([*told, "Steps:", ""])
-
-
-def _newest(entries: list[str], budget_chars: int) -> list[str]:
-    while entries and sum(map(len, entries)) + len(entries) > budget_chars:
-        entries = entries[1:]
-    return entries
-
-
-def _when(step: int | None) -> str:
-    return "by the plan's own check" if step is None else f"step {step}"
-
-
-def _together(steps: list[Step]) -> Iterator[str]:
-    if steps:
-        calls, failed = sum(len(step.calls) for step in steps), sum(step.failed for step in steps)
-        first, last = steps[0].number, steps[-1].number
-        yield (
-            f"{first}-{last}: {len(steps)} done, with {calls} calls, {failed} of them not all well; "
-            f"recall `step {first}` shows one"
-        )
-
-
 def plain_path(path: str) -> str:
     """A path as the repository has it."""
     return path.strip().removeprefix(f"{WORKSPACE}/").removeprefix("./")
@@ -227,6 +206,10 @@ def _called(call: ToolCall) -> str:
     words = given.get("command") or given.get("path") or given.get("query") or given.get("summary") or ""
     mark = "$" if call.name == "shell" else call.name
     return one_line(f"{mark} {words}".strip(), CALL_CHARS)
+
+
+def _said(message: Message) -> str:
+    return one_line(message.content.strip(), SAID_CHARS)
 
 
 def _ending(event: CommandRun) -> str:

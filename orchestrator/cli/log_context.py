@@ -44,7 +44,7 @@ def show_context(run: str, rows: Iterable[Recorded], *, task: str | None, place:
         show_paged(context_view(chosen, seen))
 
 
-_TOLD = frozenset({"model asked", "model answered", "context rebuilt"})
+_TOLD = frozenset({"model asked", "model answered", "context rebuilt", "conversation taken over"})
 
 
 def _chosen(events: Sequence[tuple[str | None, Event]], agent: str | None, step: int) -> tuple[str | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -11,9 +12,12 @@ from agents.briefing import next_round, opening
 from agents.conversation import estimate
 from agents.events import Role
 from agents.fence import cut, fence, one_line
+from agents.model import ModelRequest
 from agents.roles import ROLES
 from agents.toolbox import tool_schemas
+from agents.wire import sent_messages, sent_tools
 from tests.agents.bench import RUN_GOAL, TASK_GOAL, assignment
+from tests.tokens import count
 
 EVERYTHING = {
     "paths": ("src/client/**",),
@@ -27,10 +31,10 @@ EVERYTHING = {
 
 @pytest.mark.parametrize("role", list(ROLES))
 def test_the_first_request_is_short(role: Role) -> None:
-    """System prompt, task frame and tools stay under 2,500 tokens, counted at three characters each."""
+    """System prompt, task frame and tools stay under 2,500 tokens, by a real tokenizer and as they are sent."""
     messages = opening(assignment(role=role, run_goal="", task_goal=""))
-    tools = "".join(f"{tool.name}{tool.description}{tool.parameters}" for tool in tool_schemas(ROLES[role]))
-    assert (sum(len(message.content) for message in messages) + len(tools)) / 3 < 2500
+    request = ModelRequest(messages=messages, tools=tool_schemas(ROLES[role]), max_tokens=1)
+    assert count(json.dumps(sent_messages(request)) + json.dumps(sent_tools(request))) < 2500
 
 
 @pytest.mark.parametrize("role", list(ROLES))

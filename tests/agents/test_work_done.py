@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from agents.events import CheckpointTaken, CommandJudged, CommandRun, Event, ModelAnswered
+from agents.events import CheckpointTaken, CommandJudged, CommandRun, ConversationTakenOver, Event, ModelAnswered
 from agents.handover_of_journal import of_journal
 from agents.handover_writer import question
 from agents.model import Message, Usage
 from agents.step_events import Source
-from agents.work_done import facts, lines, work_done
+from agents.work_done import work_done
+from agents.work_told import facts, lines
 from tests.agents.bench import Bench
 from tests.fakes.model import ScriptedModel, call, calling, finish, shell
 from tests.fakes.sandbox import FakeSandbox, result
@@ -106,6 +107,24 @@ def test_a_judgement_on_nothing_known_is_none_of_its_steps() -> None:
     strange = CommandJudged(id="tester.1.1.1", verdict="deny", allowed=False, parts=[])
     work = work_done([*TESTED, strange, ran(99, "late")], agent="editor.1")
     assert sorted(work.steps) == [1, 2, 3, 4]
+
+
+def test_steps_of_a_run_that_was_forked_are_done_too() -> None:
+    """Those that the conversation still has are told as they ended, those before by their numbers; none is missing."""
+    messages = [
+        *(Message(role="system", content="You are"), Message(role="user", content="Port it.")),
+        *(shell("make test"), Message(role="tool", content="exit 2\nred", tool_call_id="call_1")),
+        *(shell("echo 7"), Message(role="tool", content="exit 0\n7", tool_call_id="call_1")),
+    ]
+    over = ConversationTakenOver(agent="editor.1", step=7, round=1, messages=messages)
+    work = work_done([over, answered(8, shell("echo 8")), ran(8, "echo 8")], agent="editor.1")
+    assert sorted(work.steps) == list(range(1, 9))
+    assert lines(work, budget_chars=10_000).splitlines()[4:] == [
+        "5: done in the run that this one was forked from",
+        "6: $ make test -> exit 2 red",
+        "7: $ echo 7 -> exit 0 7",
+        "8: $ echo 8 -> exit 0",
+    ]
 
 
 def test_old_steps_are_told_together_and_none_is_left_out() -> None:

@@ -14,8 +14,8 @@ from sandbox.sandbox import Command, CommandResult
 from tests.fakes.model import finish, shell
 from tests.fakes.sandbox import FakeSandbox, result
 
-WORK = re.compile(r"work (\d+)")
-_DONE = re.compile(r"^\d+: \$ work (\d+) -> exit 0$", re.MULTILINE)
+WORK = re.compile(r"echo (\d+)")
+_DONE = re.compile(r"^\d+: \$ echo (\d+) -> exit 0$", re.MULTILINE)
 _TOGETHER = re.compile(r"^(\d+)-(\d+): (\d+) done,", re.MULTILINE)
 
 Writes = Callable[["Worker", ModelRequest], Message]
@@ -35,6 +35,7 @@ class World(FakeSandbox):
         if found is None:
             return await super().execute(command)
         self.done.append(int(found[1]))
+        self.files["done.txt"] = "".join(f"{piece}\n" for piece in self.done).encode()
         return result(stdout=f"{found[1]} {self._words}")
 
 
@@ -82,7 +83,7 @@ class Worker:
     def _next(self, request: ModelRequest) -> Message:
         done = shown_done(request.messages)
         left = [piece for piece in range(1, self._pieces + 1) if piece not in done]
-        return shell(f"work {left[0]}", id=f"call_{left[0]}") if left else finish(summary="all of it")
+        return shell(f"echo {left[0]}", id=f"call_{left[0]}") if left else finish(summary="all of it")
 
 
 def shown_done(messages: object) -> set[int]:
@@ -145,7 +146,7 @@ BAD: dict[str, tuple[Writes, str]] = {
     ),
     "torn": (lambda *_: Message(role="assistant", content='{"goal": "x", "done": [{"first'), "it was no JSON"),
     "prose": (lambda *_: Message(role="assistant", content="I have done a lot. Let me go on!"), "it was no JSON"),
-    "a call instead": (lambda *_: shell("work 1"), "it did not fit its schema"),
+    "a call instead": (lambda *_: shell("echo 1"), "it did not fit its schema"),
     "steps that are not there": (
         lambda _, request: handover(last=asked_for(request) + 1),
         "it contradicts the journal: there are no steps",
@@ -163,8 +164,8 @@ BAD: dict[str, tuple[Writes, str]] = {
         "it contradicts the journal: 'pytest' was never run",
     ),
     "a test that ended otherwise": (
-        lambda _, request: handover(last=asked_for(request), tests=[{"command": "work 1", "passed": False}]),
-        "it contradicts the journal: 'work 1' was last seen to pass",
+        lambda _, request: handover(last=asked_for(request), tests=[{"command": "echo 1", "passed": False}]),
+        "it contradicts the journal: 'echo 1' was last seen to pass",
     ),
     "not at all": (unavailable, "it never came: worker/model: 503"),
 }

@@ -63,11 +63,14 @@ class _Starting(FakeSandbox):
 
 
 class _Worksites:
+    def __init__(self, whole: WholeRun) -> None:
+        self._whole = whole
+
     @asynccontextmanager
     async def at(
         self, task: str, commit: str, *, tree: str | None = None, read_only: bool = False
     ) -> AsyncIterator[Any]:
-        yield _Starting()
+        yield self._whole.sandbox()
 
     async def expect(self, tasks: Sequence[str], commit: str, *, working: Collection[str] = ()) -> None:
         return None
@@ -82,6 +85,9 @@ class WholeRun:
 
     place: Path
     answer: Answer
+    sandbox: Callable[[], FakeSandbox] = _Starting
+    model: Model | None = None
+    """Asked in the place of `answer`, where there is one."""
     asked: list[Asked] = field(default_factory=list)
     rows: list[Recorded] = field(default_factory=list)
 
@@ -101,7 +107,7 @@ class WholeRun:
         )
         opened = open_new_run(around, plan, plan_source=json.dumps(document), base=base, policy=load_policy("standard"))
         async with opened as ctx:
-            ctx.model_of, ctx.worksites = self._model, _Worksites()
+            ctx.model_of, ctx.worksites = self._model, _Worksites(self)
             await drive(ctx)
             return ctx.state
 
@@ -118,7 +124,7 @@ class WholeRun:
         return UserRepository.locate(top)
 
     def _model(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
-        return _Model(self, role=role, task=task, agent=agent)
+        return self.model or _Model(self, role=role, task=task, agent=agent)
 
 
 class _Model:

@@ -15,6 +15,7 @@ Only faults are counted, so that each is met once, by the answer that has them. 
       "contains": ["...", ...],    each of these is somewhere in the system and user messages
       "lacks": ["...", ...],       and none of these is
       "turns": [ANSWER, ...],      by the number of assistant messages so far, those that were interrupted left out
+      "pieces": 260,               in the place of turns: as many pieces of work, see tests/server/working.py
       "beyond": ANSWER             after the last turn; without it: HTTP 400 that says so (no client retries it)
     }
     (all keys but "turns" may be left out)
@@ -60,6 +61,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.server.answers import chunks, completion
+from tests.server.working import next_answer
 
 Json = dict[str, Any]
 
@@ -86,6 +88,8 @@ class Script:
         conversations = json.loads(self._path.read_text())["conversations"]
         for number, conversation in enumerate(conversations):
             if conversation.get("model") in {None, model} and matches(conversation, messages):
+                if "pieces" in conversation:
+                    return number, turn, next_answer(conversation, messages)
                 turns = conversation["turns"]
                 return number, turn, turns[turn] if turn < len(turns) else conversation.get("beyond")
         return -1, turn, None
