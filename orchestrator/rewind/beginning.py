@@ -36,6 +36,7 @@ class Fork:
             program=version(),
             plan=self.plan.dumped(),
             plan_source=state.plan_source,
+            plan_file=state.plan_file,
             base_branch=state.base_branch,
             base_commit=state.base_before,
             policy=dict(self.policy.layers),

@@ -45,6 +45,7 @@ STAGES = {
     "how-to/attack-the-sandbox": Stage(example=RENAME, play=rename.play),
     "how-to/review-and-land": Stage(example=MONOREPO, play=monorepo.play),
     "how-to/keep-what-agents-learn": Stage(example=RENAME, play=rename.learning),
+    "how-to/go-another-way": Stage(example=RENAME, play=rename.play),
     "how-to/when-it-stopped": Stage(example=PORT, play=port.asking),
     "how-to/run-in-ci": Stage(example=RENAME, play=rename.play),
     "how-to/clean-up": Stage(example=RENAME, play=rename.play),

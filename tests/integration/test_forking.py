@@ -73,53 +73,79 @@ def astray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Astray]:
         yield Astray(program=program, server=server, run=told["run"])
 
 
+def requests_of(server: ScriptedServer, *, after: int = 0) -> list[dict[str, Any]]:
+    """The bodies of the requests behind the first few."""
+    return [each["request"] for each in server.requests()[after:]]
+
+
 def about(requests: list[dict[str, Any]], goal: str) -> list[dict[str, Any]]:
     """The requests of one task."""
     return [request for request in requests if f"The goal of your task, {goal}" in json.dumps(request)]
 
 
-def test_another_model_goes_on_from_there(astray: Astray) -> None:
-    """What had landed is not done again, the task goes on with its files and words, and what needs it is done anew."""
-    program, origin = astray.program, astray.run
-    before, asked = program.events(origin), len(astray.server.requests())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forked:
+    """A fork with another model: what it printed, the requests that it made, and its origin's events before it."""
+
+    told: Any
+    requests: list[dict[str, Any]]
+    before: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def forked(astray: Astray) -> Forked:
+    """That of the run's second task, at its first checkpoint."""
+    before, asked = astray.program.events(astray.run), len(astray.server.requests())
     told = astray.fork("--model", "openai/other")
-    fork, requests = told["run"], astray.server.requests()[asked:]
-    assert told["status"] == "done"
-    assert program.tree(told["result"]) == {"a.py": "one = 12", "b.py": "two = 20", "c.txt": "said"}
-    assert about(requests, "base") == []
-    assert len(about(requests, "port")) == 3
+    return Forked(told=told, requests=requests_of(astray.server, after=asked), before=before)
+
+
+def test_another_model_goes_on_from_there(astray: Astray, forked: Forked) -> None:
+    """What had landed is not done again, the task goes on with its files and words, and what needs it is done anew."""
+    program, origin, fork = astray.program, astray.run, forked.told["run"]
+    assert forked.told["status"] == "done"
+    assert program.tree(forked.told["result"]) == {"a.py": "one = 12", "b.py": "two = 20", "c.txt": "said"}
+    assert [len(about(forked.requests, task)) for task in ("base", "port", "docs")] == [0, 3, 2]
+    assert {request["model"] for request in forked.requests} == {"other"}
     states = {task["id"]: task for task in program.json("status", fork)["tasks"]}
     assert {name: task["taken_over"] for name, task in states.items()} == {"base": True, "port": False, "docs": False}
     assert [(task["steps"], task["state"]) for task in states.values()] == [(0, "ready"), (3, "ready"), (2, "ready")]
     first = ("log", "--reverse", "--format=%H", "main..")
     assert program.git(*first, f"mimo/{fork}/main").split()[0] == program.git(*first, f"mimo/{origin}/main").split()[0]
     assert program.git("rev-parse", f"mimo/{fork}/base") == program.git("rev-parse", f"mimo/{origin}/base")
-    assert program.events(origin) == before
-    assert [program.run("audit", "verify", run).returncode for run in (fork, origin)] == [0, 0]
     nothing_left(program)
 
 
-def test_the_first_request_is_the_one_that_was_sent_then(astray: Astray) -> None:
+def test_the_first_request_is_the_one_that_was_sent_then(astray: Astray, forked: Forked) -> None:
     """Word for word: a provider that has it cached serves it from there, and the model knows what it knew."""
-    then = [event for event in astray.program.events(astray.run) if event["kind"] == "model asked"]
-    asked = len(astray.server.requests())
-    fork = astray.fork()["run"]
-    now = about(astray.server.requests()[asked:], "port")[0]
-    said = [message for event in then if event["task"] == "port" and event["step"] <= 2 for message in event["added"]]
-    sent = [message["content"] for message in now["messages"] if message["role"] != "assistant"]
-    assert sent == [message["content"] for message in said]
-    (first, *_) = [event for event in astray.program.events(fork) if event["kind"] == "model asked"]
-    assert (first["step"], first["added"]) == (2, [])
+    asked = [event for event in forked.before if (event["kind"], event["task"]) == ("model asked", "port")]
+    said = [message["content"] for event in asked if event["step"] <= 2 for message in event["added"]]
+    first = about(forked.requests, "port")[0]
+    assert [message["content"] for message in first["messages"] if message["role"] != "assistant"] == said
+    then = [event for event in astray.program.events(forked.told["run"]) if event["kind"] == "model asked"]
+    assert (then[0]["task"], then[0]["step"], then[0]["added"]) == ("port", 2, [])
+
+
+def test_both_journals_are_whole(astray: Astray, forked: Forked) -> None:
+    """The origin's has nothing that it had not before; the fork's is closed, names its origin, and can be repeated."""
+    program, fork = astray.program, forked.told["run"]
+    assert program.events(astray.run) == forked.before
+    assert [program.run("audit", "verify", run).returncode for run in (fork, astray.run)] == [0, 0]
+    origin = program.json("status", fork)["forked_from"]
+    named = [event for event in forked.before if event["hash"] == origin["head"]]
+    assert [(event["kind"], event["task"], event["commit"]) for event in named] == [
+        ("checkpoint taken", "port", origin["commit"])
+    ]
+    assert program.json("replay", fork)["alike"]
 
 
 def test_another_policy_judges_from_there(astray: Astray, tmp_path: Path) -> None:
-    """The fork is under it alone; without one it is under the policy of the run."""
+    """What the run's own policy let the same agent do at the same step is refused."""
     mine = tmp_path / "mine.yaml"
     mine.write_text("version: 1\nextends: standard\ncommands:\n  - deny: cat\n    why: look elsewhere\n")
-    for words, verdict in (((), "allow"), (("--policy", mine), "deny")):
-        events = astray.program.events(astray.fork(*words)["run"])
-        judged = [event["verdict"] for event in events if event.get("id") == "editor.1.2.1" and "verdict" in event]
-        assert judged == [verdict]
+    events = astray.program.events(astray.fork("--policy", mine)["run"])
+    verdicts = [event["verdict"] for event in events if event.get("id") == "editor.1.2.1" and "verdict" in event]
+    assert verdicts == ["deny"]
 
 
 def test_a_task_can_begin_anew(astray: Astray) -> None:
@@ -140,8 +166,8 @@ def test_a_fork_is_stopped_and_gone_on_with(astray: Astray) -> None:
     told = program.json("resume", "last", "--limit", "steps=50")
     assert told["status"] == "done"
     assert program.tree(told["result"])["a.py"] == "one = 12"
-    assert len(about(astray.server.requests()[asked:], "port")) == 1
-    assert about(astray.server.requests()[asked:], "base") == []
+    requests = requests_of(astray.server, after=asked)
+    assert [len(about(requests, task)) for task in ("base", "port")] == [0, 1]
 
 
 def test_a_run_that_goes_on_can_be_forked(make: MakeProgram, scripted_server: ScriptedServer) -> None:

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from agents.account import Account
 from agents.budget import SMALLEST_ANSWER_TOKENS, LimitReached, Reservation
@@ -164,5 +171,6 @@ class BudgetTree(RuleBasedStateMachine):
         ]
 
 
-BudgetTree.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
-TestBudgetTree = BudgetTree.TestCase
+def test_no_interleaving_passes_a_limit() -> None:
+    """Tasks that ask, answer, fail and are cancelled in any order never use or set aside more than any limit above them."""
+    run_state_machine_as_test(BudgetTree, settings=settings(max_examples=25, stateful_step_count=40, deadline=None))
