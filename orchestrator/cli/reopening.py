@@ -15,6 +15,7 @@ from orchestrator.journal.state import RunState, TaskState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.run.context import RunContext
+from orchestrator.run.granting import in_the_way, require_enough
 from orchestrator.run.opening import Surroundings, open_old_run
 from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.policy_source import policy_of_journal
@@ -32,6 +33,19 @@ def is_over(state: RunState) -> bool:
     """Whether a run has ended with every task at its outcome, so that there is nothing to go on with."""
     ended = state.status in {"done", "partial", "failed"}
     return ended and all(task.state in _SETTLED for task in state.tasks.values())
+
+
+def why_it_stays(state: RunState, options: RunOptions) -> str | None:
+    """Why `resume` would do nothing, with what these options grant; raises UsageProblem for a grant of too little."""
+    if state.why == CANCELLED or state.options.get("draft"):
+        return None  # that is refused, and not by us
+    if is_over(state):
+        return f"{state.run} has ended: there is nothing to go on with"
+    plan = granted_plan(state, options)
+    require_enough(state, plan, options)
+    limits = in_the_way(state, plan) if state.status == "stopped" else []
+    names = ", ".join(dict.fromkeys(each.name for each in limits))
+    return f"nothing was started: {names} has to be raised first" if limits else None
 
 
 def plan_of(state: RunState) -> Plan:

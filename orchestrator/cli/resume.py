@@ -48,14 +48,13 @@ def resume(
 
     What has landed is not done again, and what was granted before still holds.
     """
-    from orchestrator.cli.reopening import CANCELLED, granted_plan, is_over, reopened
+    from orchestrator.cli.reopening import reopened, why_it_stays
     from orchestrator.cli.run import ask_mode
     from orchestrator.cli.selection import read_state
     from orchestrator.cli.session import Shown, Stop, run_session, show_state
     from orchestrator.cli.state import here, open_journal
     from orchestrator.cli.surroundings import surroundings
     from orchestrator.cli.terminal import say
-    from orchestrator.run.granting import in_the_way, require_enough
     from orchestrator.run.options import RunOptions
 
     options = RunOptions(
@@ -70,13 +69,8 @@ def resume(
     repository = here()
     with open_journal(repository) as store:
         state = read_state(store, run)
-    if is_over(state) and state.why != CANCELLED:
-        say(f"{state.run} has ended: there is nothing to go on with")
-        raise typer.Exit(show_state(state, as_json=json))
-    plan = granted_plan(state, options)
-    require_enough(state, plan, options)
-    if state.status == "stopped" and (limits := in_the_way(state, plan)):
-        say(f"nothing was started: {', '.join(dict.fromkeys(each.name for each in limits))} has to be raised first")
+    if (why := why_it_stays(state, options)) is not None:
+        say(why)
         raise typer.Exit(show_state(state, as_json=json))
     stop = Stop()
     with ExitStack() as closing:

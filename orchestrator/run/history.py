@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.model import Usage
+from orchestrator.journal.chain import Recorded
 from orchestrator.journal.store import JournalStore
 
 MOST_RUNS = 20
 """The newest say most of the next one."""
 
-MOST_ANSWERS = 20_000
+MOST_ANSWERS = 5_000
 """Where the runs are long fewer of them will do: the reading stays quick however large the journal is."""
 
 _TRIED = {"landed", "ready", "failed", "refused"}
@@ -46,8 +47,9 @@ def past_tasks(store: JournalStore) -> list[PastTask]:
     """Those of the newest runs, newest run first; raises sqlite3.Error, ValueError."""
     found: list[PastTask] = []
     answers = 0
-    for run in store.runs()[:MOST_RUNS]:
-        history = _Run(store, run)
+    begun = sorted(store.all_of_kind("run started"), key=lambda recorded: (recorded.time, recorded.run), reverse=True)
+    for started in begun[:MOST_RUNS]:
+        history = _Run(store, started)
         found += history.tasks()
         answers += history.answers
         if answers >= MOST_ANSWERS:
@@ -58,9 +60,10 @@ def past_tasks(store: JournalStore) -> list[PastTask]:
 class _Run:
     """One run of the past."""
 
-    def __init__(self, store: JournalStore, run: str) -> None:
+    def __init__(self, store: JournalStore, started: Recorded) -> None:
         self._store = store
-        self._run = run
+        self._run = started.run
+        self._plan = str(json.loads(started.payload)["plan"].get("name", ""))
         self._roles: dict[str, str] = {}
         self._whole: dict[str, str] = {}
         self.answers = 0
@@ -71,9 +74,8 @@ class _Run:
         ended = self._seconds()
         if not ended:
             return []
-        (plan,) = [str(started["plan"].get("name", "")) for _, started, _ in self._of_kind("run started")][:1] or [""]
         tasks = {
-            task: PastTask(run=self._run, plan=plan, role=self._roles[task], seconds=seconds)
+            task: PastTask(run=self._run, plan=self._plan, role=self._roles[task], seconds=seconds)
             for task, seconds in ended.items()
         }
         for task, event, _ in self._of_kind("model answered"):

@@ -155,6 +155,21 @@ def test_an_unknown_price_is_said_once_and_counted_apart(tmp_path: Path) -> None
     assert (totals["cost"], totals["unpriced_tokens"]) == (0, 10500)
 
 
+def test_check_forecasts_what_was_done_before(tmp_path: Path) -> None:
+    """Without a run it says that there is no history; after one what such a task takes, and which limit is too low."""
+    ground = Ground(tmp_path, writing("one"), tasks=[ONE])
+    assert ground.program.json("check", ground.plan)["estimate"] is None
+    ground.run()
+    told = ground.program.json("run", "--dry-run", "--limit", "steps=2", ground.plan)
+    estimate = told["estimate"]
+    assert (estimate["runs"], estimate["tasks"], estimate["like"], estimate["unknown"]) == (1, 1, "plan", [])
+    assert estimate["steps"] == {"median": 3, "high": 3}
+    assert estimate["cost"]["median"] == pytest.approx(0.006)
+    assert "the limit on steps may be too low: half of what is forecast or more is above it" in told["warnings"]
+    shown = ground.program.run("check", ground.plan).stdout
+    assert "forecast: 3 steps, 10k tokens, $0.0060" in shown
+
+
 def test_a_name_of_a_task_and_a_role(tmp_path: Path) -> None:
     """The short form is refused; the limit that is reached is named as it can be typed."""
     ground = Ground(tmp_path, writing("editor"), tasks=[{**ONE, "id": "editor"}])
