@@ -57,11 +57,11 @@ def _told(cast: Forecast) -> Iterator[RenderableType]:
         words.append(f"{low}{unit}" if low == high else f"{low} to {high}{unit}")
     yield Text(f"forecast: {', '.join(words)}")
     base = f"{plural(cast.tasks, 'task')} of {plural(cast.runs, 'run')} {_LIKE[cast.like]}"
-    yield Text(f"half of the time, and nine times of ten, not more than that, going by {base}", style=FAINT)
+    yield Text(f"the middle, and what nine of ten stay below, going by {base}", style=FAINT)
     if cast.unknown:
         yield Text(f"on top of it: {', '.join(cast.unknown)}, of whose work here nothing is known", style=FAINT)
     if "cost" not in cast.ranges:
-        yield Text("nothing of the cost: a model has no known price", style=FAINT)
+        yield Text("nothing can be said of the cost: a model has no known price", style=FAINT)
 
 
 def _untold(limits: Limits, *, made: bool) -> Iterator[RenderableType]:

@@ -126,6 +126,8 @@ def _totals(state: RunState, limits: Limits, *, now: float, width: int) -> Text:
         (cost, dollars(limits.cost), "", _style(used.cost, limits.cost)),
         (elapsed(seconds), elapsed(limits.wall_seconds), "", _style(seconds, limits.wall_seconds)),
     ]
+    if (cpu := limits.cpu_seconds) is not None:
+        parts.append((elapsed(used.cpu_seconds), elapsed(cpu), " of CPU", _style(used.cpu_seconds, cpu)))
     line = Text()
     for of, units in ((" of ", True), ("/", True), ("/", False)):
         words = [Text(f"{has}{of}{most}{unit if units else ''}", style) for has, most, unit, style in parts]

@@ -113,7 +113,7 @@ def test_the_forecast_stands_with_the_limits() -> None:
     unpriced = replace(CAST, ranges={"steps": Range(median=7, high=7)}, like="role", unknown=())
     text = shown(check_view(replace(survey(), forecast=unpriced)))
     assert "forecast: 7 steps\n" in text
-    assert "nothing of the cost: a model has no known price" in text
+    assert "nothing can be said of the cost: a model has no known price" in text
     told = check_json(replace(survey(), forecast=unpriced))["estimate"]
     assert (told["steps"], told["cost"]) == ({"median": 7, "high": 7}, None)
 

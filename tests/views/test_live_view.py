@@ -30,7 +30,7 @@ NOW = 10_000.0
 LIMITS = Limits()
 
 
-def drawn(state: RunState, *, width: int = 80, height: int = 24, colour: bool = False) -> str:
+def drawn(state: RunState, *, width: int = 80, height: int = 24, colour: bool = False, limits: Limits = LIMITS) -> str:
     """What a terminal gets."""
     console = Console(
         file=io.StringIO(),
@@ -41,7 +41,7 @@ def drawn(state: RunState, *, width: int = 80, height: int = 24, colour: bool = 
         highlight=False,
         legacy_windows=False,
     )
-    console.print(live_view(state, LIMITS, now=NOW, width=width, height=height))
+    console.print(live_view(state, limits, now=NOW, width=width, height=height))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -159,6 +159,14 @@ def test_forty_tasks_fit_a_small_terminal(snapshot: SnapshotAssertion) -> None:
     assert "27 merged, 9 pending" in text
     assert all(f"make test-{number}" in text for number in (28, 29, 30))
     assert "the reviewer wants more" in text
+
+
+def test_cpu_time_is_told_where_it_is_limited() -> None:
+    """In as many words as there is room for."""
+    state, limits = running(total=Tally(steps=3, cpu_seconds=61.0)), Limits.model_validate({"cpu": "1h"})
+    assert "of 2h00m, 1m01s of 1h00m of CPU" in drawn(state, width=120, limits=limits)
+    assert "2m03s/2h00m, 1m01s/1h00m of CPU" in drawn(state, width=76, limits=limits)
+    assert "CPU" not in drawn(state)
 
 
 def test_forty_tasks_are_all_shown_where_they_fit() -> None:
