@@ -118,6 +118,24 @@ def test_a_bug_is_one_line_and_a_report_without_secrets(
     assert reports[0].stat().st_mode & 0o077 == 0
 
 
+def test_a_report_holds_the_end_of_the_run_s_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file says where the program was and what led there, without secrets even where the log had one."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-0123456789")
+    log = tmp_path / "run.jsonl"
+    log.write_text("".join(f'{{"event": "number {number}"}}\n' for number in range(500)) + "canary-0123456789\n")
+    monkeypatch.setattr("orchestrator.telling.files.OPENED", [log])
+    assert guarded(raising(RuntimeError("it broke"))) == 5
+    (report,) = (tmp_path / "mimo-orchestrate" / "reports").iterdir()
+    text = report.read_text()
+    assert str(log) in text
+    assert '"number 499"' in text
+    assert '"number 200"' not in text
+    assert "canary-0123456789" not in text + capsys.readouterr().err
+
+
 def test_a_report_goes_to_the_temporary_files_where_the_state_can_not_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

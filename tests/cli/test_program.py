@@ -16,7 +16,18 @@ from tests.cli.conftest import Type
 COMMANDS = frozenset({"run", "check", "status"})
 OPTIONS = frozenset({"--help", "-h", "--version"})
 
-HEAVY = ("litellm", "docker", "pydantic", "ruamel", "rich", "detect_secrets", "sqlite3", "anyio", "tree_sitter")
+HEAVY = (
+    "structlog",
+    "litellm",
+    "docker",
+    "pydantic",
+    "ruamel",
+    "rich",
+    "detect_secrets",
+    "sqlite3",
+    "anyio",
+    "tree_sitter",
+)
 """What `--help` has no use for."""
 
 
@@ -70,3 +81,14 @@ def test_help_imports_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stderr.strip() == "[]"
+
+
+def test_what_only_reads_waits_for_no_log() -> None:
+    """The library of logs takes longer to import than `status` takes: only what works on a run has it."""
+    script = (
+        "import sys, orchestrator.cli.main, orchestrator.cli.status, orchestrator.views.status, orchestrator.views.log;"
+        "import orchestrator.airlock.repository, orchestrator.journal.store, orchestrator.telling.files;"
+        "print('structlog' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from agents import events as e
 from orchestrator.airlock.removal import GRAVE_PREFIX
+from orchestrator.journal.store import JournalStore
+from orchestrator.run import leftovers
 from orchestrator.run.lease import lease, run_lock
 from orchestrator.run.leftovers import remove_leftovers
+from orchestrator.telling.files import log_file, runs_with_logs
+from tests.views import story
 
 
 @pytest.fixture
@@ -53,3 +58,35 @@ async def test_a_removal_under_way_is_left_to_whoever_is_at_it(state: Path) -> N
     finally:
         os.close(handle)
     assert await remove_leftovers(state, ()) == [f"worktrees of {GRAVE_PREFIX}xyz"]
+
+
+def logged(state: Path, *runs: str) -> None:
+    """Make logs of these runs, the first the oldest."""
+    for age, run in enumerate(reversed(runs)):
+        path = log_file(state, run)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}\n")
+        os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+
+
+async def test_logs_of_runs_that_are_over_go(state: Path) -> None:
+    """`clean` removes them and names them; of a run that can be gone on with, or is worked on, they stay."""
+    over = e.RunEnded(status="done", base_after=story.BASE, moved=False)
+    with JournalStore(state / "journal.db") as store:
+        store.append("over", [*story.started(), (None, over)])
+        store.append("stopped", [*story.started(), (None, over.model_copy(update={"status": "stopped"}))])
+        store.append("under-way", [*story.started(), (None, over)])
+    logged(state, "over", "stopped", "under-way")
+    with lease(run_lock(state, "under-way")):
+        assert "the log of over" in await remove_leftovers(state)
+        assert set(runs_with_logs(state)) == {"stopped", "under-way"}
+
+
+async def test_logs_are_bounded_when_a_run_begins(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest go, without a word, and never that of a run that can be gone on with."""
+    monkeypatch.setattr(leftovers, "MOST_RUNS", 4)
+    with JournalStore(state / "journal.db") as store:
+        store.append("first", story.started())
+    logged(state, "first", "second", "third", "fourth", "fifth", "sixth")
+    assert not [name for name in await remove_leftovers(state, ()) if "log" in name]
+    assert set(runs_with_logs(state)) == {"first", "fourth", "fifth", "sixth"}
