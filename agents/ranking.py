@@ -26,6 +26,10 @@ class _Place:
     words: set[str] = field(default_factory=set)
     lines: list[tuple[int, int, str]] = field(default_factory=list)
 
+    def wants(self, count: int) -> bool:
+        """Whether a line with so many words is better than one that is there."""
+        return len(self.lines) < MOST_LINES or count > self.lines[-1][0]
+
     def take(self, count: int, text: str, near: int) -> None:
         """Take a line in; of lines that are as good the first ones stay."""
         if (count, text) not in ((known, line) for known, _, line in self.lines):
@@ -61,7 +65,7 @@ class Ranking:
         for number, line in enumerate(text.splitlines()):
             low = line.lower()
             starts = [at for word in words if (at := low.find(word)) >= 0]
-            if starts:
+            if starts and known.wants(len(starts)):
                 known.take(len(starts), _around(line, min(starts)), number)
         if not known.lines:
             known.take(0, _around(text.strip().split("\n", 1)[0], 0), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from orchestrator.plan.models import MAIN
 
 KEPT = "notes that earlier runs learnt and a human kept"
 KEPT_CHARS = 4000
+
+_WORD = re.compile(r"\w{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class RunMemory:
 
     def _kept_for(self, goal: str) -> Iterator[str]:
         """A line for each note, those with words of the goal first, as many as there is room for."""
-        ranking = Ranking(goal.split())
+        ranking = Ranking(_WORD.findall(goal))
         for name, text in self.kept.items():
             ranking.look(name, text)
         wanted = dict.fromkeys([*(hit.place for hit in ranking.found().hits), *self.kept])
