@@ -47,7 +47,7 @@ def plan_text(steps: int) -> str:
             "goal": "Measure.",
             "model": "openai/scripted",
             "sandbox": {"backend": "bubblewrap"},
-            "limits": {"steps": TASKS * (steps + 10), "parallel": TASKS, "context": 200_000},
+            "limits": {"steps": TASKS * (steps + 10), "parallel": TASKS, "context": 1_000_000, "tokens": 10**9},
             "tasks": tasks,
         }
     )

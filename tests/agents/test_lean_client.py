@@ -35,18 +35,22 @@ REQUEST = ModelRequest(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_messages_and_tools_arrive_as_they_were_made(
+async def test_a_request_is_the_one_that_the_client_would_have_made(
     scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, stream: bool
 ) -> None:
-    """What a provider gets is word for word what we made; the rest of a request is there as well."""
+    """What a provider gets is the same with and without the walk: our messages and tools, and the rest."""
     for name, value in scripted_server.env.items():
         monkeypatch.setenv(name, value)
     scripted_server.play({"turns": [], "beyond": {"text": "done"}})
-    await LitellmModel("openai/scripted", redactor=Redactor({}), stream=stream).ask(REQUEST)
-    body = scripted_server.requests()[-1]["request"]
-    assert body["messages"] == sent_messages(REQUEST)
-    assert body["tools"] == sent_tools(REQUEST)
-    assert (body["model"], body["max_tokens"]) == ("scripted", 500)
+    model = LitellmModel("openai/scripted", redactor=Redactor({}), stream=stream)
+    await model.ask(REQUEST)
+    completions: Any = importlib.import_module(COMPLETIONS)
+    monkeypatch.setattr(completions, TRANSFORM, getattr(completions, TRANSFORM).args[0])
+    await model.ask(REQUEST)
+    lean, walked = (line["request"] for line in scripted_server.requests())
+    assert lean == walked
+    assert lean["tools"] == sent_tools(REQUEST)
+    assert lean["messages"][-1] == sent_messages(REQUEST)[-1]
 
 
 def test_the_client_is_not_walked_through_a_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
