@@ -172,5 +172,5 @@ class BudgetTree(RuleBasedStateMachine):
 
 
 def test_no_interleaving_passes_a_limit() -> None:
-    """Tasks that ask, answer, fail and are cancelled in any order never use or set aside more than any limit above them."""
+    """Tasks that ask, are answered, fail and are cancelled in any order: no limit above them is ever passed."""
     run_state_machine_as_test(BudgetTree, settings=settings(max_examples=25, stateful_step_count=40, deadline=None))
