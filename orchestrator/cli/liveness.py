@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orchestrator.journal.state import RunState
+    from orchestrator.journal.clock import between
+from orchestrator.journal.state import RunState
 
 LOCKS = "locks"
 """Where, in the state directory, whoever works on a run holds the lock of its name."""
@@ -19,7 +20,7 @@ def settle_status(state: RunState, *, directory: Path) -> RunState:
     """The state, with a run that says "running" shown as interrupted where nobody works on it."""
     if state.status == "running" and not is_worked_on(state.run, directory=directory):
         state.status, state.why = "interrupted", GONE
-        state.seconds += state.updated_at - state.session_started_at
+        state.seconds += between(state.session_started_at, state.updated_at)
     return state
 
 

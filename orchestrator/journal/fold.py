@@ -8,6 +8,7 @@ from typing import Any
 from agents import events as e
 from agents.work_done import HANDOVER
 from orchestrator.journal.chain import Recorded
+from orchestrator.journal.clock import between
 from orchestrator.journal.proposals import command_text
 from orchestrator.journal.reading import KINDS, is_of_today
 from orchestrator.journal.reading import event_of as event_of
@@ -65,7 +66,7 @@ def _run_started(state: RunState, _: TaskProgress | None, event: e.RunStarted, r
 def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, recorded: Recorded) -> None:
     if state.status == "running":
         # The process before was killed: what it had lasted until its last event counts.
-        state.seconds += state.updated_at - state.session_started_at
+        state.seconds += between(state.session_started_at, state.updated_at)
     state.status, state.why, state.why_not = "running", None, None
     # What was granted once stays granted.
     granted = [*state.options.get("limits", ()), *event.options.get("limits", ())]
@@ -78,7 +79,7 @@ def _run_resumed(state: RunState, _: TaskProgress | None, event: e.RunResumed, r
     state.activity = None
     for task in state.tasks.values():
         if task.state not in KEPT_ON_RESUME:
-            task.seconds += 0.0 if task.started_at is None else state.updated_at - task.started_at
+            task.seconds += 0.0 if task.started_at is None else between(task.started_at, state.updated_at)
             task.state, task.why, task.started_at = TaskState.PENDING, None, None
             _idle(task)
 
@@ -89,7 +90,7 @@ KEPT_ON_RESUME = {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState
 
 def _run_ended(state: RunState, _: TaskProgress | None, event: e.RunEnded, recorded: Recorded) -> None:
     if state.status == "running":
-        state.seconds += recorded.time - state.session_started_at
+        state.seconds += between(state.session_started_at, recorded.time)
     state.status, state.why, state.activity = event.status, event.why, None
     state.base_after, state.moved, state.why_not = event.base_after, event.moved, event.why_not
     _stop_agents(state, recorded.time)
@@ -155,7 +156,7 @@ def _idle(task: TaskProgress) -> None:
 
 def _stop_clock(task: TaskProgress, recorded: Recorded) -> None:
     if task.started_at is not None:
-        task.seconds += recorded.time - task.started_at
+        task.seconds += between(task.started_at, recorded.time)
         task.started_at = None
 
 
@@ -174,7 +175,7 @@ def _stop_agents(state: RunState, when: float, *agents: str) -> None:
     for agent in agents or list(state.agents_since):
         if (at_work := state.agents_since.pop(agent, None)) is not None:
             role, since = at_work
-            state.role_seconds[role] = state.role_seconds.get(role, 0.0) + when - since
+            state.role_seconds[role] = state.role_seconds.get(role, 0.0) + between(since, when)
 
 
 def _attempt_ended(state: RunState, task: TaskProgress | None, event: e.AttemptEnded, recorded: Recorded) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from orchestrator.airlock.locks import locked
 from orchestrator.journal.chain import GENESIS, Recorded, link
+from orchestrator.journal.clock import SteadyClock
 
 if TYPE_CHECKING:
     from agents.events import Event
@@ -50,9 +50,9 @@ BUSY_SECONDS = 30.0
 class JournalStore:
     """Appends events and reads them back; safe to share between processes, one object for each thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], float] | None = None) -> None:
         """Open the journal at `path`, making it if it is not there; raises sqlite3.Error."""
-        self.path = path
+        self._clock = clock or SteadyClock()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = path
         # Prompts and outputs are the user's own business; SQLite gives its other files the mode of this one.
@@ -89,7 +89,7 @@ class JournalStore:
         recorded = []
         for task, event in events:
             seq += 1
-            now = time.time()
+            now = self._clock()
             payload = event.model_dump_json(exclude={"kind"})
             before = link(before, run=run, seq=seq, task=task, time=now, kind=event.kind, payload=payload)
             recorded.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ from agents.account import Account
 from agents.budget import Budget
 from agents.events import Role
 from agents.prices import Price
+from orchestrator.journal.clock import elapsed
 from orchestrator.journal.state import RunState, Tally
 from orchestrator.plan.models import Bounds, Limits, TaskLimits
 from orchestrator.run.grants import ROLES, role_owner, task_owner
@@ -111,7 +111,7 @@ def run_budget(
     state: RunState,
     *,
     price_of: PriceOf = _no_price,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = elapsed,
 ) -> TimedBudget:
     """The budget of a run, less what its earlier processes used; `state` is the one that goes on with the run."""
     watch = Stopwatch(clock, state.seconds)

@@ -42,7 +42,8 @@ def listed(names: Sequence[str], most: int | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in at most two units."""
+    """Seconds in at most two units; none where a clock was set back meanwhile."""
+    seconds = max(0.0, seconds)
     if seconds < 60:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
