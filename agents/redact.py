@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from agents.secrets import SECRET_NAME, SHORTEST_SECRET, endpoints_of, secrets_of, spellings
+from agents.secrets import SECRET_NAME, SHORTEST_SECRET, encodings, endpoints_of, secrets_of, spellings
 
 __all__ = ["MARK", "SECRET_NAME", "SHORTEST_SECRET", "Redactor"]
 
@@ -28,10 +28,13 @@ class Redactor:
         names: dict[str, str] = {}
         for name, value in secrets.items():
             if len(value) >= SHORTEST_SECRET:
-                for form in spellings(value):
-                    names.setdefault(form, name)
+                names.update(dict.fromkeys(spellings(value) - names.keys(), name))
         # Longest first: a secret that holds another is replaced whole.
-        self._names = {form: names[form] for form in sorted(names, key=len, reverse=True)}
+        self._spelt = {form: names[form] for form in sorted(names, key=len, reverse=True)}
+        encoded = {form: name for name, value in secrets.items() if value in names for form in encodings(value)}
+        self._names = {**self._spelt, **{form: name for form, name in encoded.items() if form not in names}}
+        ends = {end for form in names for end in (form[:FRAGMENT], form[-FRAGMENT:])}
+        self._signs = sorted(ends | encoded.keys(), key=len, reverse=True)
 
     @classmethod
     def of_environment(
@@ -43,6 +46,13 @@ class Redactor:
     def finds(self, text: str) -> bool:
         """Whether a known secret may be in a text, or in the JSON of a structure."""
         return any(form in text for form in self._names)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether so much as an end of a known secret is in a text, or in the JSON of a structure; quickly said."""
+        for sign in self._signs:
+            if sign in text:
+                return True
+        return False
 
     def forms(self) -> dict[str, list[bytes]]:
         """Each known secret by its name, in all the spellings that are looked for."""
@@ -57,9 +67,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text without the known secrets, and without what a cut left of one."""
-        spans = _joined([*self._whole(text), *self._fragments(text)])
-        if not spans:
+        if not self.may_be_in(text):
             return text
+        spans = _joined([*self._whole(text), *self._fragments(text)])
         kept, at = [], 0
         for start, end, name in spans:
             kept += [text[at:start], f"[redacted {name}]"]
@@ -89,7 +99,7 @@ class Redactor:
             return
         marked = _CUT.finditer(text) if "…" in text or "[... " in text else ()
         cuts = [(0, 0), *((cut.start(), cut.end()) for cut in marked), (len(text), len(text))]
-        for form, name in self._names.items():
+        for form, name in self._spelt.items():
             for before, after in cuts:
                 at = text.find(form[:FRAGMENT], max(0, before - len(form) + 1), before)
                 while at >= 0:

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, unquote
 
 SECRET_NAME = re.compile(
@@ -44,10 +44,16 @@ def endpoints_of(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def spellings(value: str) -> set[str]:
-    """A secret as it stands, in JSON (twice over too), Python, a shell, a URL, base64 and hex; of many lines, each."""
-    found: set[str] = set()
-    for text in (value, *_lines(value)):
-        found.update((text, *_escaped(text), *_percent(text), *_base64(text.encode(errors="surrogateescape"))))
+    """A secret as it stands, in JSON (twice over too), Python, a shell and a URL; of one of many lines, each."""
+    return _long_enough(each for text in (value, *_lines(value)) for each in (text, *_escaped(text), *_percent(text)))
+
+
+def encodings(value: str) -> set[str]:
+    """The same in base64 and hex, in which nothing of it can be read as it stands."""
+    return _long_enough(each for text in (value, *_lines(value)) for each in _encoded(text))
+
+
+def _long_enough(found: Iterable[str]) -> set[str]:
     return {spelling for spelling in found if len(spelling) >= _SHORTEST_SPELLING}
 
 
@@ -84,8 +90,9 @@ def _percent(text: str) -> Iterator[str]:
         yield from (written, re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), written))
 
 
-def _base64(data: bytes) -> Iterator[str]:
+def _encoded(text: str) -> Iterator[str]:
     """Wherever it stands within what was encoded: the characters that depend on nothing beside it."""
+    data = text.encode(errors="surrogateescape")
     yield from (data.hex(), data.hex().upper())
     for ahead in range(3):
         first, last = -(-ahead * 8 // 6), (ahead + len(data)) * 8 // 6

@@ -54,10 +54,10 @@ class RunJournal:
                 watcher(one)
 
     def _redacted(self, event: Event) -> Event:
-        # In the structure, not in its JSON: a secret of digits must not turn a number into a word.
-        told = event.model_dump(mode="json")
-        clean = self._redactor.data(told)
-        return event if clean == told else event_adapter.validate_python(clean)
+        # Looked for in the JSON, replaced in the structure: a secret of digits must not turn a number into a word.
+        if not self._redactor.may_be_in(event.model_dump_json()):
+            return event
+        return event_adapter.validate_python(self._redactor.data(event.model_dump()))
 
 
 class TaskRecorder:
