@@ -52,6 +52,7 @@ class Conversation:
     cut_off: bool = False
     tries: int = 0
     known: dict[int, str] = field(default_factory=dict)
+    sums: Sums = field(default_factory=lambda: Sums(), init=False, repr=False, compare=False)
 
     @property
     def pending(self) -> Message | None:
@@ -86,6 +87,7 @@ class Conversation:
         """Go on with these messages in the place of all that there were."""
         self.measured = Measured(ratio=self.ratio)
         self.messages = list(messages)
+        self.sums = Sums()
         self.sent = len(self.messages)
         self.ceiling = ceiling or self.ceiling
 
@@ -95,20 +97,39 @@ class Conversation:
         known = self.measured
         if not known.messages:
             return known.ratio
-        ours = max(1, estimate(self.messages[: known.messages]) + known.tools)
+        ours = max(1, self.sums.of(self.messages, known.messages) + known.tools)
         return min(max(known.prompt / ours, LEAST_RATIO), MOST_RATIO)
 
     def tokens(self, tools_tokens: int = 0) -> int:
         """About how many tokens the next prompt has: what the provider counted, and our estimate of the rest."""
         known, ratio = self.measured, self.ratio
-        counted = estimate(self.messages[: known.messages]) + known.tools if known.messages else 0
-        rest = estimate(self.messages[known.messages :]) + (0 if known.messages else tools_tokens)
+        seen = self.sums.of(self.messages, known.messages)
+        counted = seen + known.tools if known.messages else 0
+        rest = self.sums.of(self.messages, len(self.messages)) - seen + (0 if known.messages else tools_tokens)
         # An estimate is never made lower: what comes new need not be like what was there.
         return int(counted * ratio + rest * max(1.0, ratio))
 
     def guess(self, messages: Iterable[Message], tools_tokens: int = 0) -> int:
         """About how many tokens some other messages would have for the same provider."""
         return int((estimate(messages) + tools_tokens) * max(1.0, self.ratio))
+
+
+class Sums:
+    """Estimates of how a list of messages begins; as long as it only grows, each message is looked at once."""
+
+    def __init__(self) -> None:
+        self._newest: Message | None = None
+        self._sums = [0]
+
+    def of(self, messages: list[Message], count: int) -> int:
+        """The estimate of the first `count` messages."""
+        known = len(self._sums) - 1
+        if known > len(messages) or (known and messages[known - 1] is not self._newest):
+            known, self._sums = 0, [0]
+        for message in messages[known:]:
+            self._newest = message
+            self._sums.append(self._sums[-1] + estimate((message,)))
+        return self._sums[min(count, len(messages))]
 
 
 def estimate(messages: Iterable[Message]) -> int:

@@ -17,7 +17,7 @@ from agents.events import ModelAnswered, ModelAsked
 from agents.fence import fence
 from agents.handover import Handover, Unusable, hold, read_handover
 from agents.handover_of_journal import of_journal
-from agents.model import Message, Model, ModelReply, ModelRequest, ToolSchema, Usage
+from agents.model import Bill, Message, Model, ModelReply, ModelRequest, ToolSchema
 from agents.recorder import Recorder
 from agents.steps_kept import steps_of
 from agents.toolbox import tools_tokens
@@ -112,17 +112,20 @@ class HandoverWriter:
             max_tokens=reservation.max_tokens,
             turn=work.handovers,
             aside=HANDOVER,
+            patience_seconds=min(PATIENCE_SECONDS, self.budget.seconds_left()),
         )
         reply: ModelReply | None = None
+        bill = Bill()
         try:
             await self.recorder.record(asked)
             with anyio.move_on_after(PATIENCE_SECONDS):
                 reply = await self.model.ask(request)
+                bill = reply.bill
         except ModelError as error:
+            bill = error.bill
             raise Unusable(f"it never came: {error}") from error
         finally:
-            usage, cost = (reply.usage, reply.cost) if reply is not None else (Usage(), None)
-            self.budget.settle(reservation, usage=usage, cost=cost)
+            self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
         if reply is None:
             raise Unusable(f"it never came: no answer within {PATIENCE_SECONDS:g} s")
         await self.recorder.record(answered(asked, reply))

@@ -8,7 +8,18 @@ import sys
 
 import anyio
 
-from benchmarks import command_roundtrip, flood, help_time, own_time, policy_judging, sandbox_start, worktrees
+from benchmarks import (
+    client_time,
+    command_roundtrip,
+    flood,
+    help_time,
+    long_journal,
+    own_memory,
+    own_time,
+    policy_judging,
+    sandbox_start,
+    worktrees,
+)
 from benchmarks.figures import Figure, table
 
 
@@ -16,9 +27,10 @@ def main() -> int:
     """Measure everything, show it, and say whether every bar is held."""
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}, load {os.getloadavg()[0]:.1f} at the start")
-    alone = [*help_time.measure(), *policy_judging.measure()]
+    alone = [*help_time.measure(), *policy_judging.measure(), *long_journal.measure(), *anyio.run(client_time.measure)]
     sandboxes = [*anyio.run(command_roundtrip.measure), *anyio.run(sandbox_start.measure), *flood.measure()]
-    figures = [*alone, *sandboxes, *anyio.run(own_time.measure), *anyio.run(worktrees.measure)]
+    steps = [*anyio.run(own_time.measure), *own_memory.measure()]
+    figures = [*alone, *sandboxes, *steps, *anyio.run(worktrees.measure)]
     print(table([*figures, compared(figures)]))
     return 0 if all(figure.held for figure in figures) else 1
 

@@ -37,7 +37,13 @@ from orchestrator.run.options import RunOptions
 from policies.loader import preset
 
 STEPS = 200
-BAR_MS = 30.0
+BAR_MS = 15.0
+GROWTH_BAR = 1.3
+"""How many times as long as one of the first steps one of the last may take: more than chance makes of it is growth."""
+
+PART = 50
+"""So many steps at the beginning are compared with as many at the end."""
+
 FILES = 500
 """How many files the repository has."""
 
@@ -157,12 +163,13 @@ async def measure(steps: int = STEPS, backend: str = "bubblewrap") -> list[Figur
     own = measured.own_ms()
     if status != "done" or len(own) != steps:
         raise RuntimeError(f"the run ended {status} after {len(own)} steps")
+    first, last = statistics.median(own[:PART]), statistics.median(own[-PART:])
     command = statistics.median(measured.commands.values()) * 1000
     return [
         Figure(name=OWN_TIME, value=statistics.median(own), unit="ms", bar=BAR_MS),
         Figure(name="step: own time, 95 of 100 steps", value=percentile(own, 95), unit="ms"),
-        Figure(name="step: own time, the first 20", value=statistics.median(own[:20]), unit="ms"),
-        Figure(name="step: own time, the last 20", value=statistics.median(own[-20:]), unit="ms"),
+        Figure(name=f"step: own time, the first {PART}", value=first, unit="ms"),
+        Figure(name=f"step: own time, the last {PART}, in times of the first", value=last / first, bar=GROWTH_BAR),
         Figure(name="step: the command itself", value=command, unit="ms"),
     ]
 
