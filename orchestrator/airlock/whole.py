@@ -12,16 +12,16 @@ _CHUNK_BYTES = 1 << 20
 
 def is_whole(hub: Hub, commit: str, *, base: str) -> bool:
     """Whether a commit and all that it has on top of `base` is there and can be read; raises GitUnusable."""
-    words = ["rev-list", "--objects", "--no-object-names", require_oid(commit), f"^{require_oid(base)}"]
-    listed = hub.git.attempt(words)
+    new = ["rev-list", "--objects", "--no-object-names", require_oid(commit), f"^{require_oid(base)}"]
+    listed = hub.git.attempt(new)
     if listed.code:  # one is missing
         return False
     checked = hub.git.attempt(["cat-file", "--batch-check", "--buffer"], stdin=listed.stdout)
-    if checked.code:  # one is empty
+    words = [line.rpartition(b" ")[2] for line in checked.stdout.splitlines()]
+    if checked.code or b"missing" in words:  # one is empty, or no object
         return False
-    sizes = (int(line.rpartition(b" ")[2]) for line in checked.stdout.splitlines())
     # Git ends where an object is torn: what it writes is then too short.
-    return _written(hub, listed.stdout) == len(checked.stdout) + sum(size + 1 for size in sizes)
+    return _written(hub, listed.stdout) == len(checked.stdout) + sum(int(size) + 1 for size in words)
 
 
 def _written(hub: Hub, names: bytes) -> int:
