@@ -46,41 +46,41 @@ class Chance:
         return kind
 
 
-def step_of(messages: Sequence[Message]) -> int:
-    """How many commands this conversation had an answer for that was none of nonsense."""
-    calls = [call for message in messages if message.role == "assistant" for call in message.tool_calls]
-    return sum(call.name == "shell" and call.arguments.endswith("}") for call in calls)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FaultyModel:
-    """Writes a line at each step, until there are as many as there should be."""
+    """One agent's: writes a line at each step, until there are as many as there should be.
+
+    It counts its own answers: a conversation that is rebuilt holds no longer all of them.
+    """
 
     task: str
     steps: int
     chance: Chance
+    step: int = 0
     id: str = "soak/model"
     window: int | None = None
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """The next line, or what goes wrong instead."""
-        step = step_of(request.messages)
-        match self.chance.meets(self.task, step, *OF_MODELS):
+        if request.tools == () or not any(tool.name == "shell" for tool in request.tools):
+            return self._answers()  # asked for a checkpoint, of which the journal's own takes the place
+        match self.chance.meets(self.task, self.step, *OF_MODELS):
             case "nonsense":
                 return self._answers(ToolCall(id="call", name="shell", arguments='{"command": "echo'))
             case "empty":
                 return self._answers()
             case "failed":
-                return self._answers(self._writes(step, "; exit 3"))
+                return self._answers(self._writes("; exit 3"))
             case None:
-                return self._answers(self._finishes() if step >= self.steps else self._writes(step, ""))
+                return self._answers(self._finishes() if self.step >= self.steps else self._writes())
             case kind:
                 fault = ModelFault(self.id, kind, retry_after_seconds=0.01 if "wait" in kind else None)
                 fault.bill = Bill(usage=Usage(prompt=100, completion=1), cost=0.0) if kind == "cut" else Bill()
                 raise fault
 
-    def _writes(self, step: int, more: str) -> ToolCall:
-        command = f"echo {step} >> {self.task}.txt{more}"
+    def _writes(self, more: str = "") -> ToolCall:
+        command = f"echo {self.step} >> {self.task}.txt{more}"
+        self.step += 1
         # The same id each time, as some servers give it.
         return ToolCall(id="call", name="shell", arguments=json.dumps({"command": command}))
 

@@ -31,6 +31,9 @@ SHARE = 0.05
 
 TASKS = 8
 
+CONTEXT = 8000
+"""Soon full, so that conversations are rebuilt and don't grow with the steps."""
+
 PATIENCE = Patience(first_wait_seconds=0.01, longest_wait_seconds=0.05)
 
 
@@ -128,8 +131,10 @@ def _read(soaked: Soaked, place: Path, run: str) -> None:
 
 
 def _models(steps: int, chance: Chance, circuits: Circuits) -> Any:
+    models: dict[str, FaultyModel] = {}
+
     def model_of(role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
-        model = FaultyModel(task=task, steps=steps, chance=chance)
+        model = models.setdefault(task, FaultyModel(task=task, steps=steps, chance=chance))
         asking = Asking(task=task, agent=agent, circuits=circuits)
         return RetryingModel(model, recorder=recorder, patience=PATIENCE, asking=asking)
 
@@ -156,7 +161,7 @@ def _plan(backend: str) -> str:
         "goal": "Go on and on.",
         "model": "soak/model",
         "sandbox": {"backend": backend},
-        "limits": {"steps": 10**6, "tokens": 10**9, "context": 10**6, "parallel": TASKS},
+        "limits": {"steps": 10**6, "tokens": 10**9, "context": CONTEXT, "parallel": TASKS},
         "tasks": tasks,
     }
     return json.dumps(plan)
