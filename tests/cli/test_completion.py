@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.cli.completion.answer import completed
-from orchestrator.cli.completion.candidates import FREE, OFFERS, RUN_LIMITS, TASK_LIMITS
+from orchestrator.cli.completion.candidates import FREE, OFFERS, ROLE_LIMITS, RUN_LIMITS, TASK_LIMITS
 from orchestrator.cli.completion.line import choices_of, options_of
 from orchestrator.cli.completion.past import repository_of
 from orchestrator.cli.completion.shells import SHELLS, VARIABLE, line_of, quoted
 from orchestrator.cli.main import command_line
 from orchestrator.cli.state import JOURNAL
 from orchestrator.journal.store import JournalStore
-from orchestrator.plan.models import Limits, TaskLimits
+from orchestrator.plan.models import Bounds, Limits, TaskLimits
 from policies.printable import is_unsafe
 from tests.cli.conftest import git
 from tests.cli.test_program import HEAVY
@@ -92,7 +92,8 @@ def place(repository: Path) -> Path:
         ("--hold pl", ["plan.yaml"]),
         ("plan.yaml --ask deny --as", []),
         ("plan.yaml --limit cost=1 --lim", ["--limit"]),
-        ("plan.yaml --limit c", ["cost=", "context="]),
+        ("plan.yaml --limit c", ["cost=", "cpu=", "context=", "coordinator."]),
+        ("plan.yaml --limit reviewer.", [f"reviewer.{key}=" for key in ("steps", "tokens", "cost", "wall", "cpu")]),
         ("plan.yaml --limit port-client.st", ["port-client.steps="]),
         ("plan.yaml --limit port", ["port-client."]),
         ("plan.yaml --model o", ["openai/gpt-5.2"]),
@@ -358,5 +359,5 @@ def leaves(command: Any) -> list[Any]:
 
 def test_the_limits_are_those_of_a_plan() -> None:
     """Completion knows them without importing what knows them."""
-    for known, model in ((RUN_LIMITS, Limits), (TASK_LIMITS, TaskLimits)):
-        assert set(known) == {field.alias or name for name, field in model.model_fields.items()}
+    for known, model in ((RUN_LIMITS, Limits), (TASK_LIMITS, TaskLimits), (ROLE_LIMITS, Bounds)):
+        assert set(known) == {field.alias or name for name, field in model.model_fields.items()} - {"roles"}

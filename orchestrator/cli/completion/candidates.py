@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 _Found = TypeVar("_Found")
 
-TASK_LIMITS = {
+ROLE_LIMITS = {
     "steps": "answers of a model",
     "tokens": "tokens, sent and received",
     "cost": "US dollars",
     "wall": "time, as in 90s, 30m or 2h",
+    "cpu": "CPU time of commands, as in 90s, 30m or 2h",
+}
+TASK_LIMITS = {
+    **ROLE_LIMITS,
     "attempts": "fresh starts of a task",
     "rounds": "returns to the editor in one attempt",
     "context": "tokens of one prompt",
@@ -120,12 +124,21 @@ def _of_past(read: Callable[[Past], list[_Found]]) -> list[_Found]:
 
 
 def _limits(typed: Typed) -> Iterator[Candidate]:
-    task, dot, _ = typed.word.rpartition(".")
-    for key, help in (TASK_LIMITS if dot else RUN_LIMITS).items():
-        yield Candidate(value=f"{task}{dot}{key}=", help=help)
+    owner, dot, _ = typed.word.rpartition(".")
+    tasks = list(_known_tasks(typed))
+    ours = owner.removeprefix("roles.") in ROLES and owner not in tasks
+    for key, help in (RUN_LIMITS if not dot else ROLE_LIMITS if ours else TASK_LIMITS).items():
+        yield Candidate(value=f"{owner}{dot}{key}=", help=help)
     if not dot:
-        for name in _known_tasks(typed):
-            yield Candidate(value=f"{name}.", help="limits of this task")
+        for name in tasks:
+            yield Candidate(value=f"{_told_apart('tasks', name, ROLES)}.", help="limits of this task")
+        for name in ROLES:
+            yield Candidate(value=f"{_told_apart('roles', name, tasks)}.", help="limits of all its agents")
+
+
+def _told_apart(kind: str, name: str, others: Iterable[str]) -> str:
+    """A task and a role of one name are written with what they are."""
+    return f"{kind}.{name}" if name in others else name
 
 
 def _known_tasks(typed: Typed) -> Iterable[str]:
