@@ -86,6 +86,7 @@ EVENTS: list[Event] = [
     ran(5, "echo zebra", "zebra"),
     answered(1, calling(call("shell", {"command": "x"})), agent="editor.2"),
     ran(1, "x", "what the second attempt saw: giraffe", agent="editor.2"),
+    answered(1, calling(call("shell", {"command": "y"})), agent="tester.1"),
     ran(1, "y", "what the tester saw: hippo", agent="tester.1"),
 ]
 
