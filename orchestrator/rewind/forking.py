@@ -75,6 +75,8 @@ def _plan(origin: Origin) -> Iterator[Told]:
     """The tasks as they were made and split, and that the base was green: all of it holds for the fork."""
     green: VerifiedBase | None = None
     for row in origin.before:
+        if row.kind not in {"plan made", "decision made", "base verified"}:
+            continue
         match event_of(row):
             case PlanMade() as made:
                 yield None, made
@@ -90,7 +92,7 @@ def _plan(origin: Origin) -> Iterator[Told]:
 
 def _done(origin: Origin) -> Iterator[Told]:
     """What was done, in the order in which it landed: the last to land is the tip of the fork's main branch."""
-    landings = {row.task: row.seq for row in origin.before if row.kind == "change merged"}
+    landings = {row.task: row.seq for row in origin.before if row.kind in {"change merged", "task taken over"}}
     done = [task for task in origin.state.tasks.values() if task.state in _DONE]
     for task in sorted(done, key=lambda task: landings.get(task.id, 0)):
         known = {"commit": task.commit, "landed": task.landed, "result": task.result, "why": task.why}
@@ -108,6 +110,15 @@ def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
         yield start.model_copy(update={"model": model, "round": max(1, start.round - 1)})
         yield refused
     yield start.model_copy(update={"model": model})
+    yield ConversationTakenOver(
+        agent=talk.agent,
+        step=talk.step,
+        round=talk.round,
+        answered=talk.answered,
+        ceiling=talk.ceiling,
+        messages=talk.messages,
+    )
+    # Last, so that a fork of the fork at this very checkpoint has what was said before it.
     yield CheckpointTaken(
         agent=str(checkpoint.agent),
         step=int(checkpoint.step or 0),
@@ -116,14 +127,6 @@ def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
         files=list(checkpoint.files),
         refused=list(checkpoint.refused),
         ignored=list(checkpoint.ignored),
-    )
-    yield ConversationTakenOver(
-        agent=talk.agent,
-        step=talk.step,
-        round=talk.round,
-        answered=talk.answered,
-        ceiling=talk.ceiling,
-        messages=talk.messages,
     )
 
 

@@ -191,6 +191,25 @@ def test_the_last_to_land_is_the_tip() -> None:
     assert fold(begin(events, 1)).tip == D
 
 
+def test_a_fork_is_forked_where_it_began_and_later() -> None:
+    """It tells all that it stands on itself: words, files and what had landed, in its order."""
+    events: Story = [
+        *story.started(),
+        ("docs", e.ChangeMerged(commit=B, onto=A, landed=B, tree=C)),
+        ("survey", e.ChangeMerged(commit=C, onto=B, landed=D, tree=C)),
+        *begun()[-2:],
+        *step(1, "make", added=[OPENING], commit=C),
+        ("port", told.asked(2, "answer of 1")),
+    ]
+    (_, started), *_ = story.started()
+    fork = [(None, started), *taken_over(origin(events, 1), run=FORK, model="m/other")]
+    assert fold(begin(fork, 1)).tip == D
+    assert texts(conversation_at(origin(fork, 1)).messages) == [OPENING, "calls 1", "answer of 1"]
+    later: Story = [*fork, *step(2, "make", commit=B), ("port", told.asked(3, "answer of 2"))]
+    said = [OPENING, "calls 1", "answer of 1", "calls 1", "answer of 2"]
+    assert texts(conversation_at(origin(later, 2)).messages) == said
+
+
 def test_a_merge_that_was_sent_back_is_part_of_it() -> None:
     """Its change is then measured against where it was merged, in the round that the conversation is in."""
     refused = e.ChangeRefused(commit=B, onto=D, why="they conflict", conflicts=["a.py: content"])
