@@ -43,7 +43,6 @@ CLEAN = {
     "orchestrator/journal/snapshots.py": "the state as the journal tells it, which is clean",
     "orchestrator/journal/store.py": "makes its file; what is in it comes from `journal/recorder.py`",
     "orchestrator/memory/written.py": "notes that are kept, which are clean",
-    "orchestrator/memory/notes.py": "notes out of the journal, which is clean, and those that `cli/memory.py` cleans",
     "orchestrator/run/caches.py": "locks",
     "orchestrator/run/lease.py": "process ids",
     "orchestrator/run/planning.py": "tasks that a coordinator handed over, which `run/rounds.py` cleans",

@@ -82,7 +82,6 @@ def add(
 ) -> None:
     """Add a note of your own, for all later runs."""
     from orchestrator.memory.notes import NOTE_CHARS, Full
-    from orchestrator.telling.known import KNOWN
 
     repository = here()
     if not any(char.isalnum() for char in text):
@@ -94,7 +93,7 @@ def add(
         )
     with notes_of(repository, make=True) as store:
         try:
-            note = store.add(KNOWN.kept.text(text))
+            note = store.add(text)
         except Full as full:
             raise _too_many(full) from None
     _done(repository, [note], "kept", write=write, as_json=json)
