@@ -60,7 +60,7 @@ def play(server: ScriptedServer, steps: int) -> None:
         turns = [
             {
                 "text": "I go on. " * 30,
-                "shell": f"head -c {OUTPUT_BYTES} /dev/zero | tr '\\0' x; echo {number} >> part{at}.txt",
+                "shell": f"printf '%0{OUTPUT_BYTES}d\\n' {number}; echo {number} > part{at}-{number}.txt",
             }
             for number in range(steps)
         ]

@@ -90,7 +90,7 @@ class InstantModel:
         number = len(self._measured.asked)
         name, arguments = ("finish", {"summary": "done"})
         if number <= self._steps:
-            name, arguments = ("shell", {"command": f"echo round{number} >> notes.txt"})
+            name, arguments = ("shell", {"command": f"echo round{number} >> notes.txt; echo round{number}"})
         call = ToolCall(id=f"call_{number}", name=name, arguments=json.dumps(arguments))
         reply = ModelReply(
             model=self.id,
