@@ -24,7 +24,7 @@ from agents.toolbox import tools_tokens
 from agents.work_done import HANDOVER, WorkDone
 from agents.work_told import lines
 
-PROMPT = Path(__file__).parent / "prompts" / "handover.md"
+PROMPT = Path(__file__).with_name("handover.md")
 
 ANSWER_TOKENS = 2048
 PATIENCE_SECONDS = 300.0
