@@ -108,6 +108,15 @@ async def test_a_rebuilt_prompt_begins_as_it_did() -> None:
     assert all(TASK_GOAL in request.messages[1].content for request in worker.requests)
 
 
+async def test_the_providers_count_is_the_truth() -> None:
+    """Where it counts twice the tokens that we do, its limit holds all the same."""
+    worker = Worker(40, writes=good, chars_per_token=1.6)
+    bench, outcome = await work(worker, context=16_000)
+    assert outcome.ended == "finished"
+    assert done(bench) == list(range(1, 41))
+    assert max(worker.prompts) <= 16_000
+
+
 async def test_a_known_window_is_not_filled() -> None:
     """Seventy per cent of what the model takes is the limit, where the plan allows more."""
     worker = Worker(60, writes=good, takes=12_000, window=12_000)
