@@ -18,12 +18,12 @@ from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelR
 from agents.events import LimitReached as LimitEvent
 from agents.events import ModelAsked
 from agents.execution import Hands, JudgedSandbox
-from agents.handover_writer import answered
 from agents.model import Bill, Message, Model, ModelRequest, ToolSchema, Usage
 from agents.past import NoPast, Past
 from agents.policy import Asker, Policy, Unanswered
 from agents.rebuilding import Rebuilding
 from agents.recorder import Recorder
+from agents.records import model_answered
 from agents.repetition import Repetition, Stuck
 from agents.results import RoleResult
 from agents.roles import ROLES
@@ -152,7 +152,7 @@ class Agent:
             raise
         finally:
             self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
-        await self.recorder.record(answered(asked, reply))
+        await self.recorder.record(model_answered(asked, reply))
         return talk.answer(
             with_own_ids(reply.message),
             cut_off=reply.finish_reason == "length",

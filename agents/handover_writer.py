@@ -13,12 +13,13 @@ from agents.assignment import Assignment
 from agents.budget import Budget, LimitReached, Reservation
 from agents.conversation import Conversation
 from agents.errors import ModelError
-from agents.events import ModelAnswered, ModelAsked
+from agents.events import ModelAsked
 from agents.fence import fence
 from agents.handover import Handover, Unusable, hold, read_handover
 from agents.handover_of_journal import of_journal
 from agents.model import Bill, Message, Model, ModelReply, ModelRequest, ToolSchema
 from agents.recorder import Recorder
+from agents.records import model_answered
 from agents.steps_kept import steps_of
 from agents.toolbox import tools_tokens
 from agents.work_done import HANDOVER, WorkDone
@@ -128,7 +129,7 @@ class HandoverWriter:
             self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
         if reply is None:
             raise Unusable(f"it never came: no answer within {PATIENCE_SECONDS:g} s")
-        await self.recorder.record(answered(asked, reply))
+        await self.recorder.record(model_answered(asked, reply))
         return reply.message
 
 
@@ -139,19 +140,3 @@ def question(work: WorkDone) -> Message:
     files = fence("Files changed", "\n".join(list(work.files)[-FILES_SHOWN:]) or "none")
     tests = "\n".join(f"{'passed' if run.passed else 'failed'}: {run.command}" for run in work.tests()[-20:])
     return Message(role="user", content="\n\n".join([text, record, files, fence("Tests", tests or "none")]))
-
-
-def answered(asked: ModelAsked, reply: ModelReply) -> ModelAnswered:
-    """The event of an answer to what was asked."""
-    return ModelAnswered(
-        agent=asked.agent,
-        role=asked.role,
-        step=asked.step,
-        model=reply.model,
-        message=reply.message,
-        finish_reason=reply.finish_reason,
-        usage=reply.usage,
-        cost=reply.cost,
-        latency_seconds=reply.latency_seconds,
-        client_ms=reply.client_ms,
-    )

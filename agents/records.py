@@ -5,7 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 
-from agents.events import CommandJudged, CommandProposed, CommandRun, JudgedPart, QuestionAnswered, QuestionAsked
+from agents.events import (
+    CommandJudged,
+    CommandProposed,
+    CommandRun,
+    JudgedPart,
+    ModelAnswered,
+    ModelAsked,
+    QuestionAnswered,
+    QuestionAsked,
+)
+from agents.model import ModelReply
 from agents.policy import Answer, Question
 from policies.verdict import Decision, Part, Verdict
 from sandbox.sandbox import CommandResult, LimitHit, Output
@@ -92,4 +102,20 @@ def result_of(ran: CommandRun) -> CommandResult:
         peak_memory_bytes=ran.peak_memory_bytes,
         limit=LimitHit(ran.limit) if ran.limit else None,
         cancelled=ran.cancelled,
+    )
+
+
+def model_answered(asked: ModelAsked, reply: ModelReply) -> ModelAnswered:
+    """The event of an answer to what was asked."""
+    return ModelAnswered(
+        agent=asked.agent,
+        role=asked.role,
+        step=asked.step,
+        model=reply.model,
+        message=reply.message,
+        finish_reason=reply.finish_reason,
+        usage=reply.usage,
+        cost=reply.cost,
+        latency_seconds=reply.latency_seconds,
+        client_ms=reply.client_ms,
     )
