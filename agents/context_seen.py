@@ -27,10 +27,10 @@ class ContextSeen:
     rebuilt: ContextRebuilt | None = None
 
     def all_sections(self) -> tuple[ContextSection, ...]:
-        """What it was made of, what it has grown by since, and the tools with what marks the messages."""
+        """What it was made of, what it has grown by since, and the rest."""
         told = [*self._opening(), *self._since()]
         rest = max(0, self.asked.prompt_estimate - sum(section.tokens for section in told))
-        return (*told, _section("tools", "the program, and what marks each message", rest))
+        return (*told, _section("rest", "tools, and what a provider counts beyond our estimate", rest))
 
     def _opening(self) -> tuple[ContextSection, ...]:
         source = "another run, or an older program: nothing is told of its sections"

@@ -11,9 +11,9 @@ import anyio
 
 from agents.assignment import Assignment
 from agents.budget import Budget, LimitReached, Reservation
-from agents.conversation import Conversation
+from agents.conversation import Conversation, estimate
 from agents.errors import ModelError
-from agents.events import ModelAsked
+from agents.events import ContextSection, ModelAsked
 from agents.fence import fence
 from agents.handover import Handover, Unusable, hold, read_handover
 from agents.handover_of_journal import of_journal
@@ -106,6 +106,7 @@ class HandoverWriter:
             added=[messages[-1]],
             prompt_estimate=reservation.prompt_tokens,
             max_tokens=reservation.max_tokens,
+            sections=_sections(told, talk, messages),
         )
         request = ModelRequest(
             messages=tuple(messages),
@@ -131,6 +132,17 @@ class HandoverWriter:
             raise Unusable(f"it never came: no answer within {PATIENCE_SECONDS:g} s")
         await self.recorder.record(model_answered(asked, reply))
         return reply.message
+
+
+def _sections(told: Assignment, talk: Conversation, messages: Sequence[Message]) -> list[ContextSection]:
+    """What the request is made of: the conversation is not told again."""
+    *conversation, asking = messages
+    whole = len(conversation) == len(talk.messages)
+    source = (
+        f"{told.agent} at step {talk.step}, {'whole' if whole else 'without its newest steps, which are kept whole'}"
+    )
+    parts = (("conversation", source, estimate(conversation)), ("question", "the program", estimate([asking])))
+    return [ContextSection(name=name, source=told_by, tokens=size, whole=size) for name, told_by, size in parts]
 
 
 def question(work: WorkDone) -> Message:

@@ -9,7 +9,7 @@ from agents.briefing import opened, sections
 from agents.conversation import CHARS_PER_TOKEN, Conversation, tokens_of
 from agents.events import ContextSection
 from agents.fence import cut, fence
-from agents.fitting import fitted
+from agents.fitting import MARKS_CHARS, fitted
 from agents.handover import in_words
 from agents.handover_writer import Written
 from agents.model import Message
@@ -85,7 +85,7 @@ def _done(work: WorkDone, head: str, budget: int) -> Section:
         known = facts(work, budget_chars=chars // 3)
         return f"{head}\n\n{fence('From the journal', f'{known}{lines(work, budget_chars=chars - len(known))}')}"
 
-    whole, told = text(_UNCUT), text(int(budget * CHARS_PER_TOKEN) - len(head))
+    whole, told = text(_UNCUT), text(int(budget * CHARS_PER_TOKEN) - len(head) - MARKS_CHARS)
     return Section(
         name="done",
         source="the journal",

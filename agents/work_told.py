@@ -46,8 +46,6 @@ def _when(step: int | None) -> str:
 def _together(steps: list[Step]) -> Iterator[str]:
     if steps:
         calls, failed = sum(len(step.calls) for step in steps), sum(step.failed for step in steps)
+        well = f"{failed} not all well" if failed else "all well"
         first, last = steps[0].number, steps[-1].number
-        yield (
-            f"{first}-{last}: {len(steps)} done, with {calls} calls, {failed} of them not all well; "
-            f"recall `step {first}` shows one"
-        )
+        yield (f"{first}-{last}: {len(steps)} done, with {calls} calls, {well}; recall `step {first}` shows one")

@@ -11,6 +11,7 @@ import pytest
 from agents.account import Account
 from agents.agent import Outcome
 from agents.assignment import Note
+from agents.context_seen import context_seen
 from agents.events import ContextRebuilt, FaultMet, LimitReached, ModelAnswered, ModelAsked
 from agents.handover import Handover, read_handover
 from agents.model import Message, ModelReply, ModelRequest
@@ -83,6 +84,11 @@ async def test_a_handover_that_holds_is_taken() -> None:
     assert len([event for event in answers if event.agent == "editor.1.handover"]) == len(rebuilds)
     assert account.used["tokens"] == sum(event.usage.prompt + event.usage.completion for event in answers)
     assert account.used["steps"] == 21
+    step = rebuilds[0].step
+    seen = context_seen(bench.recorder.events, agent="editor.1.handover", step=step)
+    assert seen is not None
+    assert [section.name for section in seen.all_sections()] == ["conversation", "question", "rest"]
+    assert f"every step from 1 to {step}" in seen.messages[-1].content
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_a_step_before_any_rebuild_is_there_too(type_in: Type) -> None:
     seen = json.loads(type_in("log", RUN, "port", "--context", "2", "--json").out)
     assert seen["rebuilt"] is None
     assert [message["content"] for message in seen["messages"]][-1] == "exit 0\na.py"
-    assert [section["name"] for section in seen["sections"]] == ["opening", "since", "tools"]
+    assert [section["name"] for section in seen["sections"]] == ["opening", "since", "rest"]
 
 
 @pytest.mark.parametrize(
