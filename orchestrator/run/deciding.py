@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from agents.agent import Outcome
 from agents.assignment import Note
@@ -55,20 +56,13 @@ async def decide(
     if not ctx.plan.models_of("coordinator"):
         return None
 
-    def accept(answer: Coordination) -> tuple[Task, ...]:
-        taken = ctx.state.tasks.keys()
-        if not answer.tasks:
-            return ()
-        policy = ctx.policy_of(task.id, task.role)
-        return parts_of(task, answer.tasks, policy, attempts=failure.attempts_left, taken=taken)
-
     counsel = await consult(
         ctx,
         task=task.id,
         number=failure.attempt,
         goal=_goal(ctx, task, failure),
         commit=failure.commit,
-        accept=accept,
+        accept=partial(_parts, ctx, task, failure),
         recorder=recorder,
         budget=budget,
         reasons=(Note(source=f"attempt {failure.attempt} of {task.id}", kind="attempt", text=failure.why),),
@@ -92,6 +86,14 @@ async def decide(
     if decided.parts:
         ctx.plan = ctx.plan.model_copy(update={"tasks": (*ctx.plan.tasks, *decided.parts)})
     return decided
+
+
+def _parts(ctx: RunContext, task: Task, failure: Failure, answer: Coordination) -> tuple[Task, ...]:
+    """The tasks of a split; raises ProposalRefused."""
+    if not answer.tasks:
+        return ()
+    taken, policy = ctx.state.tasks.keys(), ctx.policy_of(task.id, task.role)
+    return parts_of(task, answer.tasks, policy, attempts=failure.attempts_left, taken=taken)
 
 
 def _decided(answer: Coordination, parts: tuple[Task, ...]) -> Decided:

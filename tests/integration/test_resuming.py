@@ -18,6 +18,7 @@ from tests.server.fixture import ScriptedServer
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TREE = {"a.txt": "a", "one.txt": "1", "two.txt": "2"}
+ONE = talk("editor", "Write one.", shell("echo 1 > one.txt"), done())
 TORN = 6
 """How often the journal is torn, by seeds."""
 
@@ -25,10 +26,7 @@ TORN = 6
 def stopped(make: MakeProgram, server: ScriptedServer) -> Program:
     """A run of two tasks: the first has landed, the second stands at a limit with a saved file."""
     program = make({"a.txt": "a\n"})
-    server.play(
-        talk("editor", "Write one.", shell("echo 1 > one.txt"), done()),
-        talk("editor", "Write two.", shell("echo 2 > two.txt"), shell("cat two.txt"), done()),
-    )
+    server.play(ONE, talk("editor", "Write two.", shell("echo 2 > two.txt"), shell("cat two.txt"), done()))
     tasks = [editor("one", "Write one."), editor("two", "Write two.", needs=["one"])]
     (program.repository.parent / "plan.yaml").write_text(plan(*tasks, verify=["true"]))
     path = program.repository.parent / "plan.yaml"
@@ -69,7 +67,9 @@ def test_a_store_that_is_gone_is_made_again(make: MakeProgram, scripted_server: 
     """What had landed comes back from the run's published branch; the attempt whose files are gone is told of it."""
     program = stopped(make, scripted_server)
     shutil.rmtree(store(program) / "hub.git")
+    scripted_server.play(ONE, talk("editor", "Write two.", shell("true"), shell("echo 2 > two.txt"), done()))
     said = resumed(program)
+    assert "what was saved at step 1 is broken: its files are as they were at its beginning" in said
     assert "came back from the run's published branches" in said
     assert requests(scripted_server, "Write one.") == 2
 
@@ -95,10 +95,7 @@ def test_a_torn_checkpoint_is_gone_back_from(make: MakeProgram, scripted_server:
     for path in [*hub.glob(f"objects/{commit[:2]}/{commit[2:]}"), *hub.glob("objects/pack/*.pack")]:
         path.chmod(0o600)
         path.write_bytes(b"")
-    scripted_server.play(
-        talk("editor", "Write one.", shell("echo 1 > one.txt"), done()),
-        talk("editor", "Write two.", shell("true"), shell("echo 2 > two.txt"), done()),
-    )
+    scripted_server.play(ONE, talk("editor", "Write two.", shell("true"), shell("echo 2 > two.txt"), done()))
     said = resumed(program)
     assert "is broken: its files are as they were at" in said or "begun anew" in said
 
