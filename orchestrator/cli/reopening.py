@@ -59,7 +59,8 @@ def require_whole(store: JournalStore, run: str) -> None:
     report = verify_chain(store.events(run))
     if report.broken_at is not None:
         what = f"the journal of {run} is broken at event {report.broken_at}: {report.why}"
-        raise CannotRun(what, f"nothing was done; what landed before is on the branches of mimo/{run}")
+        remedy = f"nothing was done; what landed is on mimo/{run}/main: mimo-orchestrate audit verify {run}"
+        raise CannotRun(what, remedy)
 
 
 def granted_plan(state: RunState, options: RunOptions) -> Plan:
@@ -73,7 +74,6 @@ async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) ->
     """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
     with open_journal(around.repository) as store:
         state = read_state(store, wanted)
-        require_whole(store, state.run)
     if state.options.get("draft"):
         raise UsageProblem(f"{state.run} only drafted a plan", hint="run the file that it made, or draft it anew")
     if state.why == CANCELLED:
@@ -82,5 +82,7 @@ async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) ->
     for note in plan_changes(state):
         around.say(f"note: {note}")
     policy = policy_of_journal(state.run, state.policy, state.policy_hash)
+    with open_journal(around.repository) as store:
+        require_whole(store, state.run)
     async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
         yield ctx

@@ -113,7 +113,7 @@ def test_a_resumed_run_remembers_never(make: MakeProgram, scripted_server: Scrip
     terminal.see(r"\$ sleep 30")
     terminal.type("\x03\x03")
     assert terminal.end() == 130
-    scripted_server.play(talk("editor", GOAL, shell("make"), done()))
+    scripted_server.play(talk("editor", GOAL, shell("make"), shell("make"), done()))
     again = Terminal(program, "resume", "last")
     again.see(r"^build +refused by human at the terminal: make: ")
     assert again.end() == 0
