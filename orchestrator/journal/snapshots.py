@@ -25,7 +25,16 @@ DIRECTORY = "snapshots"
 EVERY = 1000
 """After so many events the next one is taken: a fold of as many is not noticed by whoever looks."""
 
-_FOLDING = ("fold.py", "state.py", "proposals.py", "../../agents/events.py", "../../agents/step_events.py")
+_FOLDING = (
+    "fold.py",
+    "reading.py",
+    "state.py",
+    "proposals.py",
+    "../../agents/events.py",
+    "../../agents/resuming_events.py",
+    "../../agents/step_events.py",
+    "../../agents/upgrading.py",
+)
 """What gives events their meaning: a snapshot that another text of these made is not looked at."""
 
 
