@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow
 
 KEYS = ("OPENAI_API_KEY", "OPENAI_API_BASE", "OPENAI_BASE_URL")
 PORT = "Port it."
-UUID = "cat /proc/sys/kernel/random/uuid"
-"""A command that never says the same twice."""
+RANDOM = "shuf -i 1-999999999999 -n 1"
+"""A command that does not say the same twice."""
 
 
 def seen(program: Program) -> tuple[str, str, Any]:
@@ -76,7 +76,7 @@ def test_no_model_is_asked(make: MakeProgram, scripted_server: ScriptedServer) -
 
 def test_the_first_step_that_differs_is_told(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """Exit code 1, the command, and what was printed then and now; steps before it are alike."""
-    turns = (edit("a.py", "one = 1", "one = 2"), shell("cat a.py"), shell(UUID), shell(f"{UUID}; cat a.py"), done())
+    turns = (edit("a.py", "one = 1", "one = 2"), shell("cat a.py"), shell(RANDOM), shell(f"{RANDOM}; cat a.py"), done())
     program = ran(make, scripted_server, *turns)
     before = seen(program)
     told = program.json("replay", "last", code=1)
@@ -87,7 +87,7 @@ def test_the_first_step_that_differs_is_told(make: MakeProgram, scripted_server:
     assert found["expected"]["stdout"] == then["stdout"] != found["got"]["stdout"]
     page = program.run("replay", "last")
     assert page.returncode == 1
-    assert page.stdout.startswith(f"port editor.1 step 3: $ {UUID}\n")
+    assert page.stdout.startswith(f"port editor.1 step 3: $ {RANDOM}\n")
     assert f"\n-{then['stdout']}" in page.stdout
     assert page.stdout.splitlines()[-1].endswith("2 commands in 2 steps alike, then a difference")
     assert seen(program) == before
@@ -95,7 +95,7 @@ def test_the_first_step_that_differs_is_told(make: MakeProgram, scripted_server:
 
 def test_files_that_differ_are_a_difference(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """A command that says the same and writes something else is found by the checkpoint."""
-    program = ran(make, scripted_server, shell(f"{UUID} > made.txt"), shell("ls"), done())
+    program = ran(make, scripted_server, shell(f"{RANDOM} > made.txt"), shell("ls"), done())
     found = program.json("replay", "last", code=1)["difference"]
     assert (found["step"], found["what"]) == (1, ["files"])
     (saved,) = [event for event in program.events() if event["kind"] == "checkpoint taken"]
