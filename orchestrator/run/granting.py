@@ -7,7 +7,7 @@ from orchestrator.errors import UsageProblem
 from orchestrator.journal.state import ReachedLimit, RunState, Tally, TaskProgress, TaskState
 from orchestrator.plan.models import Bounds, Plan
 from orchestrator.plan.units import format_duration
-from orchestrator.run.grants import Grant, read_grant
+from orchestrator.run.grants import Grant, read_grant, role_owner, task_owner
 from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.scheduler import SETTLED_WELL
 from orchestrator.run.usage import amounts_of, used_by_task
@@ -22,7 +22,7 @@ def require_enough(state: RunState, plan: Plan, options: RunOptions) -> None:
         if grant.key not in DIMENSIONS:
             continue
         amount = _bound(overlay(plan, RunOptions(limits=(text,))), grant)
-        used = _used(state, grant)
+        used = max([_used(state, grant), *_clocked(state, grant)])
         if amount is not None and amount <= used:
             raise UsageProblem(
                 f"--limit {text}: {_shown(grant.key, used)} of it is used already", hint="grant more than that"
@@ -80,6 +80,13 @@ def _used(state: RunState, grant: Grant) -> float:
     elif grant.role is not None:
         tally, seconds = state.roles.get(grant.role, Tally()), state.role_seconds.get(grant.role, 0.0)
     return amounts_of(tally, seconds)[grant.key]
+
+
+def _clocked(state: RunState, grant: Grant) -> list[float]:
+    """What the clock said that stopped it: it began a moment before the journal's did."""
+    owner = "" if grant.task is None else f"{task_owner(grant.task)}."
+    owner = owner if grant.role is None else f"{role_owner(grant.role, state.tasks)}."
+    return [each.used for each in state.reached if grant.key == "wall" and each.name == f"{owner}wall"]
 
 
 def _shown(key: str, used: float) -> str:

@@ -101,6 +101,15 @@ def test_a_grant_that_is_used_already_is_refused(limit: str, figure: str) -> Non
     require_enough(state, plan, RunOptions(limits=enough))
 
 
+def test_a_clock_that_stopped_it_is_believed() -> None:
+    """A role's clock begins before its agent is in the journal: what was reached is used, whatever that adds up to."""
+    state, plan = stopped(("reviewer.wall", 2.0, "one")), Plan.rebuilt(DOCUMENT)
+    state.role_seconds["reviewer"] = 1.9
+    with pytest.raises(UsageProblem, match="2s of it is used"):
+        require_enough(state, plan, RunOptions(limits=("reviewer.wall=2s",)))
+    require_enough(state, plan, RunOptions(limits=("reviewer.wall=3s",)))
+
+
 def test_every_limit_is_shown_with_what_is_used_of_it() -> None:
     """The run's, those of roles, and those of tasks with their parts, with what was granted since."""
     state = stopped()
