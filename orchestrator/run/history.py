@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.model import Usage
 from orchestrator.journal.chain import Recorded
+from orchestrator.journal.clock import between
 from orchestrator.journal.store import JournalStore
 
 MOST_RUNS = 20
@@ -106,7 +107,7 @@ class _Run:
             if kind == "task started":
                 began[task] = when
             else:
-                total[task] += when - began.pop(task, when)
+                total[task] += between(began.pop(task, when), when)
                 tried |= {task} if kind == "change merged" or event["state"] in _TRIED else set()
         return {task: total[task] for task in self._roles if task in tried}
 
