@@ -8,12 +8,14 @@ import os
 import sys
 
 import pytest
+from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.terminal import (
     is_lively,
     is_scrolled,
     print_json,
+    print_json_lines,
     print_page,
     progress_console,
     results_console,
@@ -173,3 +175,23 @@ def test_a_live_view_needs_both_streams(monkeypatch: pytest.MonkeyPatch, piped: 
         monkeypatch.setattr(sys, "stderr", pty.stream)
         monkeypatch.setattr(sys, piped, io.StringIO())
         assert not is_lively()
+
+
+def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """On either stream, in a page of any width and style, in JSON; and a number stays a number."""
+    secret = "canary-0123456789-of-a-key"
+    monkeypatch.setenv("CANARY_KEY", secret)
+    monkeypatch.setenv("PIN_TOKEN", "12345678")
+    monkeypatch.setenv("COLUMNS", "20")
+    page = Table("a", "b")
+    page.add_row(Text(f"words before {secret} and behind", style="red"), f"a word {secret}")
+    say(f"said {secret}")
+    print_page([page, Text(secret).append(" more", style="bold"), secret])
+    print_json({"a": secret, "n": 12345678, "s": "12345678"})
+    print_json_lines([{secret: [secret]}])
+    seen = capsys.readouterr()
+    assert "said [redacted CANARY_KEY]" in seen.err
+    assert "canary" not in seen.out + seen.err
+    assert '"n": 12345678' in seen.out
+    assert '"s": "[redacted PIN_TOKEN]"' in seen.out
+    assert '{"[redacted CANARY_KEY]": ["[redacted CANARY_KEY]"]}' in seen.out
