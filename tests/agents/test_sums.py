@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.conversation import Sums, estimate
@@ -12,7 +12,7 @@ CHANGES = st.one_of(st.text(max_size=40), st.integers(min_value=0, max_value=5),
 """A text is added, so many messages are taken off the end, or all are replaced by half of them."""
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=st.lists(CHANGES, max_size=20), count=st.integers(min_value=0, max_value=20))
 def test_sums_are_what_counting_gives(changes: list[str | int | None], count: int) -> None:
     """However a conversation grows, is cut or is rebuilt between two looks."""

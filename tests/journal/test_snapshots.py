@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents import events as e
@@ -56,7 +56,7 @@ def written(events: story.Story) -> list[Recorded]:
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(later=st.lists(st.sampled_from(LATER), max_size=40))
 def test_a_state_comes_back_from_plain_json_at_every_event(later: story.Story) -> None:
     """After any events, a state is the same when it was kept and read, and goes on the same way."""
