@@ -70,10 +70,13 @@ class Soaked:
                 self.held.append(_held(self.answers))
 
     def peaks(self) -> tuple[Held, Held]:
-        """The most that was held in the first half, past a tenth to warm up in, and in the second."""
-        half = self.answers / 2
-        first = [held for held in self.held if self.answers / 10 < held.steps <= half]
-        second = [held for held in self.held if held.steps > half]
+        """The most that was held in the first half, past a tenth to warm up in, and in the second.
+
+        The last tenth is left out: in it the tasks land, which takes what no step does.
+        """
+        tenth, half = self.answers / 10, self.answers / 2
+        first = [held for held in self.held if tenth < held.steps <= half]
+        second = [held for held in self.held if half < held.steps <= self.answers - tenth]
         return _most(first), _most(second)
 
 
