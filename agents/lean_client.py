@@ -6,9 +6,6 @@ import importlib
 from functools import partial
 from typing import Any
 
-COMPLETIONS = "openai.resources.chat.completions.completions"
-"""Where OpenAI's client makes a request of what litellm hands it; most providers are reached through it."""
-
 TRANSFORM = "maybe_transform"
 
 _PLAIN = ("messages", "tools")
@@ -22,7 +19,8 @@ def send_as_given() -> None:
     be spelled otherwise, of which there are none: 0.3 ms for each message, at 400 messages nine tenths of the client's
     time. Where a later version has no such function, nothing is changed.
     """
-    completions: Any = importlib.import_module(COMPLETIONS)
+    # Where OpenAI's client makes a request of what litellm hands it; most providers are reached through it.
+    completions: Any = importlib.import_module("openai.resources.chat.completions.completions")
     transform = getattr(completions, TRANSFORM, None)
     if transform is not None and not isinstance(transform, partial):
         setattr(completions, TRANSFORM, partial(_transformed, transform))

@@ -42,7 +42,7 @@ PolicyOption = Annotated[
 ]
 
 
-def fork(
+def fork_(
     run: RunArgument,
     *,
     task: TaskOption,

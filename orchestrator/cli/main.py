@@ -20,7 +20,7 @@ from orchestrator.cli.completion.shells import SHELLS, VARIABLE
 from orchestrator.cli.demo import demo
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.draft import draft
-from orchestrator.cli.fork import fork
+from orchestrator.cli.fork import fork_
 from orchestrator.cli.help import help_
 from orchestrator.cli.land import merge, revert
 from orchestrator.cli.layout import WIDEST, Command, Group, page
@@ -39,7 +39,7 @@ _COMMANDS: Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Plan and run": (demo, draft, check, run, schema),
     "See what happens": (runs, status, log, review),
     "Answer and steer": (approve, deny, resume, cancel),
-    "Go back": (restore, fork, replay),
+    "Go back": (restore, fork_, replay),
     "Land": (merge, revert),
     "Policy, memory and proof": (policy.app, memory.app, audit.app),
     "This machine": (doctor, clean, help_),

@@ -73,19 +73,21 @@ async def decide(
     if counsel.answer is None:
         return counsel.outcome
     decided = _decided(counsel.answer, counsel.tasks)
-    await recorder.record(
-        DecisionMade(
-            agent=f"coordinator.{failure.attempt}",
-            attempt=failure.attempt,
-            choice=decided.choice,
-            why=decided.why,
-            advice=decided.advice,
-            parts=[document_of(part) for part in decided.parts],
-        )
-    )
+    await recorder.record(_made(decided, failure.attempt))
     if decided.parts:
         ctx.plan = ctx.plan.model_copy(update={"tasks": (*ctx.plan.tasks, *decided.parts)})
     return decided
+
+
+def _made(decided: Decided, attempt: int) -> DecisionMade:
+    return DecisionMade(
+        agent=f"coordinator.{attempt}",
+        attempt=attempt,
+        choice=decided.choice,
+        why=decided.why,
+        advice=decided.advice,
+        parts=[document_of(part) for part in decided.parts],
+    )
 
 
 def _parts(ctx: RunContext, task: Task, failure: Failure, answer: Coordination) -> tuple[Task, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.lean_client import COMPLETIONS, TRANSFORM, send_as_given
+from agents.lean_client import TRANSFORM, send_as_given
 from agents.litellm_model import LitellmModel, load_litellm
 from agents.model import Message, ModelRequest, ToolCall
 from agents.redact import Redactor
@@ -44,7 +44,7 @@ async def test_a_request_is_the_one_that_the_client_would_have_made(
     scripted_server.play({"turns": [], "beyond": {"text": "done"}})
     model = LitellmModel("openai/scripted", redactor=Redactor({}), stream=stream)
     await model.ask(REQUEST)
-    completions: Any = importlib.import_module(COMPLETIONS)
+    completions: Any = importlib.import_module("openai.resources.chat.completions.completions")
     monkeypatch.setattr(completions, TRANSFORM, getattr(completions, TRANSFORM).args[0])
     await model.ask(REQUEST)
     lean, walked = (line["request"] for line in scripted_server.requests())
@@ -56,7 +56,7 @@ async def test_a_request_is_the_one_that_the_client_would_have_made(
 def test_the_client_is_not_walked_through_a_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenAI's client, in the version that is installed, has the function; what is left to it has no message."""
     load_litellm()
-    completions: Any = importlib.import_module(COMPLETIONS)
+    completions: Any = importlib.import_module("openai.resources.chat.completions.completions")
     seen: list[Any] = []
 
     def walk(data: Any, expected_type: Any) -> Any:
@@ -74,7 +74,7 @@ def test_the_client_is_not_walked_through_a_conversation(monkeypatch: pytest.Mon
 
 def test_a_client_without_the_function_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version may do without it, and then nothing is in the way."""
-    completions: Any = importlib.import_module(COMPLETIONS)
+    completions: Any = importlib.import_module("openai.resources.chat.completions.completions")
     monkeypatch.delattr(completions, TRANSFORM)
     send_as_given()
     assert not hasattr(completions, TRANSFORM)

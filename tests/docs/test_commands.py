@@ -138,7 +138,7 @@ def test_every_option_of_a_run_is_on_the_page() -> None:
     told = {}
     for names, commands, _ in rows(section(COMMANDS_PAGE, "Options of a run")):
         told.update(dict.fromkeys(OPTION.findall(" ".join(INLINE.findall(names))), commands.split(", ")))
-    takers = ("run", "resume", "check", "draft", "merge", "revert")
+    takers = ("run", "resume", "fork", "check", "draft", "merge", "revert")
     options = {name: {option.opts[-1] for option in program().commands[name].params} for name in takers}
     assert set(told) == {option for option in options["run"] if option.startswith("--")} - OWN_OPTIONS
     assert told == {option: [name for name in takers if option in options[name]] for option in told}
