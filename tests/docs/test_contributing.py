@@ -7,7 +7,6 @@ from typing import get_args
 import agents.events
 import orchestrator.cli.options
 import policies.file
-from agents.handover_writer import PROMPT as HANDOVER
 from agents.roles import PROMPTS, ROLES
 from orchestrator.plan.models import Models, SandboxSettings, TaskRole
 from sandbox.backends import BACKENDS
@@ -19,7 +18,7 @@ def test_roles_have_the_same_words_everywhere() -> None:
     assert set(get_args(policies.file.Role)) == words
     assert set(Models.model_fields) == words
     assert set(get_args(TaskRole)) <= set(ROLES) <= words
-    assert {role.prompt for role in ROLES.values()} | {HANDOVER.name} == {path.name for path in PROMPTS.iterdir()}
+    assert {role.prompt for role in ROLES.values()} == {path.name for path in PROMPTS.iterdir()}
 
 
 def test_a_plan_may_ask_for_every_backend() -> None:

@@ -32,10 +32,10 @@ WORK = "echo 'replicas: 9' > deploy/prod.yaml; echo 'def test_a(): pass' > tests
 BACKEND = ("--backend", "bubblewrap")
 
 
-def written(program: Program) -> Path:
+def written(program: Program, **more: Any) -> Path:
     """A plan file beside the repository, of one task."""
     path = program.repository.parent / "plan.yaml"
-    path.write_text(plan(editor("scale", GOAL, limits={"rounds": 2})))
+    path.write_text(plan(editor("scale", GOAL, limits={"rounds": 2}, **more)))
     return path
 
 
@@ -99,9 +99,9 @@ def test_where_nobody_can_be_asked_it_is_refused(make: MakeProgram, scripted_ser
     assert program.tree("main")["a.txt"] == "a"
 
 
-def parked(program: Program) -> dict[str, Any]:
+def parked(program: Program, **more: Any) -> dict[str, Any]:
     """The question of a run that was interrupted while it waited."""
-    with running(program, "run", *BACKEND, "--ask", "wait", written(program)) as process:
+    with running(program, "run", *BACKEND, "--ask", "wait", written(program, **more)) as process:
         question = next_question(program, process)
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 130
@@ -122,6 +122,17 @@ def test_a_parked_change_lands_after_a_yes(make: MakeProgram, scripted_server: S
     assert len(scripted_server.requests()) == before
     assert program.tree("main")["deploy/prod.yaml"] == "replicas: 9"
     assert program.tree("main")["a.txt"] == "b"
+
+
+def test_a_yes_to_a_parked_change_is_to_its_tree(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """An agent that changes more after the answer is asked about anew, and here nobody is there to say yes."""
+    program = make(FILES)
+    scripted_server.play(scaling(shell("echo 'replicas: 99' > deploy/prod.yaml"), done(), done()))
+    answer(program, "approve", parked(program, verify=["grep -q 99 deploy/prod.yaml"]))
+
+    assert program.json("resume", "last", "--ask", "deny", code=1)["status"] in {"failed", "partial"}
+
+    assert program.tree("main")["deploy/prod.yaml"] == "replicas: 1"
 
 
 def test_a_parked_change_is_mended_after_a_no(make: MakeProgram, scripted_server: ScriptedServer) -> None:

@@ -13,6 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from agents import events as e
+from agents.fork_events import ForkedFrom
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
 from orchestrator.rewind.checkpoints import checkpoints_of
@@ -65,13 +66,23 @@ FREE = frozenset(
 OPAQUE = frozenset({"[].payload", "plan", "tasks[].results[].result", "tasks[].gates[].evidence"})
 
 
+FORK = ForkedFrom(run=wide.RUN, task="port-webhooks", checkpoint=1, commit="a" * 40, head="b" * 64)
+
+
 @cache
 def rows() -> list[Recorded]:
-    """The run of forty tasks, a question of it that was answered, and one about a script."""
+    """The run of forty tasks, a fork, with a question that was answered, one about a script, and a lost command."""
     yes = e.QuestionAnswered(id=f"port-webhooks.editor.1.6.1.{telling.oid('install')[:20]}", allowed=True, by="ada")
     script = e.QuestionAsked(id="q", about="command", subject="python a.py", bound={"/workspace/a.py": "0" * 64})
     gone = e.CommandInterrupted(id="c", agent="editor.1", step=6, command="make", why="the program was stopped")
-    told = [*wide.story(), ("port-webhooks", yes), ("port-webhooks", script), ("port-webhooks", gone)]
+    (_, started), *rest = wide.story()
+    told = [
+        (None, started.model_copy(update={"forked_from": FORK})),
+        *rest,
+        ("port-webhooks", yes),
+        ("port-webhooks", script),
+        ("port-webhooks", gone),
+    ]
     return telling.timed(told, run=wide.RUN, start=wide.START)
 
 
