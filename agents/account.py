@@ -9,9 +9,6 @@ from agents.budget import SMALLEST_ANSWER_TOKENS, LimitReached, Reservation
 from agents.model import Usage
 from agents.prices import Price
 
-DIMENSIONS = ("steps", "tokens", "cost", "wall", "cpu")
-"""What is limited: requests, tokens, US dollars, seconds of time and of CPUs."""
-
 Gauge = Callable[[], float]
 """Tells what is used by now of something that is measured, not counted."""
 

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.journal.clock import between
+
 if TYPE_CHECKING:
-    from orchestrator.journal.clock import between
-from orchestrator.journal.state import RunState
+    from orchestrator.journal.state import RunState
 
 LOCKS = "locks"
 """Where, in the state directory, whoever works on a run holds the lock of its name."""

@@ -12,7 +12,7 @@ from agents.prices import Price
 from orchestrator.journal.clock import elapsed
 from orchestrator.journal.state import RunState, Tally
 from orchestrator.plan.models import Bounds, Limits, TaskLimits
-from orchestrator.run.grants import ROLES, role_owner, task_owner
+from orchestrator.run.owners import ROLES, role_owner, task_owner
 from orchestrator.run.usage import amounts_of, used_by_task
 
 PriceOf = Callable[[Role], Price | None]

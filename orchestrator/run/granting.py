@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from agents.account import DIMENSIONS
+from agents.dimensions import DIMENSIONS
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.state import ReachedLimit, RunState, Tally, TaskProgress, TaskState
 from orchestrator.plan.models import Bounds, Plan
 from orchestrator.plan.units import format_duration
-from orchestrator.run.grants import Grant, read_grant, role_owner, task_owner
+from orchestrator.run.grants import Grant, read_grant
 from orchestrator.run.options import RunOptions, overlay
+from orchestrator.run.owners import role_owner, task_owner
 from orchestrator.run.scheduler import SETTLED_WELL
 from orchestrator.run.usage import amounts_of, used_by_task
 

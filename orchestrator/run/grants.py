@@ -6,24 +6,16 @@ name, `tasks.reviewer.tokens` and `roles.reviewer.tokens` tell them apart; these
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import get_args
 
-from agents.account import DIMENSIONS
-from agents.events import Role
 from orchestrator.errors import UsageProblem
-from orchestrator.journal.state import ReachedLimit
 from orchestrator.plan.models import Bounds, Limits, Plan, TaskLimits
+from orchestrator.run.owners import OF_ROLES, OF_TASKS, ROLES
 from policies.problems import did_you_mean
-
-ROLES: tuple[str, ...] = get_args(Role)
-
-_TASKS, _ROLES = "tasks", "roles"
 
 
 def _keys(limits: type[Bounds]) -> set[str]:
-    return {spec.alias or name for name, spec in limits.model_fields.items()} - {_ROLES}
+    return {spec.alias or name for name, spec in limits.model_fields.items()} - {OF_ROLES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +34,12 @@ def read_grant(text: str, plan: Plan) -> Grant:
     owner, dot, key = name.rpartition(".")
     kind, inner, whose = owner.partition(".")
     tasks = [task.id for task in plan.tasks]
-    if inner and kind in {_TASKS, _ROLES}:
-        task, role = (whose, None) if kind == _TASKS else (None, whose)
+    if inner and kind in {OF_TASKS, OF_ROLES}:
+        task, role = (whose, None) if kind == OF_TASKS else (None, whose)
     elif owner in ROLES and owner in tasks:
         raise UsageProblem(
             f"--limit {text}: {owner} is a role, and a task of the plan",
-            hint=f"write {_TASKS}.{name} or {_ROLES}.{name}",
+            hint=f"write {OF_TASKS}.{name} or {OF_ROLES}.{name}",
         )
     else:
         task, role = (None, owner) if owner in ROLES else (owner if dot else None, None)
@@ -64,19 +56,3 @@ def read_grant(text: str, plan: Plan) -> Grant:
     if role is not None and role not in ROLES:
         raise UsageProblem(f"--limit {text}: there is no role {role}", hint=did_you_mean(role, ROLES))
     return Grant(key=key, value=value, task=task, role=role)
-
-
-def to_grant(reached: Iterable[ReachedLimit]) -> list[str]:
-    """The limits by name, each once, that more may be granted of."""
-    names = dict.fromkeys(each.name for each in reached)
-    return [name for name in names if name.rpartition(".")[2] in {*DIMENSIONS, "context"}]
-
-
-def task_owner(task: str) -> str:
-    """How the limits of a task are named, before the dot."""
-    return f"{_TASKS}.{task}" if task in ROLES else task
-
-
-def role_owner(role: str, tasks: Collection[str]) -> str:
-    """How the limits of a role are named, before the dot, in a run with these tasks."""
-    return f"{_ROLES}.{role}" if role in tasks else role

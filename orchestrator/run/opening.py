@@ -42,13 +42,13 @@ from orchestrator.run.asker import DenyAsker, PromptAsker, RememberingAsker, Run
 from orchestrator.run.budget import PriceOf, run_budget
 from orchestrator.run.caches import caches_of
 from orchestrator.run.context import RunContext
-from orchestrator.run.grants import ROLES
 from orchestrator.run.identifier import new_run_id
 from orchestrator.run.images import ensure_image
 from orchestrator.run.lease import Held, lease, run_lock
 from orchestrator.run.left_off import all_left_off
 from orchestrator.run.leftovers import remove_leftovers
 from orchestrator.run.options import AskMode, RunOptions
+from orchestrator.run.owners import ROLES
 from orchestrator.run.pricing import own_prices
 from orchestrator.run.recipe import DEFAULT, PLAN, Recipe, recipe_of
 from orchestrator.run.stores import mend_store

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from agents.account import DIMENSIONS
+from agents.dimensions import DIMENSIONS
 from orchestrator.journal.state import RunState, Tally
 from orchestrator.plan.units import UnitError, parse_duration
-from orchestrator.run.grants import role_owner, task_owner
+from orchestrator.run.owners import role_owner, task_owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from agents.account import DIMENSIONS
+from agents.dimensions import DIMENSIONS
 from orchestrator.plan.models import Limits
 from orchestrator.plan.units import format_duration
 from orchestrator.run.forecast import Forecast

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orchestrator.journal.state import InterruptedState, QuestionState, RunState, TaskState
 from orchestrator.plan.numbers import number
-from orchestrator.run.grants import to_grant
+from orchestrator.run.owners import to_grant
 from orchestrator.run.result import result
 from orchestrator.run.usage import used_of_limits
 from orchestrator.views.bound import bound_view

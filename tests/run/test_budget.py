@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from agents.budget import LimitReached
+from agents.events import Role
 from agents.model import Usage
 from agents.prices import Price
 from orchestrator.journal.state import RunState, Tally, TaskProgress
 from orchestrator.plan.models import Limits, TaskLimits
 from orchestrator.run.budget import TimedBudget, run_budget
+from orchestrator.run.owners import ROLES
 
 
 class Clock:
@@ -166,3 +168,8 @@ def test_cpu_time_is_what_the_journal_holds() -> None:
     with pytest.raises(LimitReached) as caught:
         part.command()
     assert caught.value.limit == "one.cpu"
+
+
+def test_the_roles_that_limits_name_are_those_of_agents() -> None:
+    """Who has a limit of their own is said twice, and means the same."""
+    assert set(ROLES) == set(get_args(Role))

@@ -10,8 +10,8 @@ from orchestrator.errors import UsageProblem
 from orchestrator.journal.state import ReachedLimit, RunState, Tally, TaskProgress, TaskState
 from orchestrator.plan.models import Plan
 from orchestrator.run.granting import in_the_way, require_enough
-from orchestrator.run.grants import to_grant
 from orchestrator.run.options import RunOptions, overlay
+from orchestrator.run.owners import to_grant
 from orchestrator.run.usage import used_of_limits
 
 DOCUMENT: dict[str, Any] = {
