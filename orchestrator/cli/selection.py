@@ -86,19 +86,24 @@ def folded(store: JournalStore, run: str) -> RunState:
 @contextmanager
 def whole_journal(run: str, store: JournalStore | None = None) -> Iterator[None]:
     """Reading the journal of a run; raises CannotRun where it was tampered with, or made by a newer program."""
-    from agents.upgrading import MadeByNewer
-
     try:
         yield
-    except MadeByNewer as newer:
+    except (ValueError, KeyError) as error:
+        raise _unreadable(run, store, error) from error
+
+
+def _unreadable(run: str, store: JournalStore | None, error: Exception) -> CannotRun:
+    # Late: it stands on all that events are, which who reads a snapshot has no need of.
+    from agents.upgrading import MadeByNewer
+
+    if isinstance(error, MadeByNewer):
         from orchestrator.version import version
 
         by = _makers(store, run) if store is not None else "a newer version"
         what = f"the journal of {run} was made by {by}, and this is {version()}"
-        raise CannotRun(f"{what}: it can't read {newer.kind!r} of version {newer.version}", "upgrade it") from newer
-    except (ValueError, KeyError) as error:
-        remedy = f"see what was changed: mimo-orchestrate audit verify {run}"
-        raise CannotRun(f"the journal of {run} can't be read", remedy) from error
+        return CannotRun(f"{what}: it can't read {error.kind!r} of version {error.version}", "upgrade it")
+    remedy = f"see what was changed: mimo-orchestrate audit verify {run}"
+    return CannotRun(f"the journal of {run} can't be read", remedy)
 
 
 def _makers(store: JournalStore, run: str) -> str:
