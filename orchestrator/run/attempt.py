@@ -35,6 +35,8 @@ class Attempt:
     start: str
     commit: str
     round: int = 1
+    head: str | None = None
+    """What git in the worktree calls HEAD, where that is not the commit of the files: as it was when it stopped."""
     advice: str = ""
     tree: str | None = None
     conversation: Conversation | None = None
@@ -69,7 +71,9 @@ async def gone_on_with(ctx: RunContext, task: Task, left: LeftOff, recorder: Rec
     lost = await _back_to_what_is_whole(ctx, task, attempt, where.saved, recorder)
     if where.back:
         attempt.round += 1
-    elif where.ended is not None and not lost:
+        return attempt
+    attempt.head = where.head if await whole(ctx, where.head) else None
+    if not lost:
         _over(attempt, where, task)
     return attempt
 

@@ -40,6 +40,8 @@ class Round:
     keep: bool
     read_only: bool = False
     conversation: Conversation | None = None
+    head: str | None = None
+    """What git in the worktree calls HEAD, where that is another commit than the files are of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,9 @@ async def work_round(
 
     async def once() -> Outcome:
         # Not awaited: it starts while the model reads, and the first command waits for it.
-        async with ctx.worksites.at(task, saved.commit, tree=saved.tree, read_only=work.read_only) as sandbox:
+        async with ctx.worksites.at(
+            task, work.head or saved.commit, tree=saved.tree, read_only=work.read_only
+        ) as sandbox:
             await recorder.record(_started(work, agent, saved, sandbox.name))
 
             async def checkpoint(step: int) -> str | None:

@@ -166,7 +166,9 @@ class TaskRun:
             tree=attempt.tree,
             keep=self._task.writes,
             conversation=attempt.conversation,
+            head=attempt.head,
         )
+        attempt.head = None
         finished = await work_round(
             self._ctx,
             work,

@@ -57,6 +57,8 @@ class Whereabouts:
     attempt: int = 0
     round: int = 0
     start: str = ""
+    head: str = ""
+    """The commit on which the newest round began: what git in the worktree calls HEAD."""
     saved: list[CheckpointTaken] = field(default_factory=list)
     refused: ChangeRefused | None = None
     ended: AttemptEnded | None = None
@@ -111,6 +113,8 @@ def _own(where: Whereabouts, event: AttemptStarted | AttemptEnded | CheckpointTa
                 where = Whereabouts(
                     attempt=number, start=event.commit, reasons=_of_the_last(where), at_gates=where.at_gates
                 )
+            if event.round != where.round:
+                where.head = event.commit
             where.round, where.ended, where.back = event.round, None, False
         case AttemptEnded():
             where.ended = event
