@@ -82,9 +82,8 @@ async def work_round(
 
     async def once() -> Outcome:
         # Not awaited: it starts while the model reads, and the first command waits for it.
-        async with ctx.worksites.at(
-            task, work.head or saved.commit, tree=saved.tree, read_only=work.read_only
-        ) as sandbox:
+        head = work.head or saved.commit
+        async with ctx.worksites.at(task, head, tree=saved.tree, read_only=work.read_only) as sandbox:
             await recorder.record(_started(work, agent, saved, sandbox.name))
 
             async def checkpoint(step: int) -> str | None:
