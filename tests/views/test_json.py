@@ -16,6 +16,7 @@ from agents import events as e
 from agents.fork_events import ForkedFrom
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import fold
+from orchestrator.journal.state import RunState
 from orchestrator.rewind.checkpoints import checkpoints_of
 from orchestrator.rewind.replaying import Replayed
 from orchestrator.rewind.restoring import Restored
@@ -86,6 +87,14 @@ def rows() -> list[Recorded]:
     return telling.timed(told, run=wide.RUN, start=wide.START)
 
 
+def forked() -> RunState:
+    """The run as if it were a fork of another."""
+    origin = e.ForkedFrom(run=story.RUN, task="port", checkpoint=3, commit=wide.BASE, head="0" * 64)
+    state = fold(rows())
+    state.forked_from = origin.model_dump()
+    return state
+
+
 def reviews() -> dict[str, Any]:
     """What `review --json` prints."""
     state = fold(rows())
@@ -108,7 +117,7 @@ def suggested() -> dict[str, Any]:
 
 PRINTED: dict[str, Callable[[], Any]] = {
     "runs": lambda: runs_json([fold(rows())]),
-    "status": lambda: status_json(fold(rows())),
+    "status": lambda: status_json(forked()),
     "log": lambda: [event_json(row) for row in rows()],
     "log --checkpoints": lambda: checkpoints_json(wide.RUN, checkpoints_of(rows())),
     "log --context": lambda: context_json(wide.RUN, "port", rebuilt.seen()),
