@@ -10,33 +10,59 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.figures import Figure, table
-from tests.crashes.matrix import Chain, carry_out, zygote
+from tests.crashes.matrix import Chain, Zygote, carry_out, zygote
 
 COUNT = 200
 BACKENDS = ("bubblewrap", "docker")
 
 
 def measure(count: int = COUNT, first_seed: int = 1) -> list[Figure]:
-    """Carry chains of crashes out, a line for each, until there were enough; sum them up."""
+    """Carry chains of crashes out, a line for each, until there were enough and at every kind; sum them up."""
     figures = []
-    kinds: Counter[str] = Counter()
     with zygote() as started:
         for backend in BACKENDS:
-            crashes, interrupted, seed = 0, 0, first_seed
-            while crashes < count / len(BACKENDS):
-                with tempfile.TemporaryDirectory(prefix="mimo-crash-", dir="/var/tmp") as place:
-                    survived = carry_out(Chain(backend=backend, seed=seed), Path(place), started)
-                print(f"{backend}, seed {seed}: {len(survived.kinds)} crashes, then the end", flush=True)
-                kinds.update(survived.kinds)
-                crashes, interrupted, seed = crashes + len(survived.kinds), interrupted + survived.interrupted, seed + 1
-            figures.append(Figure(name=f"crashes survived, {backend}", value=crashes))
-            figures.append(Figure(name=f"commands interrupted and done again, {backend}", value=interrupted))
-    print("last event before each crash:", ", ".join(f"{kind} {times}" for kind, times in kinds.most_common()))
-    figures.append(Figure(name="kinds of events that were the last before a crash", value=len(kinds)))
+            matrix = _Matrix(backend=backend, started=started)
+            seed = first_seed
+            while sum(matrix.kinds.values()) < count / len(BACKENDS):
+                matrix.carry_out(Chain(backend=backend, seed=seed))
+                seed += 1
+            for kind in sorted(matrix.whole - matrix.kinds.keys()):
+                matrix.carry_out(Chain(backend=backend, seed=seed, kind=kind))
+                seed += 1
+            figures += matrix.figures()
     return figures
+
+
+@dataclass(slots=True, kw_only=True)
+class _Matrix:
+    """The crashes on one backend: how many were at which kind of event, of all those that its runs have."""
+
+    backend: str
+    started: Zygote
+    kinds: Counter[str] = field(default_factory=Counter)
+    whole: set[str] = field(default_factory=set)
+    interrupted: int = 0
+
+    def carry_out(self, chain: Chain) -> None:
+        with tempfile.TemporaryDirectory(prefix="mimo-crash-", dir="/var/tmp") as place:
+            survived = carry_out(chain, Path(place), self.started)
+        print(f"{chain.backend}, seed {chain.seed}: {len(survived.kinds)} crashes, then the end", flush=True)
+        self.kinds.update(survived.kinds)
+        self.whole |= survived.whole
+        self.interrupted += survived.interrupted
+
+    def figures(self) -> list[Figure]:
+        print("; ".join(f"{kind} {times}" for kind, times in self.kinds.most_common()))
+        return [
+            Figure(name=f"crashes survived, {self.backend}", value=sum(self.kinds.values())),
+            Figure(name=f"kinds of events crashed at, {self.backend}", value=len(self.kinds)),
+            Figure(name=f"kinds missed, {self.backend}", value=len(self.whole - self.kinds.keys()), bar=0),
+            Figure(name=f"commands interrupted and done again, {self.backend}", value=self.interrupted),
+        ]
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ PATIENCE_SECONDS = 120.0
 NAME = f"crash-{os.getpid()}"
 LONGEST_GAP = 24
 MOST_CRASHES = 100
+LATER = frozenset({"run resumed", "command interrupted"})
+"""Kinds that only a run has that was killed before."""
+
 FILES = {"a.txt": "a\n"}
 TREE = {"a.txt": "a", "one.txt": "1", "shared.txt": "both", "two.txt": "2"}
 LOOK, ONE, TWO = "Look at it.", "Write one.", "Write two."
@@ -40,26 +43,36 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crash:
-    """The program dies right `before` or after a commit to its journal, counted from 1."""
+    """The program dies right `before` or after a commit to its journal: the first of a `kind`, or counted from 1."""
 
-    commit: int
-    before: bool
+    commit: int = 1
+    before: bool = False
+    kind: str | None = None
 
     def __str__(self) -> str:
         """In words."""
-        return f"{'before' if self.before else 'after'} commit {self.commit}"
+        which = f"commit {self.commit}" if self.kind is None else f"the first {self.kind}"
+        return f"{'before' if self.before else 'after'} {which}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """Crashes of one run, one in each of its processes, until one of them comes to the end; the seed decides where."""
+    """Crashes of one run, one in each of its processes, until one of them comes to the end; the seed decides where.
+
+    The first that can be is at an event of `kind`, where that is given.
+    """
 
     backend: str
     seed: int
+    kind: str | None = None
 
     def crashes(self) -> Iterator[Crash]:
         """Where the first process dies, the second, and so on."""
         chance = random.Random(self.seed)
+        if self.kind in LATER:
+            yield Crash(commit=LONGEST_GAP)
+        if self.kind is not None:
+            yield Crash(kind=self.kind, before=chance.random() < 0.5)
         while True:
             # What a process does before it goes on with the work takes some commits: the longer gaps make progress.
             yield Crash(commit=chance.randint(2, LONGEST_GAP), before=chance.random() < 0.5)
@@ -67,9 +80,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survived:
-    """What came of a chain: how often the program was killed, at which kinds of events, and what was interrupted."""
+    """What came of a chain: the kind of event before each crash, all kinds there were, and what was interrupted."""
 
     kinds: tuple[str, ...]
+    whole: frozenset[str]
     interrupted: int
 
 
@@ -89,7 +103,7 @@ class Zygote:
             "output": str(output),
         }
         if crash is not None:
-            start |= {"die_at": crash.commit, "before": crash.before}
+            start |= {"die_at": crash.commit, "before": crash.before, "kind": crash.kind}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(start) + "\n")
@@ -127,7 +141,7 @@ def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
                 break
             _ends(watch)
             events = _events(started, program)
-            kinds.append(events[-1]["kind"] if events else "")
+            kinds.append(crash.kind or (events[-1]["kind"] if events else ""))
             words = ("resume", "last") if events else words
         else:
             raise AssertionError(f"{chain}: no end after {MOST_CRASHES} crashes")
@@ -138,7 +152,8 @@ def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
         assert not list(Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/runs/*"))
         code, said = started.start(program, "audit", "verify", "last")
         assert code == 0, said
-        return Survived(kinds=tuple(kinds), interrupted=len(_interrupted(events)))
+        whole = frozenset(event["kind"] for event in events)
+        return Survived(kinds=tuple(kinds), whole=whole, interrupted=len(_interrupted(events)))
 
 
 def _holds(program: Program, server: ScriptedServer, events: list[Json]) -> None:

@@ -3,7 +3,8 @@
     {"argv": [...], "cwd": "...", "env": {...}, "output": "...", "die_at": 17, "before": true}
 
 One such line on standard input for each start; the answer is a line with the exit code, negative for a signal. With
-`die_at` the program is killed outright, by itself, right before or right after that commit to its journal.
+`die_at` the program is killed outright, by itself, right before or right after that commit to its journal; with a
+`kind`, of those commits are counted that have such an event.
 """
 
 from __future__ import annotations
@@ -26,18 +27,19 @@ LOADED = (main, reopening, session, surroundings, drive)
 """What a run imports late, which is here already."""
 
 
-def dying(at: int, *, before: bool) -> None:
+def dying(at: int, *, before: bool, kind: str | None = None) -> None:
     """Have this process end at a commit as a power cut of it alone would."""
     append = JournalStore.append
     commits = 0
 
     def counted(self: JournalStore, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         nonlocal commits
-        commits += 1
-        if commits == at and before:
+        counts = kind is None or kind in {event.kind for _, event in events}
+        commits += counts
+        if counts and commits == at and before:
             os.kill(os.getpid(), signal.SIGKILL)
         recorded = append(self, run, events)
-        if commits == at:
+        if counts and commits == at:
             os.kill(os.getpid(), signal.SIGKILL)
         return recorded
 
@@ -55,7 +57,7 @@ def become(start: dict[str, Any]) -> int:
     os.dup2(output, 1)
     os.dup2(output, 2)
     if start.get("die_at"):
-        dying(start["die_at"], before=start["before"])
+        dying(start["die_at"], before=start["before"], kind=start.get("kind"))
     sys.argv = start["argv"]
     try:
         main.main()
