@@ -37,6 +37,10 @@ class RunJournal:
         """A recorder for a task, or for the run itself."""
         return TaskRecorder(self, task)
 
+    async def of_task(self, task: str) -> list[Recorded]:
+        """The events of a task by now, in order."""
+        return await to_thread.run_sync(lambda: list(self._store.of_task(self._run, task)), limiter=self._one_writer)
+
     async def append(self, task: str | None, events: tuple[Event, ...]) -> None:
         """Commit events of `task`; a cancelled caller still has them committed and told."""
         await self.append_all([(task, event) for event in events])

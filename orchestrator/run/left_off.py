@@ -1,16 +1,17 @@
-"""What earlier processes of a run left on its way: where each task was, with the conversations to be gone on with."""
+"""How far tasks had come in earlier processes of a run, or in this one: where each was, and its conversations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agents.conversation import Conversation
 from agents.events import CommandInterrupted, Event, Role
 from agents.interrupted import WHILE_IT_RAN, broken_off, interrupted
 from agents.retelling import retell
+from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import KEPT_ON_RESUME, event_of
-from orchestrator.journal.state import RunState
+from orchestrator.journal.state import RunState, TaskProgress
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import WRITING_ROLES
 from orchestrator.run.whereabouts import Whereabouts, whereabouts
@@ -54,14 +55,18 @@ def _on_their_way(where: Whereabouts, role: Role) -> list[str]:
     return [f"{role}.{where.attempt}", *gates, *deciding] if where.attempt else []
 
 
+def left_off_of(task: TaskProgress, rows: Iterable[Recorded]) -> LeftOff:
+    """What is left of a task after these events of its own."""
+    role: Role = task.role  # type: ignore[assignment]
+    return left_off([event_of(recorded) for recorded in rows], role=role, keeps=role in WRITING_ROLES)
+
+
 def all_left_off(store: JournalStore, state: RunState) -> dict[str | None, LeftOff]:
     """What is left of every task that has no outcome yet, and under None of the planning of a run without tasks."""
     found: dict[str | None, LeftOff] = {}
     for task in state.tasks.values():
         if task.state not in KEPT_ON_RESUME and not task.parts:
-            events = [event_of(recorded) for recorded in store.of_task(state.run, task.id)]
-            role: Role = task.role  # type: ignore[assignment]
-            found[task.id] = left_off(events, role=role, keeps=role in WRITING_ROLES)
+            found[task.id] = left_off_of(task, store.of_task(state.run, task.id))
     events = [event_of(recorded) for recorded in store.of_task(state.run, None)]
     found[None] = left_off(events, role="coordinator", keeps=False)
     return found

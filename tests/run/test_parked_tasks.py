@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
+import pytest
 
+from agents.circuit import Circuits
+from agents.errors import ModelUnavailable
+from agents.events import AttemptStarted, ModelAnswered, Role
+from agents.model import Model, ModelReply, ModelRequest
+from agents.recorder import Recorder
+from orchestrator.journal.fold import event_of
 from orchestrator.journal.state import TaskState
 from orchestrator.run.scheduler import Node, Scheduler
+from tests.fakes.model import call, calling, finish, reply
+from tests.run.whole_run import WholeRun, no_sandboxes
+
+__all__ = ["no_sandboxes"]
 
 MERGED, WAITING, SKIPPED = TaskState.MERGED, TaskState.WAITING, TaskState.SKIPPED
 
@@ -95,3 +107,61 @@ async def test_a_stop_brings_nothing_back() -> None:
 
     assert (await outage.run(PORT, BUSY, back=back))["port"] is WAITING
     assert outage.worked["port"] == 1
+
+
+class Flaky:
+    """The model of one agent, which is away once in the middle of each conversation about `port`."""
+
+    id, window = "flaky/model", None
+
+    def __init__(self, whole: FlakyRun, task: str, agent: str) -> None:
+        self._whole = whole
+        self._task = task
+        self._agent = agent
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """The next answer; `busy` works for as long as there is something to do at `port`."""
+        turn = sum(message.role == "assistant" for message in request.messages)
+        if self._task == "busy":
+            await self._whole.over.wait()
+            return reply(finish(findings="none"))
+        if turn == 1 and self._agent not in self._whole.was_away:
+            self._whole.was_away.add(self._agent)
+            raise ModelUnavailable(self.id, "away")
+        if self._agent.startswith("editor"):
+            new = calling(call("edit", {"path": "new.txt", "old": "", "new": "new\n"}))
+            return reply(finish(summary="done") if turn else new)
+        if turn:
+            self._whole.over.set()
+        passes = finish(verdict="pass", evidence=[{"command": "true", "what_happened": "nothing"}])
+        return reply(passes if turn else calling(call("recall", {"query": "new"})))
+
+
+class FlakyRun(WholeRun):
+    """A run with such models."""
+
+    was_away: set[str]
+    over: anyio.Event
+
+    def _model(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
+        return Flaky(self, task, agent)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_sandboxes")
+async def test_a_task_that_comes_back_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has lost no step of its agent, nor of its gate's: no attempt begins anew, and no answer is paid twice."""
+    monkeypatch.setattr(Circuits, "back_in_seconds", lambda *_: 0.0)
+    run = FlakyRun(place=tmp_path, answer=lambda _: pytest.fail("asked"))
+    run.was_away, run.over = set(), anyio.Event()
+    port = {"id": "port", "role": "editor", "goal": "Write new.txt.", "gates": ["tester"]}
+    with anyio.fail_after(60):
+        state = await run.run(port, {"id": "busy", "role": "investigator", "goal": "Look around."})
+    assert state.status == "done"
+    assert state.tasks["port"].attempts == 1
+    assert run.was_away == {"editor.1", "tester.1"}
+    events = [event_of(row) for row in run.rows if row.task == "port"]
+    begun = [event.agent for event in events if isinstance(event, AttemptStarted)]
+    assert begun == ["editor.1", "editor.1", "tester.1", "tester.1"]
+    paid = [(event.agent, event.step) for event in events if isinstance(event, ModelAnswered)]
+    assert paid == [("editor.1", 1), ("editor.1", 2), ("tester.1", 1), ("tester.1", 2)]
