@@ -26,14 +26,22 @@ EVERY = 1000
 """After so many events the next one is taken: a fold of as many is not noticed by whoever looks."""
 
 _FOLDING = (
+    "chain.py",
+    "clock.py",
     "fold.py",
+    "proposals.py",
     "reading.py",
     "state.py",
-    "proposals.py",
+    "taken_over.py",
+    "tallies.py",
     "../../agents/events.py",
+    "../../agents/fork_events.py",
+    "../../agents/model.py",
+    "../../agents/publish_events.py",
     "../../agents/resuming_events.py",
     "../../agents/step_events.py",
     "../../agents/upgrading.py",
+    "../../agents/work_done.py",
 )
 """What gives events their meaning: a snapshot that another text of these made is not looked at."""
 
@@ -58,10 +66,14 @@ def state_now(store: JournalStore, run: str) -> RunState:
 
 def keeping(store: JournalStore, state: RunState) -> Callable[[Recorded], None]:
     """A watcher of a run that keeps snapshots of its `state`, to be called after that was moved on."""
+    last, whole = state.events, True
 
     def watch(recorded: Recorded) -> None:
+        nonlocal last, whole
+        # What another process wrote, such as a human's answer, is in no state that this one moves on.
+        last, whole = recorded.seq, whole and recorded.seq == last + 1
         if recorded.seq % EVERY == 0 or recorded.kind == "run ended":
-            write_snapshot(store, state)
+            write_snapshot(store, state if whole else state_now(store, state.run))
 
     return watch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +104,42 @@ def test_a_driver_keeps_one_now_and_then_and_at_the_end(store: JournalStore) -> 
     assert on_the_way.events == snapshots.EVERY
     go_on(e.RunEnded(status="done", base_after="c" * 40, moved=True))
     assert read_snapshot(store, RUN) == state == fold(store.events(RUN))
+
+
+def test_what_another_process_wrote_is_in_what_is_kept(store: JournalStore) -> None:
+    """An answer that comes while a run is being stopped reaches nobody there, and is not forgotten all the same."""
+    asked = e.QuestionAsked(id="q", about="command", subject="make", parts=[])
+    store.append(RUN, [("port", asked)])
+    state = fold(store.events(RUN))
+    keep = keeping(store, state)
+    store.append(RUN, [("port", e.QuestionAnswered(id="q", allowed=True, by="human"))])
+    for row in store.append(RUN, [(None, e.RunEnded(status="interrupted", base_after="c" * 40, moved=False))]):
+        apply(state, row)
+        keep(row)
+    kept = read_snapshot(store, RUN)
+    assert kept == fold(store.events(RUN))
+    assert kept is not None
+    assert not any(question.id == "q" for question in kept.waiting)
+
+
+def test_a_snapshot_depends_on_all_that_gives_events_a_meaning() -> None:
+    """No file that the fold stands on can change while an older state goes on being believed."""
+    here = Path(snapshots.__file__).parent
+    known = {(here / name).resolve() for name in snapshots._FOLDING}
+    only_shown = {"agents/binding.py", "agents/fence.py"}
+    top = here.parent.parent
+    missing = {str(path.relative_to(top)) for path in known for path in imported(path, top)} - only_shown
+    assert missing <= {str(path.relative_to(top)) for path in known}
+    assert here / "fold.py" in known
+
+
+def imported(path: Path, top: Path) -> Iterator[Path]:
+    """The files of the journal and of the agents that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            places = [top / f"{name.replace('.', '/')}.py" for name in names]
+            yield from (place for place in places if place.exists() and place.parent.name in {"agents", "journal"})
 
 
 def test_whoever_had_to_fold_for_long_keeps_the_result(store: JournalStore) -> None:
