@@ -12,7 +12,7 @@ import anyio
 from agents.assignment import Assignment
 from agents.budget import Budget, LimitReached, Reservation
 from agents.conversation import Conversation, estimate
-from agents.errors import ModelError
+from agents.errors import ModelError, WaitEnded
 from agents.events import ContextSection, ModelAsked
 from agents.fence import fence
 from agents.handover import Handover, Unusable, hold, read_handover
@@ -58,7 +58,7 @@ class HandoverWriter:
     limit: int
 
     async def write(self, told: Assignment, talk: Conversation, work: WorkDone) -> Written:
-        """The model's handover where it holds, else that of the journal. Raises nothing of the model's."""
+        """The model's handover where it holds, else that of the journal; raises WaitEnded."""
         try:
             handover = read_handover(await self._answer(told, talk, work))
             hold(handover, work)
@@ -123,6 +123,10 @@ class HandoverWriter:
             with anyio.move_on_after(PATIENCE_SECONDS):
                 reply = await self.model.ask(request)
                 bill = reply.bill
+        except WaitEnded as error:
+            # Whoever goes on with the run has it written.
+            bill = error.bill
+            raise
         except ModelError as error:
             bill = error.bill
             raise Unusable(f"it never came: {error}") from error

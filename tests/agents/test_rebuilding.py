@@ -12,8 +12,10 @@ from agents.account import Account
 from agents.agent import Outcome
 from agents.assignment import Note
 from agents.context_seen import context_seen
+from agents.errors import WaitEnded
 from agents.events import ContextRebuilt, FaultMet, LimitReached, ModelAnswered, ModelAsked
 from agents.handover import Handover, read_handover
+from agents.interrupted import broken_off
 from agents.model import Message, ModelReply, ModelRequest
 from agents.past import NoPast
 from agents.retelling import retell
@@ -226,6 +228,25 @@ async def test_a_handover_that_was_paid_for_is_not_asked_for_again() -> None:
     await again.run(assignment(context=8000), talk)
     assert again.recorder.of(ContextRebuilt)[0] == first
     assert sum(request.aside is not None for request in worker.requests) == handovers
+
+
+async def test_a_stop_while_a_handover_is_waited_for_rebuilds_nothing() -> None:
+    """The run that goes on has it written then: what the journal has instead is for providers that don't answer."""
+
+    def stopped(_: Worker, request: ModelRequest) -> Message:
+        raise WaitEnded("worker/model", "the run is being stopped")
+
+    bench, outcome = await work(Worker(20, writes=stopped), context=8000)
+    assert outcome.ended == "parked"
+    assert not bench.recorder.of(ContextRebuilt)
+    told = retell(bench.recorder.events, agent="editor.1")
+    assert told is not None
+    told.known = broken_off(bench.recorder.events, told, keeps=False).known
+    bench.model = Worker(20, writes=good)
+    outcome = await bench.run(assignment(context=8000, max_steps=10_000), told)
+    assert outcome.ended == "finished"
+    assert done(bench) == list(range(1, 21))
+    assert {event.handover for event in bench.recorder.of(ContextRebuilt)} == {"model"}
 
 
 async def test_a_conversation_is_told_again_through_rebuilds() -> None:
