@@ -103,6 +103,7 @@ class RetryingModel:
             reply: ModelReply = await retrying(self._once, request, wasted)
         except ModelFault as fault:
             if self._asking.stopping():
+                await self._recorder.record(self._met(fault))
                 raise WaitEnded(fault.model, fault.why) from fault
             if tried or request.patience_seconds >= self._patience.total_seconds:
                 asked_for = fault.retry_after_seconds

@@ -178,6 +178,18 @@ async def test_a_stop_ends_a_wait_at_once() -> None:
     assert circuits.of("scripted/model").open is None
 
 
+async def test_what_broke_off_before_a_stop_is_paid_in_the_journal_too() -> None:
+    """Whoever goes on with the run knows of all that it used: there is no retry that would have told of it."""
+    fault = ModelFault("scripted/model", "cut")
+    fault.bill = Bill(usage=Usage(prompt=100, completion=7), cost=0.5)
+    recorder = FakeRecorder()
+    model = retrying(ScriptedModel(fault), Circuits(), recorder=recorder, stopping=lambda: True)
+    with pytest.raises(WaitEnded) as ended:
+        await model.ask(REQUEST)
+    assert ended.value.bill == fault.bill
+    assert [(met.usage, met.cost) for met in recorder.of(FaultMet)] == [(fault.bill.usage, 0.5)]
+
+
 async def test_no_wait_goes_beyond_what_the_asker_has() -> None:
     """A wait that a limit of time would cut is not begun, and says nothing about the provider to others."""
     circuits, clock = Circuits(), Clock()
