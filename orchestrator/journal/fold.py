@@ -242,17 +242,18 @@ def _gate_started(_: RunState, task: TaskProgress | None, event: e.GateStarted, 
 
 
 def _gate_passed(_: RunState, task: TaskProgress | None, event: e.GatePassed, __: Recorded) -> None:
-    _settle(task, event.gate, passed=True, why=None, evidence=event.evidence)
+    _settle(task, event, passed=True, why=None)
 
 
 def _gate_failed(_: RunState, task: TaskProgress | None, event: e.GateFailed, __: Recorded) -> None:
-    _settle(task, event.gate, passed=False, why=event.why, evidence=event.evidence)
+    _settle(task, event, passed=False, why=event.why)
 
 
-def _settle(task: TaskProgress | None, gate: str, *, passed: bool, why: str | None, evidence: dict[str, Any]) -> None:
+def _settle(task: TaskProgress | None, event: e.GatePassed | e.GateFailed, *, passed: bool, why: str | None) -> None:
+    """A word on one commit is none on another that the same gate has begun to look at."""
     for result in reversed(task.gates if task is not None else []):
-        if result.gate == gate and result.passed is None:
-            result.passed, result.why, result.evidence = passed, why, evidence
+        if (result.gate, result.commit, result.passed) == (event.gate, event.commit, None):
+            result.passed, result.why, result.evidence = passed, why, event.evidence
             return
 
 

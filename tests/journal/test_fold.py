@@ -149,6 +149,19 @@ def test_a_gates_last_word_counts(tmp_path: object) -> None:
     assert [(gate.passed, gate.why) for gate in gates] == [(False, "no"), (True, None)]
 
 
+def test_a_word_on_one_commit_is_none_on_another(tmp_path: Path) -> None:
+    """A gate that was stopped on one commit and asked again about another has passed exactly that one."""
+    events: list[tuple[str | None, e.Event]] = [
+        (None, PLAN),
+        ("a", e.GateStarted(gate="reviewer", commit="c1")),
+        ("a", e.GateStarted(gate="reviewer", commit="c2")),
+        ("a", e.GateStarted(gate="reviewer", commit="c1")),
+        ("a", e.GatePassed(gate="reviewer", commit="c1")),
+    ]
+    gates = state_of(tmp_path, *events).tasks["a"].gates
+    assert [(gate.commit, gate.passed) for gate in gates] == [("c1", True), ("c2", None)]
+
+
 def asks(agent: str, role: e.Role) -> e.ModelAsked:
     """An agent asks its model."""
     return e.ModelAsked(agent=agent, role=role, step=3, model="m", prompt_estimate=1, max_tokens=1)
