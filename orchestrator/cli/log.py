@@ -14,13 +14,14 @@ from orchestrator.cli.liveness import is_worked_on
 from orchestrator.cli.log_context import show_context
 from orchestrator.cli.narrowing import Narrowing, Rows, steps_of
 from orchestrator.cli.options import JsonOption, OptionalTask, RunArgument
-from orchestrator.cli.selection import choose_run, choose_tasks, read_state, whole_journal
+from orchestrator.cli.selection import choose_run, choose_tasks, read_state, require_worked_on, whole_journal
 from orchestrator.cli.state import PROGRAM, here, open_journal, state_of
 from orchestrator.cli.terminal import print_json, print_json_lines, print_page, say, show_paged
 from orchestrator.views.kinds import Kind
 
 if TYPE_CHECKING:
     from orchestrator.journal.chain import Recorded
+    from orchestrator.journal.state import RunState
     from orchestrator.journal.store import JournalStore
 
 POLL_SECONDS = 0.25
@@ -60,11 +61,12 @@ def log(
     repository = here()
     with open_journal(repository) as store:
         name = choose_run(store.runs(), run)
-        if task is not None:
-            choose_tasks(read_state(store, name), [task])
+        state = read_state(store, name) if task is not None else None
+        if state is not None and task is not None:
+            choose_tasks(state, [task])
         there = list(store.events(name))
         if checkpoints:
-            _show_checkpoints(name, [row for row in there if task in {None, row.task}], as_json=json)
+            _show_checkpoints(name, there, state, task, as_json=json)
             return
         if context is not None:
             show_context(name, there, task=task, place=context, as_json=json)
@@ -80,18 +82,23 @@ def log(
             _show(rows, narrowing, oneline=oneline, follow=follow, task=task, run=there)
 
 
-def _show_checkpoints(run: str, rows: list[Recorded], *, as_json: bool) -> None:
+def _show_checkpoints(
+    run: str, rows: list[Recorded], state: RunState | None, task: str | None, *, as_json: bool
+) -> None:
     from orchestrator.rewind.checkpoints import checkpoints_of
     from orchestrator.views.checkpoints import checkpoints_json, checkpoints_view
 
     with whole_journal(run):
-        found = checkpoints_of(rows)
+        found = checkpoints_of(row for row in rows if task in {None, row.task})
     if as_json:
         print_json(checkpoints_json(run, found))
     elif found:
         show_paged(checkpoints_view(found))
+    elif state is not None and task is not None:
+        require_worked_on(state, task)
+        say(f"{task} of {run} has no checkpoint: it has not begun")
     else:
-        say(f"{run} has no checkpoints yet: no task has begun")
+        say(f"{run} has no checkpoint: no task has begun")
 
 
 def _print(rows: Rows, narrowing: Narrowing, *, follow: bool) -> None:

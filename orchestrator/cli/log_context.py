@@ -55,7 +55,9 @@ def _chosen(events: Sequence[tuple[str | None, Event]], agent: str | None, step:
         raise UsageProblem("--context: each task has steps of its own", hint="name the task: log RUN TASK --context N")
     if len(found) > 1:
         names = ", ".join(who for _, who in found)
-        raise UsageProblem(f"--context {step}: {names} have one each", hint=f"name it: --context {found[0][1]}:{step}")
+        raise UsageProblem(
+            f"--context {step}: {names} each have such a step", hint=f"name it: --context {found[0][1]}:{step}"
+        )
     if not found:
         last = {who: at for _, who, at in asked}
         hint = f"the last are {', '.join(f'{who}:{at}' for who, at in last.items())}" if last else None

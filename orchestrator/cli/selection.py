@@ -67,7 +67,17 @@ def checkpoint_of(store: JournalStore, run: str, task: str, number: str) -> tupl
     choose_tasks(state, [task])
     with whole_journal(state.run):
         found = checkpoints_of(store.events(state.run))
+    if all(each.task != task for each in found):
+        require_worked_on(state, task)
     return state, choose_checkpoint(state.run, task, found, number)
+
+
+def require_worked_on(state: RunState, task: str) -> None:
+    """Raises UsageProblem for a task that was done before this run was forked: its checkpoints are in another run."""
+    origin = state.forked_from
+    if origin is not None and state.tasks[task].taken_over:
+        problem = f"{task} was done in {origin['run']}, so {state.run} has no checkpoint of it"
+        raise UsageProblem(problem, hint=f"see: mimo-orchestrate log {origin['run']} {task} --checkpoints")
 
 
 def choose_runs(runs: Sequence[str], wanted: Iterable[str]) -> list[str]:

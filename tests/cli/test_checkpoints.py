@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.events import TaskStarted
+from agents.events import RunStarted, TaskStarted
+from agents.fork_events import ForkedFrom, TaskTakenOver
+from orchestrator.cli.state import JOURNAL
 from orchestrator.errors import UsageProblem
+from orchestrator.journal.store import JournalStore
 from orchestrator.rewind.checkpoints import START, checkpoints_of, choose_checkpoint
 from tests.cli.conftest import Type
 from tests.views import story, telling
@@ -55,8 +58,26 @@ def test_a_task_that_was_started_again_began_once() -> None:
     found = checkpoints_of(telling.timed(told, run=story.RUN, start=0.0))
     assert [(each.number, each.commit) for each in found] == [(START, "1" * 40)]
     assert choose_checkpoint(story.RUN, "port", found, "last") == found[0]
-    with pytest.raises(UsageProblem, match="it has no checkpoint"):
+    with pytest.raises(UsageProblem, match="it has not begun"):
         choose_checkpoint(story.RUN, "docs", found, "last")
+
+
+@pytest.mark.parametrize(
+    "words", [["log", "fork", "survey", "--checkpoints"], ["restore", "fork", "survey", "0", "-o", "out"]]
+)
+def test_what_was_done_before_a_fork_has_its_checkpoints_there(state: Path, type_in: Type, words: list[str]) -> None:
+    """It did begin, in another run, whose name is told; a task that did not begin is said not to have."""
+    origin = ForkedFrom(run=story.RUN, task="port", checkpoint=1, commit="1" * 40, head="2" * 64)
+    (_, began), *rest = story.started()
+    assert isinstance(began, RunStarted)
+    with JournalStore(state / JOURNAL) as store:
+        started = (None, began.model_copy(update={"forked_from": origin}))
+        store.append("fork", [started, *rest, ("survey", TaskTakenOver(state="merged"))])
+    typed = type_in(*words)
+    assert typed.code == 2
+    assert f"survey was done in {story.RUN}, so fork has no checkpoint of it" in typed.err
+    assert f"log {story.RUN} survey --checkpoints" in typed.err
+    assert "it has not begun" in type_in(*words[:2], "port", *words[3:]).err
 
 
 def test_a_restored_checkpoint_is_told(state: Path, type_in: Type, tmp_path: Path) -> None:
