@@ -12,7 +12,7 @@ import typer
 
 from orchestrator.cli.liveness import is_worked_on
 from orchestrator.cli.log_context import show_context
-from orchestrator.cli.narrowing import Narrowing, Rows, steps_of
+from orchestrator.cli.narrowing import Narrowing, Rows, require_alone, steps_of
 from orchestrator.cli.options import JsonOption, OptionalTask, RunArgument
 from orchestrator.cli.selection import choose_run, choose_tasks, read_state, require_worked_on, whole_journal
 from orchestrator.cli.state import PROGRAM, here, open_journal, state_of
@@ -58,6 +58,10 @@ def log(
     cut; --step shows a step whole. With --follow and --json together, one JSON object a line as it happens.
     """
     narrowing = Narrowing(steps=steps_of(step), only=frozenset(only or ()), last=last)
+    require_alone(
+        {"--checkpoints": checkpoints, "--context": context is not None},
+        {"--follow": follow, "-n": last is not None, "--step": step, "--only": only, "--oneline": oneline},
+    )
     repository = here()
     with open_journal(repository) as store:
         name = choose_run(store.runs(), run)

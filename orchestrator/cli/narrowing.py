@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Self
@@ -27,6 +27,14 @@ def steps_of(text: str | None) -> range | None:
         raise UsageProblem(f"--step {text}: write a step's number, as in 12, or the first and the last, as in 12-20")
     first, last = match.groups()
     return range(int(first), int(last or first) + 1)
+
+
+def require_alone(pages: Mapping[str, object], narrowing: Mapping[str, object]) -> None:
+    """Raises UsageProblem where an option that shows a page of its own stands beside another, or what narrows a log."""
+    given = [name for name, value in pages.items() if value]
+    beside = [*given[1:], *(name for name, value in narrowing.items() if value)]
+    if given and beside:
+        raise UsageProblem(f"{given[0]} shows a page of its own: leave out {', '.join(beside)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

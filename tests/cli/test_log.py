@@ -146,3 +146,22 @@ def test_a_run_at_work_is_followed_on(state: Path) -> None:
 
         rows = followed(store, STEPS, after=start, wait=wait)
         assert [row.kind for row in rows] == ["model asked", "model answered", "run ended"]
+
+
+@pytest.mark.parametrize(
+    ("words", "left_out"),
+    [
+        (["--checkpoints", "--only", "told"], "--checkpoints shows a page of its own: leave out --only"),
+        (
+            ["port", "--context", "1", "--step", "1", "-n", "0"],
+            "--context shows a page of its own: leave out -n, --step",
+        ),
+        (["port", "--checkpoints", "--context", "1"], "leave out --context"),
+        (["--checkpoints", "--follow", "--oneline"], "leave out --follow, --oneline"),
+    ],
+)
+def test_a_page_of_its_own_is_not_narrowed(long_run: Path, type_in: Type, words: list[str], left_out: str) -> None:
+    """What would have no effect is refused, not passed over."""
+    typed = type_in("log", STEPS, *words)
+    assert (typed.code, typed.out) == (2, "")
+    assert left_out in typed.err
