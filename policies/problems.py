@@ -50,7 +50,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def _rendered(problem: Problem, lines: Sequence[str]) -> str:
     shown = [str(problem)]
-    if 0 < problem.line <= len(lines):
+    if (
+        0 < problem.line <= len(lines) and lines[problem.line - 1].strip()
+    ):  # of a file that is not there nothing is shown
         line = lines[problem.line - 1].rstrip("\r")[:_WIDEST_LINE]
         # The caret stands under the escaped text, so what precedes it is measured escaped as well.
         before = printable(line[: problem.col - 1])

@@ -116,6 +116,12 @@ def test_rendering_shows_line_caret_and_hint() -> None:
     )
 
 
+def test_a_file_that_is_not_there_has_no_line_to_show() -> None:
+    """Nor has an empty line: no caret stands below nothing."""
+    problem = Problem(file="gone.yaml", line=1, col=1, message="not there", hint="where is it?")
+    assert render([problem], "") == "gone.yaml:1:1: not there\n  where is it?"
+
+
 def test_a_hostile_file_cannot_reach_the_terminal() -> None:
     """Escape sequences and bidi characters of the file are shown escaped, with the caret still in its place."""
     text = 'name: x\n"\\e]0;owned\u202e": 1\n'
