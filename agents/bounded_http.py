@@ -15,6 +15,8 @@ from contextvars import ContextVar
 
 import httpx
 
+from agents.leftovers import LEFTOVERS
+
 LARGEST_BYTES = 16 * 1024 * 1024
 """Of one answer: the 4096 tokens that are asked for take one or two of these mebibytes as the pieces of a stream."""
 
@@ -75,6 +77,7 @@ class BoundedTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; the body is counted as it is read."""
         request.headers["Accept-Encoding"] = "identity"
+        LEFTOVERS.sent(int(request.headers.get("Content-Length", 0)))
         response = self._inner.send(request, stream=True, auth=None, follow_redirects=False)
         bounds = _BOUNDS.get()
         if bounds is None:

@@ -20,6 +20,7 @@ from agents.conversation import CHARS_PER_TOKEN, estimate
 from agents.errors import ModelError, ModelFault, ModelRefused
 from agents.faults import model_error
 from agents.lean_client import send_as_given
+from agents.leftovers import keep_for_good
 from agents.model import Bill, Message, ModelReply, ModelRequest, ToolSchema, Usage
 from agents.prices import Price
 from agents.redact import Redactor
@@ -190,6 +191,7 @@ def load_litellm() -> Any:
     if litellm.client_session is None:
         _bound(litellm)
         send_as_given()
+        keep_for_good()
     return litellm
 
 

@@ -27,8 +27,8 @@ from tests.server.fixture import ScriptedServer, serving
 STEPS = 100
 TASKS = 8
 OUTPUT_BYTES = 100_000
-BAR = 350.0
-"""The most MiB that the program may hold."""
+BAR = round(350e6 / 2**20, 1)
+"""The most MiB that the program may hold: 350 MB."""
 
 LOOK_SECONDS = 0.2
 LONGEST_SECONDS = 900.0

@@ -24,6 +24,7 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.state import RunState
 from orchestrator.run.asker import Choice
+from orchestrator.run.heap import use_little_heap
 from orchestrator.run.opening import Surroundings
 from orchestrator.run.options import RunOptions
 from orchestrator.run.pricing import unpriced_note
@@ -50,6 +51,7 @@ def surroundings(
     have no price. Raises CannotRun where the state directory can't be written.
     """
     require_writable(state_of(repository))
+    use_little_heap()
     watchers = [
         _kept if is_lively(events) and not verbose else _progress,
         *([_how_to_answer] if options.ask == "wait" else []),
