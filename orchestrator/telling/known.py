@@ -19,12 +19,12 @@ class Known:
     def __init__(self) -> None:
         """Nothing is looked at yet."""
         self._names: frozenset[str] = frozenset()
-        self._environ: dict[str, str] | None = None
+        self._seen: dict[Any, Any] | None = None
         self._shown = self._kept = Redactor({})
 
     def also(self, names: Iterable[str]) -> None:
         """From now on, the values of these variables are secrets as well: a plan's `sandbox.secrets`."""
-        self._names, self._environ = self._names | frozenset(names), None
+        self._names, self._seen = self._names | frozenset(names), None
 
     @property
     def kept(self) -> Redactor:
@@ -53,9 +53,11 @@ class Known:
         return list(self._shown.found_in(text))
 
     def _look(self) -> None:
-        environ = dict(os.environ)
-        if environ != self._environ:
-            self._environ = environ
+        # A log asks for this at each line, and to decode all variables takes most of what the line does: so it is what
+        # they are decoded from that is compared, where this Python has it.
+        now = getattr(os.environ, "_data", os.environ)
+        if now != self._seen:
+            self._seen, environ = dict(now), dict(os.environ)
             self._shown = Redactor.of_environment(environ, self._names)
             self._kept = Redactor.of_environment(environ, self._names, endpoints=True)
 
