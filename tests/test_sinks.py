@@ -48,7 +48,7 @@ CLEAN = {
     "orchestrator/run/planning.py": "tasks that a coordinator handed over, which `run/rounds.py` cleans",
     "orchestrator/run/trust.py": "hashes",
     "orchestrator/run/unused.py": "locks",
-    "orchestrator/telling/files.py": "lines that `telling/lines.py` has cleaned",
+    "orchestrator/telling/bounded_file.py": "lines that `telling/lines.py` has cleaned",
     "orchestrator/tightening/policy_file.py": "a rule that the user was shown",
 }
 """Modules that write as well, and why no secret comes that way. Those of `sandbox` write for sandboxes alone."""

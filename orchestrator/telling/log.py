@@ -17,7 +17,8 @@ from pathlib import Path
 from structlog.contextvars import bound_contextvars
 
 from orchestrator.journal.chain import Recorded
-from orchestrator.telling.files import OPENED, BoundedFile, log_file
+from orchestrator.telling.bounded_file import BoundedFile
+from orchestrator.telling.files import OPENED, log_file
 from orchestrator.telling.lines import as_json, as_line
 from sandbox.telling import ROOT, Log
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from orchestrator.telling.files import BoundedFile
+from orchestrator.telling.bounded_file import BoundedFile
 
 
 class Counting(logging.Formatter):

@@ -18,7 +18,8 @@ from anyio import to_thread
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 from agents.abandonable import run_abandonable
-from orchestrator.telling import files
+from orchestrator.telling import bounded_file
+from orchestrator.telling.bounded_file import BoundedFile
 from orchestrator.telling.files import log_file, remove_logs, runs_with_logs
 from orchestrator.telling.log import run_log
 from sandbox.telling import Log
@@ -154,7 +155,7 @@ def test_no_secret_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file of a size and the one before it, however much is told; one field is cut."""
-    monkeypatch.setattr(files, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(bounded_file, "MOST_BYTES", 20_000)
     with run_log(tmp_path, RUN, say=unheard):
         for number in range(50):
             LOG.info("a.b", number=number, text="x" * 1_000_000)
@@ -173,7 +174,7 @@ def test_a_log_that_can_not_be_kept_stops_nothing(tmp_path: Path, capfd: pytest.
         LOG.info("a.b")
     (tmp_path / "logs").unlink()
     with run_log(tmp_path, RUN, say=said.append):
-        (handler,) = [each for each in logging.getLogger().handlers if isinstance(each, files.BoundedFile)]
+        (handler,) = [each for each in logging.getLogger().handlers if isinstance(each, BoundedFile)]
         with Path("/dev/full").open("wb") as full:
             os.dup2(full.fileno(), handler.stream.fileno())  # type: ignore[union-attr]
         LOG.info("a.b")
