@@ -67,13 +67,15 @@ class Step:
 class Stay:
     """What one agent, or the plan's tests, did in one sandbox that began with the files of `commit`, or of `tree`.
 
-    With `merged` they are those of the merge of that commit into `commit`.
+    With `merged` they are those of the merge of that commit into `commit`. `head` is what git there called HEAD: where
+    the round began, whichever sandbox of the round it was.
     """
 
     task: str | None
     agent: str
     role: Role | None
     commit: str
+    head: str
     tree: str | None = None
     merged: str | None = None
     steps: list[Step] = field(default_factory=list)
@@ -107,6 +109,7 @@ class _Reading:
     def __init__(self) -> None:
         self._stays: list[Stay] = []
         self._here: dict[tuple[str | None, str], Stay] = {}
+        self._heads: dict[tuple[str | None, str, int], str] = {}
         self._answers: dict[tuple[str | None, str, int], tuple[Message, bool]] = {}
         self._commands: dict[tuple[str | None, str], Done] = {}
         self._tests: dict[str | None, Step] = {}
@@ -146,7 +149,8 @@ class _Reading:
         return Recording(stays=sorted(stays, key=lambda stay: stay.seq), answers=self._human, left_out=self._left_out)
 
     def _begin(self, task: str | None, event: AttemptStarted) -> None:
-        stay = Stay(task=task, agent=event.agent, role=event.role, commit=event.commit, tree=event.tree)
+        head = self._heads.setdefault((task, event.agent, event.round), event.commit)
+        stay = Stay(task=task, agent=event.agent, role=event.role, commit=event.commit, head=head, tree=event.tree)
         self._stays.append(stay)
         self._here[task, event.agent] = stay
 
@@ -198,7 +202,8 @@ class _Reading:
                 commit, merged = event.onto, event.commit
             case _:
                 commit = event.commit
-        stay = Stay(task=task, agent=VERIFY, role=None, commit=commit, tree=tree, merged=merged, steps=[step])
+        stay = Stay(task=task, agent=VERIFY, role=None, commit=commit, head=commit, tree=tree, merged=merged)
+        stay.steps.append(step)
         self._stays.append(stay)
 
 

@@ -75,7 +75,7 @@ async def replay(ctx: RunContext, recorded: Recording, *, stopping: Callable[[],
 async def _repeat(ctx: RunContext, stay: Stay, heard: Heard, result: Replayed, stopping: Callable[[], bool]) -> None:
     tree = await _tree(ctx, stay)
     task = stay.task or (MAIN if stay.role is not None else BASE)
-    async with ctx.worksites.at(task, stay.commit, tree=tree, read_only=stay.role == "coordinator") as starting:
+    async with ctx.worksites.at(task, stay.head, tree=tree, read_only=stay.role == "coordinator") as starting:
         repeating = Repeat(ctx, stay, await starting.ready(), tree, heard)
         for step in stay.steps:
             if result.is_decided_before(step.seq) or stopping():

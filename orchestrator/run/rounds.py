@@ -82,7 +82,8 @@ async def work_round(
 
     async def once() -> Outcome:
         # Not awaited: it starts while the model reads, and the first command waits for it.
-        head = work.head or saved.commit
+        # HEAD stays where the round began, on a fresh sandbox too.
+        head = work.head or work.commit
         async with ctx.worksites.at(task, head, tree=saved.tree, read_only=work.read_only) as sandbox:
             await recorder.record(_started(work, agent, saved, sandbox.name))
 

@@ -33,7 +33,7 @@ def test_a_stay_begins_with_each_sandbox() -> None:
         told.asked(2),
     )
     first, second = read_twice.stays
-    assert [(stay.commit, stay.tree) for stay in read_twice.stays] == [(A, B), (C, None)]
+    assert [(stay.commit, stay.tree, stay.head) for stay in read_twice.stays] == [(A, B, A), (C, None, A)]
     assert [(done.proposed.id, done.came_to_an_end) for done in first.steps[0].done] == [
         ("editor.1.1.1", True),
         ("editor.1.1.2", False),

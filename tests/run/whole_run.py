@@ -70,6 +70,7 @@ class _Worksites:
     async def at(
         self, task: str, commit: str, *, tree: str | None = None, read_only: bool = False
     ) -> AsyncIterator[Any]:
+        self._whole.heads.append(commit)
         yield self._whole.sandbox()
 
     async def expect(self, tasks: Sequence[str], commit: str, *, working: Collection[str] = ()) -> None:
@@ -90,6 +91,8 @@ class WholeRun:
     """Asked in the place of `answer`, where there is one."""
     asked: list[Asked] = field(default_factory=list)
     rows: list[Recorded] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    """The commit of each worktree, in their order."""
 
     async def run(self, *tasks: dict[str, Any], **more: Any) -> RunState:
         """Carry the tasks out."""
