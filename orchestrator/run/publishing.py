@@ -68,6 +68,7 @@ async def _on_top_of(ctx: RunContext, base: Base, tip: str) -> str:
         return tip
     if await _builds_on(ctx, base.commit, tip):
         return base.commit
+    await _require_nothing_comes_back(ctx, base)
     merged = await to_thread.run_sync(partial(merge, ctx.hub, ours=base.commit, theirs=tip))
     if not merged.clean:
         paths = ", ".join(readable(conflict.path) for conflict in merged.conflicts)
@@ -80,6 +81,16 @@ async def _on_top_of(ctx: RunContext, base: Base, tip: str) -> str:
             raise _Blocked(f"{base.branch} moved meanwhile and the tests are red on the merge; {_by_hand(ctx)}")
         ctx.green_trees.add(merged.tree)
     return await to_thread.run_sync(partial(_merge_commit, ctx, base, tip, merged.tree))
+
+
+async def _require_nothing_comes_back(ctx: RunContext, base: Base) -> None:
+    """A task that was landed by itself and taken back is on the run's main branch still; raises _Blocked."""
+    for task in ctx.state.tasks.values():
+        if task.reverted is None or task.landed is None or await _builds_on(ctx, base.commit, task.landed):
+            continue
+        left = [each.id for each in ctx.state.tasks.values() if each.landed and each.state in {"merged", "ready"}]
+        by_name = f"land the others by name: mimo-orchestrate merge {ctx.run} {' '.join(left)}".rstrip()
+        raise _Blocked(f"{task.id} was taken back from {base.branch}, and would come back with the rest; {by_name}")
 
 
 async def _builds_on(ctx: RunContext, later: str, earlier: str) -> bool:

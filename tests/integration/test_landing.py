@@ -52,6 +52,25 @@ def test_hold_lands_nothing_until_merge(make: MakeProgram, scripted_server: Scri
     assert program.run("audit", "verify", "last").returncode == 0
 
 
+def test_what_was_taken_back_does_not_come_back_with_the_rest(
+    make: MakeProgram, scripted_server: ScriptedServer
+) -> None:
+    """A task that was landed by itself and taken back stays away when the rest is landed, which is done by name."""
+    program = make({"a.txt": "a\n"})
+    scripted_server.play(ONE, TWO)
+    program.json("run", "--hold", "--backend", "bubblewrap", written(program, *both(), verify=["true"]))
+    program.json("merge", "last", "one")
+    program.json("revert", "last", "one")
+    rest = program.run("merge", "last", "--json")
+    assert rest.returncode == 1
+    why = json.loads(rest.stdout)["base"]["why_not"]
+    assert why.startswith("one was taken back from main, and would come back with the rest")
+    assert why.endswith("two")
+    assert program.tree("main") == {"a.txt": "a"}
+    program.json("merge", "last", "two")
+    assert program.tree("main") == {"a.txt": "a", "two.txt": "2"}
+
+
 def test_uncommitted_edits_of_the_user_survive(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """A dirty checkout keeps its edits while main moves; where they overlap main stays and the user is told."""
     program = make({"a.txt": "a\n", "mine.txt": "mine\n"})
