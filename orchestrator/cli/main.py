@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import sys
@@ -58,6 +59,8 @@ def main() -> None:
 
         answer(command_line)
         return
+    # What is imported by now stays: looking at it again and again was a tenth of what `status` takes.
+    gc.freeze()
     sys.exit(guarded(lambda: run_program(sys.argv[1:])))
 
 
