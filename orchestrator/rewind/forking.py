@@ -13,6 +13,7 @@ from agents.events import (
     ConversationTakenOver,
     DecisionMade,
     Event,
+    GateFailed,
     ModelAsked,
     PlanMade,
     TaskTakenOver,
@@ -27,6 +28,7 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of, fold
 from orchestrator.journal.state import RunState, TaskState
 from orchestrator.rewind.checkpoints import START, Checkpoint
+from orchestrator.run.whereabouts import AGENTS_OF_GATES
 
 _DONE = {TaskState.MERGED, TaskState.LANDED, TaskState.READY}
 
@@ -103,12 +105,12 @@ def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
     """The attempt with the files and the words that it had, as if the program had stopped there."""
     checkpoint, task = origin.checkpoint, origin.checkpoint.task
     begun = [row for row in origin.before if row.task == task]
-    start, refused = _start([event_of(row) for row in begun], str(checkpoint.agent))
+    start, back = _start([event_of(row) for row in begun], str(checkpoint.agent))
     talk = conversation_at(origin)
-    if refused is not None:
-        # The merge that sent it back is told again, between the round before and this one.
+    if back:
+        # What sent it back is told again, between the round before and this one.
         yield start.model_copy(update={"model": model, "round": max(1, start.round - 1)})
-        yield refused
+        yield from back
     yield start.model_copy(update={"model": model})
     yield ConversationTakenOver(
         agent=talk.agent,
@@ -130,20 +132,27 @@ def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
     )
 
 
-def _start(events: Sequence[Event], agent: str) -> tuple[AttemptStarted, ChangeRefused | None]:
-    """The newest round of an agent, with the commit that its change is measured against, and the merge behind that."""
+def _start(events: Sequence[Event], agent: str) -> tuple[AttemptStarted, list[ChangeRefused | GateFailed]]:
+    """The newest round of an agent, with the commit that its change is measured against, and what sent it back last.
+
+    A merge that did is told even where a gate sent the work back since: the change is measured against it.
+    """
     rounds: list[AttemptStarted] = []
     refused: ChangeRefused | None = None
+    failed: GateFailed | None = None
     for event in events:
         match event:
             case AttemptStarted() if event.agent == agent:
                 rounds.append(event)
             case ChangeRefused() if rounds:
-                refused = event
+                refused, failed = event, None
+            case GateFailed() if rounds and event.gate in AGENTS_OF_GATES and event.evidence:
+                failed = event
             case _:
                 continue
     commit = rounds[0].commit if refused is None else refused.onto
-    return rounds[-1].model_copy(update={"commit": commit, "tree": None, "added": [], "told": []}), refused
+    start = rounds[-1].model_copy(update={"commit": commit, "tree": None, "added": [], "told": []})
+    return start, [each for each in (refused, failed) if each is not None]
 
 
 def conversation_at(origin: Origin) -> Conversation:

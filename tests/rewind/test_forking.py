@@ -225,6 +225,23 @@ def test_a_merge_that_was_sent_back_is_part_of_it() -> None:
     assert [saved.commit for saved in left.where.saved] == [B]
 
 
+def test_what_a_gate_sent_back_is_part_of_it() -> None:
+    """Why the work came back is there when the fork's context is rebuilt, and no merge is made of it."""
+    failed = e.GateFailed(gate="reviewer", commit=B, why="it leaks", evidence={"verdict": "changes"})
+    events: Story = [
+        *long()[:-1],
+        ("port", e.GateStarted(gate="reviewer", commit=B)),
+        ("port", failed),
+        ("port", told.began(C, round=2)),
+        *step(5, "make", added=["Round 2"], commit=B),
+    ]
+    rows = begin(events, 5)
+    left = left_off([event_of(row) for row in rows if row.task == "port"], role="editor", keeps=True)
+    assert [(note.kind, note.text) for note in left.where.reasons] == [("gate", "it leaks")]
+    assert (left.where.start, left.where.round, left.where.back, left.where.refused) == (A, 2, False, None)
+    assert fold(rows).tasks["port"].gates == []
+
+
 def test_from_the_beginning_nothing_is_told() -> None:
     """Checkpoint 0 is a task that nobody worked on yet."""
     rows = begin(long(), 0)
