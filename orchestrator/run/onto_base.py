@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from anyio import to_thread
@@ -117,9 +117,13 @@ async def _made_anew(ctx: RunContext, base: Base, steps: Sequence[_Step], *, bac
         merged = await to_thread.run_sync(change)
         _require_clean(ctx, base, step, merged)
         tree = merged.tree
+        if not back and tree == await ctx.tree_of(tip):
+            # It is there: merged by hand, or by a process that a crash kept from journalling it.
+            done.append(replace(step, commit=tip))
+            continue
         message = _takes_back(ctx, step, info) if back else info.message.decode(errors="replace")
         tip = await to_thread.run_sync(partial(_commit, ctx, tree, tip, message))
-        done.append(_Step(task=step.task, landed=step.landed, commit=tip))
+        done.append(replace(step, commit=tip))
     if tree not in ctx.green_trees:
         tested = await verify(
             ctx, ctx.journal.recorder(), task="merge", commit=base.commit, tree=tree, commands=ctx.plan.verify

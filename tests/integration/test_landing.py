@@ -71,6 +71,18 @@ def test_what_was_taken_back_does_not_come_back_with_the_rest(
     assert program.tree("main") == {"a.txt": "a", "two.txt": "2"}
 
 
+def test_what_is_on_the_base_is_not_landed_again(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """Who merged the run's branch by hand, and then says so by `merge`, has no second commit of a task."""
+    program = make({"a.txt": "a\n"})
+    scripted_server.play(ONE, TWO)
+    result = program.json("run", "--hold", "--backend", "bubblewrap", written(program, *both(), verify=["true"]))
+    program.git("merge", "--quiet", "--ff-only", f"mimo/{result['run']}/main")
+    by_hand = program.git("rev-parse", "main")
+    landed = program.json("merge", "last", "one", "two")
+    assert {task["state"] for task in landed["tasks"]} == {"landed"}
+    assert program.git("rev-parse", "main") == by_hand
+
+
 def test_uncommitted_edits_of_the_user_survive(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """A dirty checkout keeps its edits while main moves; where they overlap main stays and the user is told."""
     program = make({"a.txt": "a\n", "mine.txt": "mine\n"})
