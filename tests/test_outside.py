@@ -20,6 +20,7 @@ CLIENTS = {
 STARTERS = {
     "orchestrator/airlock/git.py": "git, with an environment made from nothing",
     "orchestrator/cli/terminal.py": "the user's own pager, at a terminal",
+    "orchestrator/run/heap.py": "none: it has the C library of this process use less memory",
     "sandbox/attacks/scene.py": "a process that an escape would kill, ended with the attack",
     "sandbox/bubblewrap.py": "bwrap, with the supervisor in it",
 }
