@@ -41,7 +41,7 @@ class Round:
     read_only: bool = False
     conversation: Conversation | None = None
     head: str | None = None
-    """What git in the worktree calls HEAD, where that is another commit than the files are of."""
+    """What git in each worktree of the round calls HEAD, where that is another commit than its files were of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,6 @@ async def work_round(
 
     async def once() -> Outcome:
         # Not awaited: it starts while the model reads, and the first command waits for it.
-        # HEAD stays where the round began, on a fresh sandbox too.
         head = work.head or work.commit
         async with ctx.worksites.at(task, head, tree=saved.tree, read_only=work.read_only) as sandbox:
             await recorder.record(_started(work, agent, saved, sandbox.name))
