@@ -70,7 +70,8 @@ class Chain:
         """Where the first process dies, the second, and so on."""
         chance = random.Random(self.seed)
         if self.kind in LATER:
-            yield Crash(commit=LONGEST_GAP)
+            # Right behind the word that lets a command run: it has no end, and `resume` says so.
+            yield Crash(kind="command judged")
         if self.kind is not None:
             yield Crash(kind=self.kind, before=chance.random() < 0.5)
         while True:
