@@ -181,6 +181,19 @@ OFFERS: Mapping[str, Callable[[Typed], Iterable[Candidate]]] = {
 }
 
 FREE = frozenset(
-    {"CMD", "GOAL", "PROGRAM", "RANGE", "TEXT", "WORD", "--last", "--name", "--parallel", "--step", "--why"}
+    {
+        "CMD",
+        "GOAL",
+        "PROGRAM",
+        "RANGE",
+        "TEXT",
+        "WORD",
+        "--context",
+        "--last",
+        "--name",
+        "--parallel",
+        "--step",
+        "--why",
+    }
 )
 """What nobody can guess; a test sees that whatever else the commands take has its row above."""
