@@ -70,20 +70,22 @@ def log(
             choose_tasks(state, [task])
         there = list(store.events(name))
         if checkpoints:
-            _show_checkpoints(name, there, state, task, as_json=json)
-            return
+            return _show_checkpoints(name, there, state, task, as_json=json)
         if context is not None:
-            show_context(name, there, task=task, place=context, as_json=json)
-            return
-        later: Iterator[Recorded] | None = None
-        if follow and there[-1].kind != _END:
-            alive = partial(is_worked_on, name, directory=state_of(repository))
-            later = followed(store, name, after=there[-1].seq, wait=partial(time.sleep, POLL_SECONDS), alive=alive)
-        rows = Rows(there, later).of_task(task)
+            return show_context(name, there, task=task, place=context, as_json=json)
+        alive = partial(is_worked_on, name, directory=state_of(repository))
+        rows = Rows(there, _later(store, there, alive) if follow else None).of_task(task)
         if json:
-            _print(rows, narrowing, follow=follow)
-        else:
-            _show(rows, narrowing, oneline=oneline, follow=follow, task=task, run=there)
+            return _print(rows, narrowing, follow=follow)
+        return _show(rows, narrowing, oneline=oneline, follow=follow, task=task, run=there)
+
+
+def _later(store: JournalStore, there: list[Recorded], alive: Callable[[], bool]) -> Iterator[Recorded] | None:
+    """What comes after the events that are there; None where nothing does."""
+    newest = there[-1]
+    if newest.kind == _END:
+        return None
+    return followed(store, newest.run, after=newest.seq, wait=partial(time.sleep, POLL_SECONDS), alive=alive)
 
 
 def _show_checkpoints(

@@ -50,7 +50,7 @@ def test_requests_do_not_pile_up() -> None:
     sent = []
     with inner, bounded_client(BoundedTransport(inner)) as client:
         for _ in range(40):
-            answer = client.post("http://provider.example/v1", content=body)
+            answer = client.post("http://example.com/v1", content=body)
             sent.append(weakref.ref(answer.request))
             del answer
     assert sum(request() is not None for request in sent) <= 5

@@ -25,7 +25,7 @@ from orchestrator.telling.log import run_log
 from sandbox.telling import Log
 
 RUN = "test-20260101-120000-ab12"
-SECRET = "sk-canary-0123456789"
+SECRET = "cn-canary-0123456789"
 LOG = Log("sandbox")
 
 
@@ -148,7 +148,7 @@ def test_no_secret_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     text = log_file(tmp_path, RUN).read_text()
     assert SECRET not in text
     assert "example.com" not in text
-    assert "sk-canar" not in text
+    assert "cn-canar" not in text
     assert text.count("[redacted CANARY_TOKEN]") == 6
     assert named(tmp_path, "a.b")["number"] == 12345678
 
