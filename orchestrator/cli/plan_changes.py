@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.journal.state import RunState
-from orchestrator.plan.loader import load_plan
+from orchestrator.plan.loader import load_plan, read_plan
 from policies.problems import DocumentError
 
 _TASKS = "tasks"
@@ -22,12 +22,13 @@ def plan_changes(state: RunState) -> list[str]:
     try:
         if path.read_text(encoding="utf-8") == state.plan_source:
             return []
-        changed = load_plan(path).dumped()
+        before, changed = read_plan(state.plan_source, file=path.name).dumped(), load_plan(path).dumped()
     except (OSError, UnicodeDecodeError):
         return [f"{path.name} can't be read any more; {_GOES_ON}"]
     except DocumentError:
         return [f"{path.name} was changed since and is no valid plan now; {_GOES_ON}"]
-    told = [*_settings(state.plan, changed), *_tasks(state.plan, changed)]
+    # What options set is in the run's plan too: it is texts that are compared.
+    told = [*_settings(before, changed), *_tasks(before, changed)]
     return [f"{path.name} was changed since: {'; '.join(told)}. {_GOES_ON[0].upper()}{_GOES_ON[1:]}"] if told else []
 
 

@@ -129,8 +129,11 @@ class JournalStore:
         return map(recorded, rows)
 
     def runs(self) -> list[str]:
-        """All runs, newest first."""
-        return [run for (run,) in self._connection.execute(_RUNS)]
+        """All runs, newest first; raises sqlite3.DatabaseError where there are events of none."""
+        runs = [run for (run,) in self._connection.execute(_RUNS)]
+        if not runs and self._connection.execute("SELECT 1 FROM events LIMIT 1").fetchone():
+            raise sqlite3.DatabaseError("the beginnings of all runs are missing")
+        return runs
 
     def head(self, run: str) -> str:
         """The hash of a run's last event; GENESIS where it has none."""

@@ -112,7 +112,7 @@ def test_a_torn_journal_is_gone_on_with_or_said_to_be_broken(
         place = chance.randrange(len(whole) // 2, len(whole))
         damaged = whole[:place] + (b"" if seed % 2 else chance.randbytes(512) + whole[place + 512 :])
         journal.write_bytes(damaged)
-        gone_on = program.run("resume", "last", "--limit", "steps=3")
+        gone_on = program.run("resume", "last")
         assert "Traceback" not in gone_on.stderr
         assert gone_on.returncode in {3, 4}, gone_on.stderr
         assert gone_on.returncode == 3 or "journal" in gone_on.stderr, gone_on.stderr
