@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from contextlib import suppress
 
-from anyio import CancelScope, CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, WouldBlock, to_thread
 
 from agents.events import Event, event_adapter
 from agents.redact import Redactor
@@ -50,12 +50,23 @@ class RunJournal:
         clean = [(task, self._redacted(event)) for task, event in events]
         # The watchers must see what the file holds, so a cancellation waits the fraction of a millisecond.
         with CancelScope(shield=True):
-            write = partial(self._store.append, self._run, clean)
-            recorded = await to_thread.run_sync(write, limiter=self._one_writer)
+            recorded = await self._written(clean)
         for one in recorded:
             self.head = one.hash
             for watcher in self._watchers:
                 watcher(one)
+
+    async def _written(self, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
+        # What nobody has to wait for is written here: a thread takes longer to begin than that does.
+        with suppress(WouldBlock):
+            self._one_writer.acquire_nowait()
+            try:
+                written = self._store.append_at_once(self._run, events)
+            finally:
+                self._one_writer.release()
+            if written is not None:
+                return written
+        return await to_thread.run_sync(self._store.append, self._run, events, limiter=self._one_writer)
 
     def _redacted(self, event: Event) -> Event:
         # Looked for in the JSON, replaced in the structure: a secret of digits must not turn a number into a word.

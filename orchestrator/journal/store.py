@@ -46,6 +46,9 @@ the next event of another kind. All others outlast a power cut before `append` r
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process's transaction; both last milliseconds."""
 
+_WAL_PAGES = 1000
+"""After so many pages a writer that may wait brings SQLite's log into its file; SQLite's own default."""
+
 
 class JournalStore:
     """Appends events and reads them back; safe to share between processes, one object for each thread at a time."""
@@ -65,9 +68,24 @@ class JournalStore:
 
     def append(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         """Commit (task, event) pairs to the end of a run's chain, all or none; raises sqlite3.Error."""
+        return self._append(run, events, wait=True)
+
+    def append_at_once(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded] | None:
+        """The same without a wait for the disk or another process; None, and nothing done, where it takes one."""
+        if _on_disk(events):
+            return None
+        try:
+            return self._append(run, events, wait=False)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                return None
+            raise
+
+    def _append(self, run: str, events: Sequence[tuple[str | None, Event]], *, wait: bool) -> list[Recorded]:
         with closing(self._connection.cursor()) as cursor:
-            durable = not all(event.kind in _WITHIN_SANDBOX for _, event in events)
-            cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            cursor.execute(f"PRAGMA synchronous={'FULL' if _on_disk(events) else 'NORMAL'}")
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000 if wait else 0:.0f}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES if wait else 0}")
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 recorded = self._chain(cursor, run, events)
@@ -163,6 +181,10 @@ class JournalStore:
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
+
+
+def _on_disk(events: Sequence[tuple[str | None, Event]]) -> bool:
+    return not all(event.kind in _WITHIN_SANDBOX for _, event in events)
 
 
 def recorded(row: tuple[str, int, str | None, float, str, str, str]) -> Recorded:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from anyio import create_task_group, wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
 
-from agents.events import CommandRun, Event, FaultMet, ModelAsked
+from agents.events import CommandProposed, CommandRun, Event, FaultMet, ModelAsked
 from agents.model import Message
 from agents.redact import Redactor
-from orchestrator.journal.chain import Recorded
+from orchestrator.journal.chain import Recorded, verify_chain
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.store import JournalStore
@@ -75,4 +79,37 @@ async def test_watchers_are_told_in_order_what_the_file_holds(tmp_path: Path) ->
         await run.recorder(task).record(ran(task), ran(task))
     assert told == list(store.events(RUN))
     assert run.head == told[-1].hash
+    store.close()
+
+
+async def test_the_program_goes_on_while_another_one_writes(tmp_path: Path) -> None:
+    """Nothing stands still behind a writer that takes its time, and what waited for it is recorded."""
+    store, run, told = journal(tmp_path)
+    recorder = run.recorder("a")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with create_task_group() as tasks:
+            tasks.start_soon(recorder.record, CommandProposed(id="1", tool="shell", arguments="{}"))
+            await wait_all_tasks_blocked()
+            assert told == []
+            other.execute("COMMIT")
+    assert [one.kind for one in told] == ["command proposed"]
+    store.close()
+
+
+async def test_what_is_written_at_once_never_comes_into_what_takes_its_time(tmp_path: Path) -> None:
+    """Tasks that record together, each in its own way, leave one chain, and watchers are told in its order."""
+    store, run, told = journal(tmp_path)
+
+    async def record(event: Event) -> None:
+        for _ in range(50):
+            await run.recorder().record(event)
+            await checkpoint()
+
+    async with create_task_group() as tasks:
+        for event in (CommandProposed(id="1", tool="shell", arguments="{}"), ran(""), FaultMet(where="x", why="y")):
+            tasks.start_soon(record, event)
+    assert [one.seq for one in told] == list(range(1, 151))
+    assert told == list(store.events(RUN))
+    assert verify_chain(told).broken_at is None
     store.close()

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import typing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from agents.events import ChangeMerged, CommandProposed, Event, FaultMet, QuestionAnswered, RunEnded, TaskStarted
 from orchestrator.journal.chain import verify_chain
 from orchestrator.journal.fold import event_of
-from orchestrator.journal.store import _WITHIN_SANDBOX, JournalStore
+from orchestrator.journal.store import _WITHIN_SANDBOX, BUSY_SECONDS, JournalStore
 
 RUN = "sample-20260101-000000-abcd"
 
@@ -146,6 +147,30 @@ def test_what_has_an_effect_outside_is_on_the_disk_first(tmp_path: Path, event: 
         store.append(RUN, [(None, event)])
         store._connection.set_trace_callback(None)
     assert said[0] == f"PRAGMA synchronous={level}"
+
+
+PROPOSED = CommandProposed(id="1", tool="shell", arguments="{}")
+
+
+def test_at_once_is_only_what_may_follow_later(tmp_path: Path) -> None:
+    """What outlasts a power cut takes the disk's time, so it is left to who may wait."""
+    with JournalStore(tmp_path / "journal.db") as store:
+        assert store.append_at_once(RUN, [(None, PROPOSED), (None, TaskStarted(commit="c"))]) is None
+        written = store.append_at_once(RUN, [(None, PROPOSED)])
+        assert written is not None
+        assert written == list(store.events(RUN))
+
+
+def test_at_once_waits_for_no_other_writer(tmp_path: Path) -> None:
+    """While another process writes nothing is done; who may wait does so afterwards as before."""
+    path = tmp_path / "journal.db"
+    with JournalStore(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert store.append_at_once(RUN, [(None, PROPOSED)]) is None
+        other.execute("COMMIT")
+        assert store.append(RUN, [(None, PROPOSED)]) == list(store.events(RUN))
+        (timeout,) = store._connection.execute("PRAGMA busy_timeout").fetchone()
+        assert timeout == BUSY_SECONDS * 1000
 
 
 def test_what_may_follow_later_are_kinds_that_there_are() -> None:
