@@ -80,12 +80,16 @@ class Redactor:
 
     def data(self, value: Any) -> Any:
         """The same for all strings, keys included, of a JSON-able structure."""
+        # Most have none, which one look at all of it tells.
+        return self._data(value) if self.may_be_in("\0".join(_strings(value))) else value
+
+    def _data(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.data(key): self.data(item) for key, item in value.items()}
+            return {self._data(key): self._data(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.data(item) for item in value]
+            return [self._data(item) for item in value]
         return value
 
     def _whole(self, text: str) -> Iterator[_Span]:
@@ -112,6 +116,18 @@ class Redactor:
                 end = text.find(form[-FRAGMENT:], after, after + len(form) - 1)
                 if end >= 0 and form.endswith(text[after : end + FRAGMENT]):
                     yield after, end + FRAGMENT, name
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _strings(key)
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
 
 
 def _joined(spans: Iterator[_Span] | list[_Span]) -> list[_Span]:
