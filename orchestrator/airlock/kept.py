@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import IO, TypeVar
 
@@ -65,7 +66,7 @@ class Ahead:
         self._args = args
         self._lock = threading.Lock()
         self._next: tuple[ExitStack, Callable[[bytes], Finished]] | None = None
-        self._closed = False
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="git ahead")
 
     def run(self, stdin: bytes) -> bytes:
         """As `Git.run`, with the one that waits, where there is one; raises GitFailed, DiskFull."""
@@ -81,13 +82,14 @@ class Ahead:
         return self._git.run(self._args, stdin=stdin)
 
     def prepare(self) -> None:
-        """Start the next one in a thread, so that nobody waits for that."""
-        threading.Thread(target=self._prepare, name="git ahead", daemon=True).start()
+        """Start the next one in a thread, so that nobody waits for that; nothing once it is closed."""
+        with suppress(RuntimeError):
+            self._starter.submit(self._prepare)
 
     def close(self) -> None:
         """End the one that waits; none is started any more."""
+        self._starter.shutdown()
         with self._lock:
-            self._closed = True
             taken, self._next = self._next, None
         if taken is not None:
             _close(taken[0])
@@ -95,7 +97,7 @@ class Ahead:
     def _prepare(self) -> None:
         with self._lock:
             # What keeps it from starting is told to whoever needs it.
-            if self._next is None and not self._closed:
+            if self._next is None:
                 with suppress(OSError), ExitStack() as running:
                     finish = running.enter_context(self._git.waiting(self._args))
                     self._next = running.pop_all(), finish
