@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.budget import SMALLEST_ANSWER_TOKENS, LimitReached, Reservation
-from agents.model import Usage
+from agents.model import Bill
 from agents.prices import Price
 
 Gauge = Callable[[], float]
@@ -41,15 +41,6 @@ class Account:
         further = (each for one in above for each in one._lineage)
         self._lineage: tuple[Account, ...] = tuple(dict.fromkeys((self, *further)))
 
-    def step(self) -> None:
-        """Count one step here and above, all or none; raises LimitReached, for a clock that has run out as well."""
-        for account in self._lineage:
-            if account.used["steps"] + 1 > account._limit("steps"):
-                raise account._reached("steps", account.used["steps"])
-        self.command()
-        for account in self._lineage:
-            account.used["steps"] += 1
-
     def command(self) -> None:
         """See that there is time left for a command, here and above; raises LimitReached."""
         for account in self._lineage:
@@ -57,8 +48,11 @@ class Account:
                 if (used := gauge()) >= account._limit(limit):
                     raise account._reached(limit, used)
 
-    def reserve(self, *, prompt_tokens: int, max_tokens: int) -> Reservation:
-        """Set tokens and their price aside, the answer lowered to what fits everywhere; raises LimitReached."""
+    def reserve(self, *, prompt_tokens: int, max_tokens: int, steps: int = 1) -> Reservation:
+        """Set a step, tokens and their price aside, here and above, all or none: the answer lowered to what fits.
+
+        Raises LimitReached, for a clock that has run out as well.
+        """
         least, granted = min(SMALLEST_ANSWER_TOKENS, max_tokens), max_tokens
         for account in self._lineage:
             if account.used["cost"] >= account._limit("cost"):  # holds for a model of unknown price too
@@ -69,8 +63,11 @@ class Account:
                 if left < 0 or left < least * each_answer:
                     raise account._reached(limit, account.used[limit] + account.reserved(limit) + prompt)
                 granted = int(min(granted, left / each_answer)) if each_answer else granted
+            if account.room("steps") < steps:
+                raise account._reached("steps", account.used["steps"] + account.reserved("steps"))
+        self.command()
         cost = 0.0 if self._price is None else self._price.most(prompt=prompt_tokens, completion=granted)
-        reservation = Reservation(prompt_tokens=prompt_tokens, max_tokens=granted, cost=cost)
+        reservation = Reservation(prompt_tokens=prompt_tokens, max_tokens=granted, cost=cost, steps=steps)
         for account in self._lineage:
             account._open.append(reservation)
         return reservation
@@ -80,19 +77,18 @@ class Account:
         clocks = [(each._limit("wall"), each._gauges["wall"]) for each in self._lineage if "wall" in each._gauges]
         return max(0.0, min((limit - seconds() for limit, seconds in clocks), default=math.inf))
 
-    def settle(self, reservation: Reservation, *, usage: Usage, cost: float | None) -> None:
+    def settle(self, reservation: Reservation, bill: Bill, *, answered: bool) -> None:
         """Charge what was used, here and above, and let the reservation go; raises ValueError for one let go before."""
         for account in self._lineage:
             account._open.remove(reservation)
-            account.used["tokens"] += usage.prompt + usage.completion
-            account.used["cost"] += cost or 0.0
+            account.used["steps"] += reservation.steps if answered else 0
+            account.used["tokens"] += bill.usage.prompt + bill.usage.completion
+            account.used["cost"] += bill.cost or 0.0
 
     def reserved(self, limit: str) -> float:
-        """What the calls on their way have set aside: `tokens`, or dollars of `cost`."""
+        """What the calls on their way have set aside of `steps`, `tokens` or `cost`."""
         # Summed anew, so that no rounding is left over when all is settled.
-        if limit == "cost":
-            return sum(each.cost for each in self._open)
-        return sum(each.prompt_tokens + each.max_tokens for each in self._open)
+        return sum(each.of(limit) for each in self._open)
 
     def room(self, limit: str) -> float:
         """What is neither used nor reserved here."""

@@ -18,7 +18,7 @@ from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelR
 from agents.events import LimitReached as LimitEvent
 from agents.events import ModelAsked
 from agents.execution import Hands, JudgedSandbox
-from agents.model import Bill, Message, Model, ModelRequest, ToolSchema, Usage
+from agents.model import Bill, Message, Model, ModelRequest, ToolSchema
 from agents.past import NoPast, Past
 from agents.policy import Asker, Policy, Unanswered
 from agents.rebuilding import Rebuilding
@@ -109,15 +109,13 @@ class Agent:
 
     async def _ask(self, assignment: Assignment, talk: Conversation) -> Message:
         rebuilding = self._rebuilding(assignment)
-        again = False
         while True:
             limit = await rebuilding.make_room(talk)
-            reservation = self._reserve(assignment, talk, rebuilding.tools, limit, again=again)
+            reservation = self._reserve(assignment, talk, rebuilding.tools, limit)
             try:
                 return await self._request(assignment, talk, rebuilding.tools, reservation)
             except ContextTooLong as refusal:
                 await rebuilding.after(refusal, talk)
-                again = True
 
     async def _request(
         self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...], reservation: Reservation
@@ -134,7 +132,7 @@ class Agent:
             max_tokens=reservation.max_tokens,
             sections=[] if talk.answered else [part.told() for part in sections(assignment)],
         )
-        bill = Bill()
+        bill, answered = Bill(), False
         try:
             await self.recorder.record(asked)
             request = ModelRequest(
@@ -146,12 +144,13 @@ class Agent:
                 patience_seconds=self.budget.seconds_left(),
             )
             reply = await self.model.ask(request)
-            bill = reply.bill
+            bill, answered = reply.bill, True
         except ModelError as error:
             bill = error.bill
+            talk.step -= 1
             raise
         finally:
-            self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
+            self.budget.settle(reservation, bill, answered=answered)
         await self.recorder.record(model_answered(asked, reply))
         return talk.answer(
             with_own_ids(reply.message),
@@ -161,23 +160,15 @@ class Agent:
         )
 
     def _reserve(
-        self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...], limit: int, *, again: bool
+        self, assignment: Assignment, talk: Conversation, tools: tuple[ToolSchema, ...], limit: int
     ) -> Reservation:
-        """Set aside what the next request may use; asked `again`, its step was counted before."""
         if assignment.max_steps is not None and talk.step >= assignment.max_steps:
             raise Stuck(f"no result after {talk.step} steps")
         prompt = talk.tokens(tools_tokens(tools))
         room = limit - prompt
         if room < SMALLEST_ANSWER_TOKENS:
             raise LimitReached("context", limit, prompt)
-        reservation = self.budget.reserve(prompt_tokens=prompt, max_tokens=min(USUAL_ANSWER_TOKENS, room))
-        try:
-            if not again:
-                self.budget.step()
-        except LimitReached:
-            self.budget.settle(reservation, usage=Usage(), cost=None)
-            raise
-        return reservation
+        return self.budget.reserve(prompt_tokens=prompt, max_tokens=min(USUAL_ANSWER_TOKENS, room))
 
     def _rebuilding(self, assignment: Assignment) -> Rebuilding:
         return Rebuilding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from agents.model import Usage
+from agents.model import Bill
 
 USUAL_ANSWER_TOKENS = 4096
 """The most an answer may have where no limit is near."""
@@ -31,17 +31,21 @@ class Reservation:
     prompt_tokens: int
     max_tokens: int
     cost: float = 0.0
+    steps: int = 1
+
+    def of(self, limit: str) -> float:
+        """What it holds of `steps`, `tokens` or `cost`."""
+        return {"steps": self.steps, "tokens": self.prompt_tokens + self.max_tokens, "cost": self.cost}[limit]
 
 
 class Budget(Protocol):
     """What an agent may still use. None of these waits, so that parallel agents can't overshoot together."""
 
-    def step(self) -> None:
-        """Count one step; raises LimitReached."""
-        ...
+    def reserve(self, *, prompt_tokens: int, max_tokens: int, steps: int = 1) -> Reservation:
+        """Set aside what a request may use, fewer tokens for the answer if it must be (never under 256).
 
-    def reserve(self, *, prompt_tokens: int, max_tokens: int) -> Reservation:
-        """Set tokens aside, fewer for the answer if it must be (never under 256); raises LimitReached."""
+        Raises LimitReached, also where the time is up. What is asked besides the conversation is no step.
+        """
         ...
 
     def command(self) -> None:
@@ -52,6 +56,6 @@ class Budget(Protocol):
         """How long until a limit of time is reached; infinite where there is none."""
         ...
 
-    def settle(self, reservation: Reservation, *, usage: Usage, cost: float | None) -> None:
-        """Replace a reservation by what was used: nothing, where the call failed."""
+    def settle(self, reservation: Reservation, bill: Bill, *, answered: bool) -> None:
+        """Replace a reservation by what was used; a request that was not answered is no step."""
         ...

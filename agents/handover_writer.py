@@ -75,7 +75,7 @@ class HandoverWriter:
         messages = self._fitting(talk, question(work))
         prompt = talk.guess(messages, tools_tokens(self.tools))
         try:
-            reservation = self.budget.reserve(prompt_tokens=prompt, max_tokens=ANSWER_TOKENS)
+            reservation = self.budget.reserve(prompt_tokens=prompt, max_tokens=ANSWER_TOKENS, steps=0)
         except LimitReached as reached:
             raise Unusable(f"it was not asked for: {reached}") from reached
         return await self._ask(told, talk, work, messages, reservation)
@@ -131,7 +131,7 @@ class HandoverWriter:
             bill = error.bill
             raise Unusable(f"it never came: {error}") from error
         finally:
-            self.budget.settle(reservation, usage=bill.usage, cost=bill.cost)
+            self.budget.settle(reservation, bill, answered=reply is not None)
         if reply is None:
             raise Unusable(f"it never came: no answer within {PATIENCE_SECONDS:g} s")
         await self.recorder.record(model_answered(asked, reply))

@@ -40,10 +40,9 @@ class Rebuilding:
         return limit
 
     async def after(self, refusal: ContextTooLong, talk: Conversation) -> None:
-        """Learn from a request that was refused, which counts as not asked; raises LimitReached where none fits."""
+        """Learn from a request that was refused; raises LimitReached where none fits."""
         refused = talk.tokens(tools_tokens(self.tools))
         ceiling = ceiling_after(refusal.why, refused=refused, accepted=talk.measured.prompt)
-        talk.step -= 1
         await self.recorder.record(FaultMet(where=f"model {refusal.model}", why=refusal.why))
         limit = min(ceiling, limit_of(self.told, talk, self.model.window))
         why = f"the model refused about {refused:,} tokens; now at most {ceiling:,} are tried"

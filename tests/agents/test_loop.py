@@ -201,6 +201,17 @@ async def test_a_provider_that_is_down_parks_and_the_conversation_goes_on() -> N
     outcome = await bench.run(conversation=parked.conversation)
     assert outcome.ended == "finished"
     assert model.requests[1].messages == model.requests[2].messages
+    assert [asked.step for asked in bench.recorder.of(ModelAsked)] == [1, 2, 2]
+
+
+async def test_a_step_is_a_request_that_was_answered() -> None:
+    """An outage takes none of the limit, in this process as in the next, which counts the answers in the journal."""
+    model = ScriptedModel(shell("a"), ModelUnavailable("m", "503"), finish())
+    bench = Bench(model=model, account=Account({"steps": 2}))
+    parked = await bench.run()
+    outcome = await bench.run(conversation=parked.conversation)
+    assert outcome.ended == "finished"
+    assert bench.account.used["steps"] == len(bench.recorder.of(ModelAnswered)) == 2
 
 
 async def test_a_final_error_fails() -> None:

@@ -156,6 +156,7 @@ async def test_an_unknown_window_is_learnt_from_a_refusal(refusal: str) -> None:
         assert rebuilds[0].ceiling == 8400
     answered = [event.step for event in bench.recorder.of(ModelAnswered) if event.agent == "editor.1"]
     assert answered == list(range(1, PIECES + 2))
+    assert bench.account.used["steps"] == len(answered)
 
 
 async def test_a_flood_in_one_step_is_cut_once_more() -> None:

@@ -15,6 +15,7 @@ from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Limits
 from orchestrator.run.budget import run_budget
 from orchestrator.views.words import duration
+from tests.fakes.spending import step
 
 YEAR = 365 * 86_400.0
 STARTED = RunStarted(
@@ -85,9 +86,9 @@ def test_a_limit_of_time_counts_what_passes() -> None:
     budget = run_budget(limits, RunState(run="run"), clock=lambda: machine.passed)
     machine.wall += YEAR
     agent = budget.for_agent("editor")
-    agent.step()
+    step(agent)
     assert agent.seconds_left() == 60.0
     machine.passes(61)
     assert agent.seconds_left() == 0.0
     with pytest.raises(LimitReached, match="wall"):
-        agent.step()
+        step(agent)

@@ -8,12 +8,13 @@ import pytest
 
 from agents.budget import LimitReached
 from agents.events import Role
-from agents.model import Usage
+from agents.model import Bill, Usage
 from agents.prices import Price
 from orchestrator.journal.state import RunState, Tally, TaskProgress
 from orchestrator.plan.models import Limits, TaskLimits
 from orchestrator.run.budget import TimedBudget, run_budget
 from orchestrator.run.owners import ROLES
+from tests.fakes.spending import step
 
 
 class Clock:
@@ -40,11 +41,11 @@ def test_tasks_share_the_steps_of_their_run() -> None:
     """Two tasks together can't take more steps than the run has."""
     run = run_budget(limits(steps=3), RunState(run="r"))
     one, two = (task_of(run, name).for_agent("editor") for name in ("one", "two"))
-    one.step()
-    two.step()
-    one.step()
+    step(one)
+    step(two)
+    step(one)
     with pytest.raises(LimitReached) as caught:
-        two.step()
+        step(two)
     assert caught.value.limit == "steps"
 
 
@@ -52,18 +53,19 @@ def test_a_tasks_own_limit_names_the_task() -> None:
     """What parks one task leaves the run's budget to the others."""
     run = run_budget(limits(steps=10), RunState(run="r"))
     task = task_of(run, "one", steps=1).for_agent("editor")
-    task.step()
+    step(task)
     with pytest.raises(LimitReached) as caught:
-        task.step()
+        step(task)
     assert caught.value.limit == "one.steps"
-    task_of(run, "two").for_agent("editor").step()
+    step(task_of(run, "two").for_agent("editor"))
 
 
 def test_attempts_share_out_of_their_task() -> None:
     """What one attempt used is gone for the next one, whatever its agent."""
     task = task_of(run_budget(limits(), RunState(run="r")), "one", tokens=1000)
     first = task.for_agent("editor")
-    first.settle(first.reserve(prompt_tokens=100, max_tokens=700), usage=Usage(prompt=100, completion=600), cost=None)
+    used = Bill(usage=Usage(prompt=100, completion=600))
+    first.settle(first.reserve(prompt_tokens=100, max_tokens=700), used, answered=True)
     assert task.for_agent("reviewer").reserve(prompt_tokens=20, max_tokens=4096).max_tokens == 280
 
 
@@ -71,11 +73,11 @@ def test_a_role_has_one_limit_for_all_tasks() -> None:
     """A task parks where its reviewer finds the role's limit reached; an editor goes on."""
     run = run_budget(limits(roles={"reviewer": {"steps": 1}}), RunState(run="r"))
     one, two = task_of(run, "one"), task_of(run, "two")
-    one.for_agent("reviewer").step()
+    step(one.for_agent("reviewer"))
     with pytest.raises(LimitReached) as caught:
-        two.for_agent("reviewer").step()
+        step(two.for_agent("reviewer"))
     assert caught.value.limit == "reviewer.steps"
-    two.for_agent("editor").step()
+    step(two.for_agent("editor"))
 
 
 def test_a_role_and_a_task_of_that_name_are_told_apart() -> None:
@@ -83,12 +85,12 @@ def test_a_role_and_a_task_of_that_name_are_told_apart() -> None:
     state = RunState(run="r", tasks={"tester": TaskProgress(id="tester", role="tester", goal="Test.")})
     run = run_budget(limits(roles={"tester": {"steps": 1}}), state)
     with pytest.raises(LimitReached) as caught:
-        task_of(run, "tester", steps=0).for_agent("editor").step()
+        step(task_of(run, "tester", steps=0).for_agent("editor"))
     assert caught.value.limit == "tasks.tester.steps"
     agent = task_of(run, "other").for_agent("tester")
-    agent.step()
+    step(agent)
     with pytest.raises(LimitReached) as caught:
-        agent.step()
+        step(agent)
     assert caught.value.limit == "roles.tester.steps"
 
 
@@ -96,13 +98,8 @@ def test_a_role_and_a_task_of_that_name_are_told_apart() -> None:
 def test_zero_means_zero(bounds: dict[str, Any]) -> None:
     """A run that may use nothing asks nothing."""
     agent = run_budget(limits(**bounds), RunState(run="r")).for_agent("editor")
-
-    def ask() -> None:
-        agent.settle(agent.reserve(prompt_tokens=10, max_tokens=10), usage=Usage(), cost=0)
-        agent.step()
-
     with pytest.raises(LimitReached):
-        ask()
+        agent.reserve(prompt_tokens=10, max_tokens=10)
 
 
 def test_what_earlier_processes_used_counts() -> None:
@@ -112,10 +109,9 @@ def test_what_earlier_processes_used_counts() -> None:
     agent = run_budget(limits(steps=9, tokens=2000, roles={"editor": {"steps": 3}}), state).for_agent("editor")
     reservation = agent.reserve(prompt_tokens=300, max_tokens=4096)
     assert reservation.max_tokens == 800
-    agent.settle(reservation, usage=Usage(prompt=300, completion=1), cost=0.1)
-    agent.step()
+    agent.settle(reservation, Bill(usage=Usage(prompt=300, completion=1), cost=0.1), answered=True)
     with pytest.raises(LimitReached) as caught:
-        agent.step()
+        step(agent)
     assert caught.value.limit == "editor.steps"
 
 
@@ -132,10 +128,10 @@ def test_the_clock_of_the_run_stops_its_tasks() -> None:
     clock = Clock()
     run = run_budget(limits(wall="60s"), RunState(run="r", seconds=50.0), clock=clock)
     agent = task_of(run, "one").for_agent("editor")
-    agent.step()
+    step(agent)
     clock.now = 10.0
     with pytest.raises(LimitReached) as caught:
-        agent.step()
+        step(agent)
     assert (caught.value.limit, caught.value.used) == ("wall", 60.0)
 
 
@@ -147,11 +143,11 @@ def test_a_roles_clock_runs_for_each_of_its_agents() -> None:
     agent = task_of(run, "one").for_agent("reviewer")
     with run.at_work("reviewer"), run.at_work("reviewer"):
         clock.now = 9.0
-        agent.step()
+        step(agent)
         clock.now = 10.0
     clock.now = 1000.0
     with pytest.raises(LimitReached) as caught:
-        agent.step()
+        step(agent)
     assert (caught.value.limit, caught.value.used) == ("reviewer.wall", 25.0)
 
 

@@ -17,6 +17,7 @@ from agents.recorder import Recorder
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.state import TaskState
 from orchestrator.run.scheduler import Node, Scheduler
+from orchestrator.run.usage import amounts_of
 from tests.fakes.model import call, calling, finish, reply
 from tests.run.whole_run import WholeRun, no_sandboxes
 
@@ -150,7 +151,8 @@ class FlakyRun(WholeRun):
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_sandboxes")
 async def test_a_task_that_comes_back_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has lost no step of its agent, nor of its gate's: no attempt begins anew, and no answer is paid twice."""
+    """It has lost no step of its agent, nor of its gate's: no attempt begins anew, and no answer is paid twice. What
+    the limits count in this process is what the journal holds for the next."""
     monkeypatch.setattr(Circuits, "back_in_seconds", lambda *_: 0.0)
     run = FlakyRun(place=tmp_path, answer=lambda _: pytest.fail("asked"))
     run.was_away, run.over = set(), anyio.Event()
@@ -165,3 +167,4 @@ async def test_a_task_that_comes_back_goes_on_where_it_was(tmp_path: Path, monke
     assert begun == ["editor.1", "editor.1", "tester.1", "tester.1"]
     paid = [(event.agent, event.step) for event in events if isinstance(event, ModelAnswered)]
     assert paid == [("editor.1", 1), ("editor.1", 2), ("tester.1", 1), ("tester.1", 2)]
+    assert run.used == {key: amount for key, amount in amounts_of(state.total, 0.0).items() if key in run.used}

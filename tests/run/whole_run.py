@@ -93,6 +93,8 @@ class WholeRun:
     rows: list[Recorded] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """The commit of each worktree, in their order."""
+    used: dict[str, float] = field(default_factory=dict)
+    """What the run's budget counted."""
 
     async def run(self, *tasks: dict[str, Any], **more: Any) -> RunState:
         """Carry the tasks out."""
@@ -112,6 +114,7 @@ class WholeRun:
         async with opened as ctx:
             ctx.model_of, ctx.worksites = self._model, _Worksites(self)
             await drive(ctx)
+            self.used = ctx.budget.account.used
             return ctx.state
 
     def _repository(self) -> UserRepository:
