@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from orchestrator.errors import UsageProblem
 from orchestrator.plan.models import Bounds, Limits, Plan, TaskLimits
+from orchestrator.plan.numbers import number
 from orchestrator.run.owners import OF_ROLES, OF_TASKS, ROLES
 from policies.problems import did_you_mean
 
 
 def _keys(limits: type[Bounds]) -> set[str]:
     return {spec.alias or name for name, spec in limits.model_fields.items()} - {OF_ROLES}
+
+
+_TAKES = {
+    "steps": ("a whole number, 0 for none", "400"),
+    "tokens": ("a whole number, 0 for none", "8000000"),
+    "cost": ("a number of US dollars, 0 for none", "20"),
+    "wall": ("a time, a number and a unit (ms, s, m, h, d), 0s for none", "1h30m"),
+    "cpu": ("a time, a number and a unit (ms, s, m, h, d), 0s for none", "10m"),
+    "parallel": ("a whole number from 1 up", "4"),
+    "attempts": ("a whole number from 1 up", "3"),
+    "rounds": ("a whole number from 1 up", "6"),
+    "context": ("a whole number of tokens from 1 up", "200000"),
+}
+"""What each limit may be, and an example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +73,17 @@ def read_grant(text: str, plan: Plan) -> Grant:
     if role is not None and role not in ROLES:
         raise UsageProblem(f"--limit {text}: there is no role {role}", hint=did_you_mean(role, ROLES))
     return Grant(key=key, value=value, task=task, role=role)
+
+
+def readable(grant: Grant, text: str) -> int | float | str:
+    """The value of `--limit TEXT` as a plan has it; raises UsageProblem for one that no limit of that name can have."""
+    value = number(grant.value)
+    try:
+        Limits.model_validate({grant.key: value})
+    except ValidationError:
+        what, example = _TAKES[grant.key]
+        name = text.partition("=")[0]
+        raise UsageProblem(
+            f"--limit {text}: {grant.key} takes {what}", hint=f"write for example --limit {name}={example}"
+        ) from None
+    return value

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import UsageProblem
 from orchestrator.plan.models import Plan, SandboxSettings
-from orchestrator.plan.numbers import number
-from orchestrator.run.grants import Grant, read_grant
+from orchestrator.run.grants import Grant, read_grant, readable
 
 AskMode = Literal["prompt", "deny", "wait"]
 
@@ -52,7 +51,7 @@ def overlay(plan: Plan, options: RunOptions) -> Plan:
         document["merge"]["mode"] = "hold" if options.hold else "auto"
     for text in options.limits:
         grant = read_grant(text, plan)
-        _limits_of(document, grant)[grant.key] = number(grant.value)
+        _limits_of(document, grant)[grant.key] = readable(grant, text)
     try:
         return Plan.rebuilt(document)
     except ValidationError as error:

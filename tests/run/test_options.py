@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import UsageProblem
-from orchestrator.plan.models import Plan
+from orchestrator.plan.models import Limits, Plan
 from orchestrator.run.options import RunOptions, overlay
 
 PLAN = Plan.rebuilt(
@@ -76,17 +76,29 @@ def test_hold_parallel_and_backend() -> None:
         ("reviewer.rounds=1", "one of"),
         ("roles.one.steps=1", "no role one"),
         ("tasks.reviewer.steps=1", "no task reviewer"),
-        ("cpu=5", "limits.cpu"),
-        ("steps=many", "limits.steps"),
-        ("wall=5", "limits.wall"),
-        ("cost=-1", "limits.cost"),
-        ("cost=nan", "limits.cost"),
+        ("cpu=5", "cpu takes a time"),
+        ("steps=many", "steps takes a whole number"),
+        ("steps=1e3", "steps takes a whole number"),
+        ("one.wall=5", "--limit one.wall=1h30m"),
+        ("roles.editor.tokens=-1", "--limit roles.editor.tokens=8000000"),
+        ("rounds=0", "rounds takes a whole number from 1 up"),
+        ("cost=-1", "cost takes a number of US dollars"),
+        ("cost=nan", "--limit cost=20"),
     ],
 )
 def test_a_limit_that_does_not_fit_is_refused(limit: str, words: str) -> None:
     """The message names the option and what would be right."""
     with pytest.raises(UsageProblem, match=words):
         overlay(PLAN, RunOptions(limits=(limit,)))
+
+
+@pytest.mark.parametrize("key", [spec.alias or name for name, spec in Limits.model_fields.items() if name != "roles"])
+def test_the_example_of_a_limit_is_one_that_it_takes(key: str) -> None:
+    """Whoever writes what the message shows is not told of it again."""
+    with pytest.raises(UsageProblem) as caught:
+        overlay(PLAN, RunOptions(limits=(f"{key}=many",)))
+    assert str(caught.value).startswith(f"--limit {key}=many: {key} takes ")
+    overlay(PLAN, RunOptions(limits=(str(caught.value.hint).rpartition("--limit ")[2],)))
 
 
 def test_a_backend_that_there_is_not_is_refused() -> None:
