@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agents.conversation import Conversation
 from agents.events import (
+    AttemptEnded,
     AttemptStarted,
     ChangeRefused,
     CheckpointTaken,
@@ -28,7 +29,7 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of, fold
 from orchestrator.journal.state import RunState, TaskState
 from orchestrator.rewind.checkpoints import START, Checkpoint
-from orchestrator.run.whereabouts import AGENTS_OF_GATES
+from orchestrator.run.whereabouts import AGENTS_OF_GATES, whereabouts
 
 _DONE = {TaskState.MERGED, TaskState.LANDED, TaskState.READY}
 
@@ -104,14 +105,17 @@ def _done(origin: Origin) -> Iterator[Told]:
 def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
     """The attempt with the files and the words that it had, as if the program had stopped there."""
     checkpoint, task = origin.checkpoint, origin.checkpoint.task
-    begun = [row for row in origin.before if row.task == task]
-    start, back = _start([event_of(row) for row in begun], str(checkpoint.agent))
+    events = [event_of(row) for row in origin.before if row.task == task]
+    start, back = _start(events, str(checkpoint.agent))
+    head = next(each.commit for each in _rounds(events, start.agent) if each.round == start.round)
     talk = conversation_at(origin)
     if back:
         # What sent it back is told again, between the round before and this one.
         yield start.model_copy(update={"model": model, "round": max(1, start.round - 1)})
         yield from back
-    yield start.model_copy(update={"model": model})
+    else:
+        yield from _attempt_before(events, start)
+    yield start.model_copy(update={"model": model, "commit": head})
     yield ConversationTakenOver(
         agent=talk.agent,
         step=talk.step,
@@ -130,6 +134,20 @@ def _attempt(origin: Origin, run: str, model: str) -> Iterator[Event]:
         refused=list(checkpoint.refused),
         ignored=list(checkpoint.ignored),
     )
+
+
+def _attempt_before(events: Sequence[Event], start: AttemptStarted) -> Iterator[Event]:
+    """The attempt that failed before this one, and how: what this one has been told of it, and nothing else."""
+    tried = _rounds(events, f"{start.role}.{start.attempt - 1}")
+    reasons = whereabouts(events, role=start.role).reasons
+    if tried and reasons:
+        yield tried[-1].model_copy(update={"told": []})
+        yield AttemptEnded(agent=tried[-1].agent, outcome="failed", why=reasons[0].text)
+
+
+def _rounds(events: Sequence[Event], agent: str) -> list[AttemptStarted]:
+    """The rounds of an agent, one that had to begin on a fresh sandbox once more for each of them."""
+    return [event for event in events if isinstance(event, AttemptStarted) and event.agent == agent]
 
 
 def _start(events: Sequence[Event], agent: str) -> tuple[AttemptStarted, list[ChangeRefused | GateFailed]]:

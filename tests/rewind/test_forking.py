@@ -239,7 +239,32 @@ def test_what_a_gate_sent_back_is_part_of_it() -> None:
     left = left_off([event_of(row) for row in rows if row.task == "port"], role="editor", keeps=True)
     assert [(note.kind, note.text) for note in left.where.reasons] == [("gate", "it leaks")]
     assert (left.where.start, left.where.round, left.where.back, left.where.refused) == (A, 2, False, None)
+    assert left.where.head == C
     assert fold(rows).tasks["port"].gates == []
+
+
+def test_how_the_attempt_before_ended_is_part_of_it() -> None:
+    """A rebuilt context says it once more, in a fork of the fork as well; what the attempt did is not told."""
+    second = "editor.2"
+    events: Story = [
+        *long(),
+        ("port", e.AttemptEnded(agent=EDITOR, outcome="failed", why="b.py has no tests", commit=C)),
+        ("port", told.began(A, agent=second)),
+        ("port", told.asked(1, OPENING, agent=second)),
+        ("port", told.answered(1, "make", agent=second)),
+        ("port", told.saved(1, 4, D).model_copy(update={"agent": second})),
+    ]
+    (_, started), *_ = story.started()
+    fork = [(None, started), *taken_over(origin(events, 4), run=FORK, model="m/other")]
+    for rows in (told.rows(fork), begin(fork, 4)):
+        left = left_off([event_of(row) for row in rows if row.task == "port"], role="editor", keeps=True)
+        assert [(note.source, note.kind, note.text) for note in left.where.reasons] == [
+            ("attempt 1", "attempt", "b.py has no tests")
+        ]
+        assert (left.where.attempt, left.where.round, left.where.start, left.where.ended) == (2, 1, A, None)
+        state = fold(rows)
+        assert (state.tasks["port"].attempts, state.tasks["port"].commit) == (2, None)
+        assert list(state.agents_since) == ["port/editor.2"]
 
 
 def test_from_the_beginning_nothing_is_told() -> None:

@@ -37,9 +37,10 @@ def rows(told: Iterable[tuple[str | None, e.Event]]) -> list[Recorded]:
 
 def began(commit: str, *, round: int = 1, agent: str = EDITOR, tree: str | None = None) -> e.AttemptStarted:
     """An agent comes to a sandbox."""
-    role: Any = agent.split(".")[0]
+    role: Any
+    role, number = agent.split(".")
     return e.AttemptStarted(
-        agent=agent, role=role, attempt=1, round=round, model="m", commit=commit, sandbox="s", tree=tree
+        agent=agent, role=role, attempt=int(number), round=round, model="m", commit=commit, sandbox="s", tree=tree
     )
 
 
