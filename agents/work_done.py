@@ -137,10 +137,15 @@ class WorkDone:
                 pass
 
     def _taken_over(self, event: ConversationTakenOver) -> None:
-        """The steps of another run, of which the last are in the messages, and nothing else is known here."""
-        self.steps = {number: Step(number=number, elsewhere=True) for number in range(1, event.step + 1)}
+        """The steps of another run: as its own events told them, where they are here; else the last by the messages."""
+        known = self.steps
+        self.steps = {
+            number: known.get(number, Step(number=number, elsewhere=True)) for number in range(1, event.step + 1)
+        }
         answers = [place for place, message in enumerate(event.messages) if message.role == "assistant"]
         for number, place in zip(range(event.step, 0, -1), reversed(answers), strict=False):
+            if number in known:
+                continue
             message = event.messages[place]
             came = {each.tool_call_id: each.content for each in event.messages[place + 1 :][: len(message.tool_calls)]}
             endings = {at: one_line(came.get(call.id, ""), 40) for at, call in enumerate(message.tool_calls, start=1)}

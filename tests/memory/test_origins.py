@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.events import Event, RunStarted
-from agents.fork_events import ForkedFrom
+from agents.fork_events import ConversationTakenOver, ForkedFrom
 from orchestrator.journal.store import JournalStore
 from orchestrator.memory.origins import Origin, before, origins
 from orchestrator.memory.past import JournalPast
@@ -43,6 +43,11 @@ def step(number: int, said: str) -> list[Event]:
     return [answered(number, calling(call("shell", {"command": f"echo {said}"}))), ran(number, f"echo {said}", said)]
 
 
+def over(last: int) -> Event:
+    """What a fork begins with, where the context was rebuilt after `last`: no word is left of the steps before."""
+    return ConversationTakenOver(agent="editor.1", step=last, round=1)
+
+
 def begun(store: JournalStore, run: str, *steps: Event, at: tuple[str, str, int] | None = None) -> None:
     """A run that works on `port`; forked where `at` names a run, a task and an event of it."""
     fork = None
@@ -55,8 +60,8 @@ def begun(store: JournalStore, run: str, *steps: Event, at: tuple[str, str, int]
 async def test_a_fork_remembers_what_its_task_did_before(store: JournalStore) -> None:
     """All steps up to the checkpoint and those since, each once, and nothing that the other run did later."""
     begun(store, "first", *step(1, "lion"), *step(2, "tiger"))
-    begun(store, "second", *step(2, "zebra"), *step(3, "giraffe"), at=("first", "port", 3))
-    begun(store, "third", *step(3, "hippo"), at=("second", "port", 3))
+    begun(store, "second", over(1), *step(2, "zebra"), *step(3, "giraffe"), at=("first", "port", 3))
+    begun(store, "third", over(2), *step(3, "hippo"), at=("second", "port", 4))
     forked = event_of_first(store, "third")
     runs = before(origins(store, forked), "port")
     past = JournalPast(journal=store.path, run="third", task="port", agent="editor.1", before=runs)
@@ -65,7 +70,8 @@ async def test_a_fork_remembers_what_its_task_did_before(store: JournalStore) ->
         "exit 0\nzebra",
         "exit 0\nhippo",
     ]
-    assert sorted((await past.work_done()).steps) == [1, 2, 3]
+    done = [each.line() for each in (await past.work_done()).steps.values()]
+    assert done == ["1: $ echo lion -> exit 0", "2: $ echo zebra -> exit 0", "3: $ echo hippo -> exit 0"]
     found = {word: bool((await past.search((word,), before=4)).hits) for word in ("lion", "tiger", "giraffe")}
     assert found == {"lion": True, "tiger": False, "giraffe": False}
 
