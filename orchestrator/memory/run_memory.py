@@ -59,7 +59,8 @@ class RunMemory:
             task=None if told.task == MAIN else told.task,
             agent=told.agent,
             told={**findings, **self.project.files, **self.kept},
-            before=before(self.origins, told.task),
+            # A fork counts the conversations of its gates anew: those of before have the same names and are not these.
+            before=before(self.origins, told.task) if told.inspection is None else (),
         )
 
     def _kept_for(self, goal: str) -> Iterator[str]:

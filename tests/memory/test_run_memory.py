@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agents.assignment import Inspection
 from agents.events import CommandRun, NoteLearnt
 from agents.redact import Redactor
 from orchestrator.airlock.git import Git
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.memory.notes import NoteStore
+from orchestrator.memory.origins import Origin
 from orchestrator.memory.project import ProjectMemory
 from orchestrator.memory.run_memory import KEPT, KEPT_CHARS, RunMemory, load_memory
 from tests.agents.bench import assignment
@@ -46,6 +49,13 @@ def test_notes_stand_behind_the_files() -> None:
     assert [note.source for note in told] == [".mimo/memory/a.md", KEPT]
     assert told[1].text == "n1 (written by a human): tests need TZ=UTC"
     assert [note.source for note in memory().notes("Port the client.")] == [".mimo/memory/a.md"]
+
+
+def test_a_gate_of_a_fork_is_none_of_before() -> None:
+    """`reviewer.1` of the fork is another than that of the run before: its steps are not the fork's reviewer's own."""
+    forked = replace(memory(), origins=(Origin(run="run-0", task="port", last=9),))
+    assert forked.past(assignment()).before == (("run-0", 9),)
+    assert forked.past(assignment(inspection=Inspection(diff=""))).before == ()
 
 
 def test_notes_with_words_of_the_goal_come_first() -> None:
