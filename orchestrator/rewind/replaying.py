@@ -37,6 +37,11 @@ class Replayed:
     difference: Difference | None = None
     stopped: bool = False
 
+    @property
+    def found_nothing(self) -> bool:
+        """Whether there was nothing to hold against the journal, so that neither `alike` nor `different` is true."""
+        return not (self.commands or self.difference or self.stopped)
+
     def is_decided_before(self, seq: int) -> bool:
         """Whether nothing that stands at `seq` or later can be the first difference."""
         return self.difference is not None and self.difference.seq < seq

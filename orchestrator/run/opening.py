@@ -34,7 +34,7 @@ from orchestrator.journal.recorder import RunJournal
 from orchestrator.journal.snapshots import keeping
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
-from orchestrator.memory.run_memory import load_memory
+from orchestrator.memory.run_memory import RunMemory, load_memory
 from orchestrator.plan.models import Plan
 from orchestrator.plan.proposal import users_commands
 from orchestrator.run.ahead import worksites
@@ -188,7 +188,7 @@ async def open_to_repeat(
 ) -> AsyncIterator[RunContext]:
     """A place like that of a run, to do again what it did: its name and its journal are gone at the end.
 
-    No model can be asked in it. Raises as `open_old_run`.
+    No model can be asked in it, so it has no memory either. Raises as `open_old_run`.
     """
     backend = await choose(state.backend)
     name = new_run_id(plan.name)
@@ -203,7 +203,8 @@ async def open_to_repeat(
         image = await ensure_image(
             recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
         )
-        ctx = await _context(around, plan, like, store, journal, hub, backend, policy, recipe, image)
+        none = RunMemory(run=name, journal=store.path)
+        ctx = await _context(around, plan, like, store, journal, hub, backend, policy, recipe, image, memory=none)
         ctx.model_of = _no_model
         async with _cleared(ctx):
             yield ctx
@@ -291,13 +292,16 @@ async def _context(
     policy: Policy,
     recipe: Recipe,
     image: str | None,
+    memory: RunMemory | None = None,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
     journal.watch(keeping(store, state))
     circuits = Circuits()
     models = _models(plan, circuits, around.stopping)
     secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
-    memory = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
+    if memory is None:
+        load = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
+        memory = await to_thread.run_sync(load)
     directory = around.state_directory / "runs" / state.run
     return RunContext(
         run=state.run,
@@ -326,7 +330,7 @@ async def _context(
         say=around.say,
         saved_plan=around.state_directory / "plans" / f"{state.run}.yaml",
         users_commands=users_commands(Plan.rebuilt(state.plan)),
-        memory=await to_thread.run_sync(memory),
+        memory=memory,
     )
 
 

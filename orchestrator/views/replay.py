@@ -27,6 +27,10 @@ def replay_view(run: str, backend: str, replayed: Replayed) -> Iterator[Renderab
     if replayed.left_out:
         count = plural(replayed.left_out, "command")
         yield Indented(Text(f"not repeated: {count} of verify, on files that the journal does not tell"), 0)
+    if replayed.found_nothing:
+        said = "nothing to compare: it has no command that could be repeated"
+        yield Indented(one_line(f"{run}, repeated with {backend}: {said}"), 0)
+        return
     alike = f"{plural(replayed.commands, 'command')} in {plural(replayed.steps, 'step')}"
     yield Indented(one_line(f"{run}, repeated with {backend}: {alike} ") + _verdict(replayed), 0)
 
@@ -65,7 +69,7 @@ def replay_json(run: str, backend: str, replayed: Replayed) -> dict[str, Any]:
     return {
         "run": run,
         "backend": backend,
-        "alike": found is None,
+        "alike": None if replayed.found_nothing else found is None,
         "stopped": replayed.stopped,
         "steps": replayed.steps,
         "commands": replayed.commands,

@@ -111,6 +111,22 @@ def test_a_refusal_is_repeated(make: MakeProgram, scripted_server: ScriptedServe
     assert program.json("replay", "last")["commands"] == 3
 
 
+def test_where_nothing_ran_nothing_is_alike(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """A task without a command is called neither alike nor different, and notes of today are not so much as opened."""
+    program = make({"a.py": "one = 1\n"})
+    (program.repository.parent / "plan.yaml").write_text(plan(editor("port", PORT)))
+    scripted_server.play(talk("editor", PORT, done()))
+    assert program.run("../plan.yaml", "--backend", "bubblewrap").returncode == 0
+    (notes,) = (program.repository.parent / "state").glob("mimo-orchestrate/*/memory.db")
+    notes.write_text("no database")
+    told = program.json("replay", "last")
+    assert (told["alike"], told["commands"], told["difference"]) == (None, 0, None)
+    page = program.run("replay", "last")
+    assert (page.returncode, notes.read_text()) == (0, "no database")
+    assert page.stdout.endswith("nothing to compare: it has no command that could be repeated\n")
+    assert "what earlier runs learnt" not in page.stderr
+
+
 def test_without_the_store_it_is_said(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """A store that was deleted: exit code 4, which one, and no new one in its place."""
     program = ran(make, scripted_server, edit("a.py", "one = 1", "one = 2"), done())

@@ -171,6 +171,7 @@ PAGES: dict[str, Page] = {
     "context": lambda: context_view("port", rebuilt.seen()),
     "replay-differs": lambda: replay_view(wide.RUN, "docker", Replayed(steps=3, commands=5, difference=DIFFERENT)),
     "replay-alike": lambda: replay_view(wide.RUN, "docker", Replayed(steps=12, commands=40, left_out=1)),
+    "replay-nothing": lambda: replay_view(wide.RUN, "docker", Replayed()),
     "log-steps-of-task": lambda: log_page(long.recorded(), task=long.TASK),
     "log-steps-oneline": lambda: log_page(long.recorded(), Form.LINE),
     "log-steps-whole": lambda: log_page(step_rows(13, 15), Form.WHOLE, long.TASK),
