@@ -64,7 +64,11 @@ class _Run:
     def __init__(self, store: JournalStore, started: Recorded) -> None:
         self._store = store
         self._run = started.run
-        self._plan = str(json.loads(started.payload)["plan"].get("name", ""))
+        begun = json.loads(started.payload)
+        self._plan = str(begun["plan"].get("name", ""))
+        forked = begun.get("forked_from")
+        # What a fork went on with was begun in another run: what it took here would pass for all of it.
+        self._cut = forked["task"] if forked is not None and forked["checkpoint"] else None
         self._roles: dict[str, str] = {}
         self._whole: dict[str, str] = {}
         self.answers = 0
@@ -109,7 +113,7 @@ class _Run:
             else:
                 total[task] += between(began.pop(task, when), when)
                 tried |= {task} if kind == "change merged" or event["state"] in _TRIED else set()
-        return {task: total[task] for task in self._roles if task in tried}
+        return {task: total[task] for task in self._roles if task in tried and task != self._cut}
 
     def _whole_of(self, task: str | None) -> str:
         name = str(task)

@@ -123,11 +123,11 @@ def answered(agent: str, role: e.Role, *, cost: float | None = 0.5, prompt: int 
     )  # fmt: skip
 
 
-def started() -> e.RunStarted:
+def started(forked_from: e.ForkedFrom | None = None) -> e.RunStarted:
     """The beginning of a run."""
     return e.RunStarted(
         program="1", plan={"name": "port"}, plan_source="", base_branch="main", base_commit="a" * 40, policy={},
-        policy_hash="", backend="docker",
+        policy_hash="", backend="docker", forked_from=forked_from,
     )  # fmt: skip
 
 
@@ -158,6 +158,19 @@ def test_the_journal_tells_of_tasks_that_came_to_their_end(tmp_path: Path) -> No
         "editor": Share(model=MODEL, steps=2, usage=Usage(prompt=20, completion=2, cached=4), cost=None),
         "reviewer": Share(model=MODEL, steps=1, usage=Usage(prompt=40, completion=1, cached=2), cost=0.5),
     }
+
+
+def test_a_task_that_a_fork_went_on_with_tells_nothing(tmp_path: Path) -> None:
+    """A part of what it took is in another run; what the fork began anew is whole, and so is a task forked at 0."""
+    fork = e.ForkedFrom(run="r0", task="one", checkpoint=3, commit="a" * 40, head="b" * 64)
+    with JournalStore(tmp_path / "journal.db") as store:
+        for run, origin in (("r1", fork), ("r2", fork.model_copy(update={"checkpoint": 0}))):
+            store.append(run, [
+                (None, started(origin)), (None, made("one", "two")),
+                *((task, event) for task in ("one", "two") for event in (
+                    e.TaskStarted(commit="a"), answered("editor.1", "editor"), e.TaskEnded(state="landed"))),
+            ])  # fmt: skip
+        assert sorted((task.run, len(task.shares)) for task in past_tasks(store)) == [("r1", 1), ("r2", 1), ("r2", 1)]
 
 
 def test_only_the_newest_runs_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
