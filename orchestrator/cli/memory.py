@@ -59,6 +59,8 @@ def search(
 
     repository = here()
     wanted = [word for given in words for word in given.split()]
+    if not any(char.isalnum() for word in wanted for char in word):
+        raise UsageProblem("a search needs words", hint="all that there is: mimo-orchestrate memory show")
     with notes_of(repository) as store:
         notes = store.search(wanted)
     ranking = Ranking(wanted)
@@ -70,7 +72,7 @@ def search(
     elif notes or hits:
         print_page(found_view(notes, hits))
     else:
-        say("nothing found")
+        say("nothing found; all that there is: mimo-orchestrate memory show")
 
 
 @app.command()

@@ -33,7 +33,7 @@ def notes(type_in: Type, *words: str) -> list[dict[str, Any]]:
 def test_to_look_leaves_no_trace(type_in: Type) -> None:
     """Where nothing was ever run or noted there is nothing to see, and nothing is made for it."""
     assert type_in("memory", "show").code == 0
-    assert type_in("memory", "search", "x").err == "nothing found\n"
+    assert type_in("memory", "search", "x").err == "nothing found; all that there is: mimo-orchestrate memory show\n"
     assert not state_of(here()).exists()
 
 
