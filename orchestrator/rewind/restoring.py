@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,18 +37,20 @@ def restore(hub: Path, commit: str, directory: Path, *, base: str) -> Restored:
     Nothing of them is read as a setting, run or followed. Links may lead out of the tree only where the user's own
     `base` commit has them. Raises UsageProblem, CannotRun where the hub lacks the commit, UnsafeTree, DiskFull.
     """
-    _require_free(directory)
+    with _usable(directory):
+        _require_free(directory)
     git = Git(git_dir=hub)
     tree, entries = _read(git, hub, commit)
     _require_inside(git, entries, base)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with disk_faults(directory):
+    with _usable(directory), disk_faults(directory):
+        directory.parent.mkdir(parents=True, exist_ok=True)
         # Beside the place that is asked for, and closed to others until it is all there.
         made = Path(tempfile.mkdtemp(prefix=f".{directory.name[:100]}-", dir=directory.parent))
         try:
             lay_out(git, entries, made, owner_uid=os.getuid(), mtime=int(time.time()) - AGE_SECONDS)
             made.chmod(0o777 & ~_umask())
-            _put(made, directory)
+            # The last step, which either happens or does not: in the place of nothing, or of an empty directory.
+            made.rename(directory)
         except BaseException:
             remove_worktree(made)
             raise
@@ -73,10 +76,10 @@ def _require_free(directory: Path) -> None:
             raise UsageProblem(f"{directory} is where you stand, and would be replaced", hint="name another directory")
 
 
-def _put(made: Path, directory: Path) -> None:
-    """The last step, which either happens or does not: in the place of nothing, or of an empty directory."""
+@contextmanager
+def _usable(directory: Path) -> Iterator[None]:
     try:
-        made.rename(directory)
+        yield
     except OSError as error:
         why = error.strerror or str(error)
         raise UsageProblem(f"{directory} can't be made: {why}", hint="name a directory that does not exist") from error

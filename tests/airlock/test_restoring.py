@@ -157,6 +157,16 @@ def test_a_place_that_is_taken_stays_as_it_is(site: Site, tmp_path: Path, monkey
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
+@pytest.mark.parametrize("place", ["file/out", "file/below/out", "x" * 300])
+def test_a_place_that_cannot_be_is_said(site: Site, tmp_path: Path, place: str) -> None:
+    """Below a file, or with a name that no system has: what can't be made and why, and nothing is left."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageProblem, match="can't be made: "):
+        laid_out(site, site.base.commit, tmp_path / place)
+    assert (tmp_path / "file").read_text() == "mine"
+    assert not [path.name for path in tmp_path.iterdir() if "out" in path.name or "xxx" in path.name]
+
+
 def test_what_is_not_in_the_store_is_said(site: Site, tmp_path: Path) -> None:
     """A commit that is gone is named, and others may be there; nothing is made."""
     with pytest.raises(CannotRun, match="does not have commit 0000"):
