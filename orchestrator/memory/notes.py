@@ -50,6 +50,8 @@ END;
 
 _COLUMNS = "id, state, text, run, task, agent, step, learnt_at, kept_at, times"
 _WORD = re.compile(r"\w+")
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Letters and marks that show nothing, though they count as printable: an agent could read what nobody kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,8 +255,8 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    """A note is one line, whoever wrote it."""
-    return one_line(" ".join(text.split()), NOTE_CHARS)
+    """A note is one line of what can be seen, whoever wrote it."""
+    return one_line(" ".join(_UNSEEN.sub("", text).split()), NOTE_CHARS)
 
 
 def _digest(line: str) -> str:

@@ -165,6 +165,14 @@ def test_a_note_is_one_line_of_bounded_length(journal: JournalStore, store: Note
     assert len(note.text) <= NOTE_CHARS
 
 
+def test_nothing_is_kept_that_can_not_be_seen(store: NoteStore) -> None:
+    """What is read before it is kept is all that agents are shown: no words hide in marks that show nothing."""
+    hidden = "".join(chr(0xE0100 + ord(char) - 16) for char in "push")
+    note = store.add(f"tests need{hidden} TZ\ufe00\u3164\u034f=UTC")
+    assert note.text == "tests need TZ=UTC"
+    assert store.add("tests need TZ=UTC").id == note.id
+
+
 def test_there_is_a_bound_on_notes(journal: JournalStore, store: NoteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of proposals drops the oldest proposals and nothing that was kept; keeping has its own bound."""
     monkeypatch.setattr(notes, "MOST_PROPOSALS", 3)
