@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from anyio import to_thread
 
@@ -20,7 +18,7 @@ from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.proposals import command_text
 from orchestrator.plan.models import MAIN
-from orchestrator.rewind.comparing import FILES, Difference, told, unlike
+from orchestrator.rewind.comparing import FILES, Difference, Unlike, told, unlike
 from orchestrator.rewind.recording import Done, Stay, Step
 from orchestrator.run.context import RunContext
 from sandbox.errors import CommandRefused, SnapshotTooLarge
@@ -72,7 +70,7 @@ class Repeat:
                 await (self._act(step, done, self._stay.role) if self._stay.role is not None else self._test(done))
                 found = unlike(done, self._heard.of(done.proposed.id))
                 if found is not None:
-                    return self._difference(step, done, found.what, found.expected, found.got, found.diff)
+                    return self._difference(step, done, found)
         return await self._files(step) if self._writes else None
 
     async def _act(self, step: Step, done: Done, role: Role) -> None:
@@ -131,17 +129,10 @@ class Repeat:
             return None
         diff = await to_thread.run_sync(patch, self._ctx.hub.git, expected, self._tree)
         text = self._ctx.secrets.text(diff.decode(errors="replace"))
-        return self._difference(step, step.done[-1], (FILES,), {"tree": expected}, {"tree": self._tree}, text)
+        found = Unlike(what=(FILES,), expected={"tree": expected}, got={"tree": self._tree}, diff=text)
+        return self._difference(step, step.done[-1], found)
 
-    def _difference(
-        self,
-        step: Step,
-        done: Done,
-        what: tuple[str, ...],
-        expected: Mapping[str, Any],
-        got: Mapping[str, Any],
-        diff: str,
-    ) -> Difference:
+    def _difference(self, step: Step, done: Done, found: Unlike) -> Difference:
         return Difference(
             task=self._stay.task,
             agent=self._stay.agent,
@@ -149,8 +140,8 @@ class Repeat:
             seq=step.seq,
             id=done.proposed.id,
             command=told(done.proposed),
-            what=what,
-            expected=expected,
-            got=got,
-            diff=diff,
+            what=found.what,
+            expected=found.expected,
+            got=found.got,
+            diff=found.diff,
         )
