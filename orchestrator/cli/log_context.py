@@ -44,6 +44,7 @@ def show_context(run: str, rows: Iterable[Recorded], *, task: str | None, place:
         show_paged(context_view(chosen, seen))
 
 
+_NAME_IT = "name the task: log RUN TASK --context N"
 _TOLD = frozenset({"model asked", "model answered", "context rebuilt", "conversation taken over"})
 
 
@@ -52,7 +53,7 @@ def _chosen(events: Sequence[tuple[str | None, Event]], agent: str | None, step:
     asked = [(owner, event.agent, event.step) for owner, event in events if event.kind == "model asked"]
     found = list(dict.fromkeys((owner, who) for owner, who, at in asked if at == step and agent in {None, who}))
     if len(dict(found)) > 1:
-        raise UsageProblem("--context: each task has steps of its own", hint="name the task: log RUN TASK --context N")
+        raise UsageProblem("--context: each task has steps of its own", hint=_NAME_IT)
     if len(found) > 1:
         names = ", ".join(who for _, who in found)
         raise UsageProblem(
@@ -60,6 +61,10 @@ def _chosen(events: Sequence[tuple[str | None, Event]], agent: str | None, step:
         )
     if not found:
         last = {who: at for _, who, at in asked}
-        hint = f"the last are {', '.join(f'{who}:{at}' for who, at in last.items())}" if last else None
+        hint = (
+            f"the last are {', '.join(f'{who}:{at}' for who, at in last.items())}" if last else "it asked no model yet"
+        )
+        if len({owner for owner, _, _ in asked}) > 1:
+            hint = _NAME_IT
         raise UsageProblem(f"--context: there is no step {step}{f' of {agent}' if agent else ''}", hint=hint)
     return found[0]

@@ -85,7 +85,8 @@ def choose_checkpoint(run: str, task: str, found: Sequence[Checkpoint], wanted: 
     """The checkpoint of a task by its number, or `last`; raises UsageProblem that says which there are."""
     own = {str(each.number): each for each in found if each.task == task}
     if not own:
-        raise UsageProblem(f"{task} of {run} has no checkpoint: it has not begun")
+        hint = f"see which tasks have some: mimo-orchestrate log {run} --checkpoints"
+        raise UsageProblem(f"{task} of {run} has no checkpoint: it has not begun", hint=hint)
     if wanted == LAST:
         return list(own.values())[-1]
     if wanted not in own:

@@ -58,7 +58,7 @@ def test_a_task_that_was_started_again_began_once() -> None:
     found = checkpoints_of(telling.timed(told, run=story.RUN, start=0.0))
     assert [(each.number, each.commit) for each in found] == [(START, "1" * 40)]
     assert choose_checkpoint(story.RUN, "port", found, "last") == found[0]
-    with pytest.raises(UsageProblem, match="it has not begun"):
+    with pytest.raises(UsageProblem, match="it has not begun; see which tasks have some: mimo-orchestrate log"):
         choose_checkpoint(story.RUN, "docs", found, "last")
 
 

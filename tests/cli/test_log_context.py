@@ -65,6 +65,7 @@ def test_a_step_before_any_rebuild_is_there_too(type_in: Type) -> None:
     [
         (["--context", "1"], "name the task"),
         (["port", "--context", "1"], "editor.1, tester.1 each have such a step name it: --context editor.1:1"),
+        (["--context", "99"], "there is no step 99 name the task"),
         (["port", "--context", "99"], "there is no step 99 the last are editor.1:42, tester.1:1"),
         (["port", "--context", "editor.2:1"], "there is no step 1 of editor.2"),
         (["port", "--context", "last"], "write a step's number, as in 12, or with its agent"),
