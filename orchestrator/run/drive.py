@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anyio import to_thread
+from functools import partial
+
 from structlog.contextvars import bind_contextvars
 
 from agents.errors import CredentialsRefused
@@ -11,13 +12,12 @@ from orchestrator.airlock.errors import AirlockError
 from orchestrator.journal.state import TaskState
 from orchestrator.run.context import RunContext
 from orchestrator.run.landing import Landing
-from orchestrator.run.left_off import LeftOff, left_off_of
 from orchestrator.run.planning import plan_run
 from orchestrator.run.publishing import Published, publish_run
 from orchestrator.run.scheduler import SETTLED_WELL, Node, Scheduler
-from orchestrator.run.tasks import TaskRun
+from orchestrator.run.split import back_in_seconds
+from orchestrator.run.tasks import work_on
 from orchestrator.run.verification import verify
-from orchestrator.run.whereabouts import Whereabouts
 from sandbox.errors import SandboxError
 from sandbox.telling import Log
 
@@ -54,7 +54,7 @@ async def drive(ctx: RunContext) -> None:
         work=lambda task: _work(ctx, landing, task),
         skip=lambda task, why: _skip(ctx, task, why),
         soon=lambda tasks, working: ctx.worksites.expect(tasks, landing.tip, working=working),
-        back_in_seconds=ctx.circuits.back_in_seconds,
+        back_in_seconds=partial(back_in_seconds, ctx),
         stopped=lambda: ctx.stopping() or ctx.state.run_limit_reached or ctx.trouble is not None,
     )
     done = {task.id: task.state for task in ctx.state.tasks.values() if task.state is not TaskState.PENDING}
@@ -75,26 +75,12 @@ async def _work(ctx: RunContext, landing: Landing, task_id: str) -> TaskState:
     """One task; a fault of the machine or a bad key parks it, and `resume` takes it up again."""
     bind_contextvars(task=task_id)  # its scheduler gives each a context of its own
     try:
-        await _take_up(ctx, task_id)
-        return await TaskRun(ctx, landing, ctx.plan.task(task_id)).work()
+        return await work_on(ctx, landing, ctx.plan.task(task_id))
     except (SandboxError, AirlockError, CredentialsRefused, OSError) as error:
         LOG.error("task.parked", error)
         ctx.trouble = ctx.trouble or error
         await ctx.journal.recorder(task_id).record(TaskEnded(state="waiting", why=str(error)))
         return TaskState.WAITING
-
-
-async def _take_up(ctx: RunContext, task_id: str) -> None:
-    """Know how far a task had come that this process has worked on, or that was lost with the store of the runs."""
-    task = ctx.state.tasks[task_id]
-    if task_id in ctx.left_off or not task.attempts or task.parts:
-        return
-    rows = await ctx.journal.of_task(task_id)
-    left = await to_thread.run_sync(left_off_of, task, rows)
-    if task.state is not TaskState.WAITING:
-        # It begins anew; the agents of its gates have numbers of their own all the same.
-        left = LeftOff(where=Whereabouts(at_gates=left.where.at_gates))
-    ctx.left_off[task_id] = left
 
 
 async def _skip(ctx: RunContext, task_id: str, why: str) -> None:

@@ -9,6 +9,7 @@ from structlog.contextvars import bound_contextvars
 
 from agents.events import TaskEnded
 from agents.recorder import Recorder
+from orchestrator.journal.fold import KEPT_ON_RESUME
 from orchestrator.journal.state import RunState, TaskState
 from orchestrator.plan.models import Task
 from orchestrator.run.context import RunContext
@@ -26,16 +27,21 @@ class _Stopped:
 async def work_parts(
     ctx: RunContext, task: str, recorder: Recorder, work: Callable[[Task], Awaitable[TaskState]]
 ) -> TaskState:
-    """Work on the parts that have no outcome yet, in their order; the task's own outcome is journalled here."""
+    """Work on the parts that have no outcome yet, in their order; the task's own outcome is journalled here.
+
+    Those behind a part that a provider keeps waiting are not given up: the task comes back for all of them.
+    """
     stopped: _Stopped | None = None
     for part in ctx.state.tasks[task].parts:
         if stopped is not None:
+            if stopped.state is TaskState.WAITING and back_in_seconds(ctx, stopped.part) is not None:
+                break
             why = f"it needs {stopped.part}, which is {stopped.state}"
             await ctx.journal.recorder(part).record(TaskEnded(state="skipped", why=why))
             continue
         known = ctx.state.tasks[part].state
         with bound_contextvars(task=part):
-            state = known if known is not TaskState.PENDING else await work(ctx.plan.task(part))
+            state = known if known in KEPT_ON_RESUME else await work(ctx.plan.task(part))
         if state not in SETTLED_WELL:
             stopped = _Stopped(part=part, state=state)
     ended = _ended(ctx.state, task, stopped)
@@ -57,6 +63,12 @@ def _ended(state: RunState, task: str, stopped: _Stopped | None) -> TaskEnded:
             return TaskEnded(state="refused", why=why)
         case _:
             return TaskEnded(state="waiting", why=why)
+
+
+def back_in_seconds(ctx: RunContext, task: str) -> float | None:
+    """When a task whose provider was away, or that of one of its parts, may try once more; None where none was."""
+    waits = [ctx.circuits.back_in_seconds(each) for each in leaves(ctx.state, [task])]
+    return min((wait for wait in waits if wait is not None), default=None)
 
 
 def leaves(state: RunState, tasks: Iterable[str]) -> Iterator[str]:

@@ -29,9 +29,11 @@ from orchestrator.run.deciding import Decided, Failure, decide
 from orchestrator.run.gates import Gates, GateUnanswered
 from orchestrator.run.inspection import inspect
 from orchestrator.run.landing import Candidate, Landed, Landing, SentBack, shown_lost
+from orchestrator.run.left_off import LeftOff, left_off_of
 from orchestrator.run.rounds import Round, work_round
 from orchestrator.run.split import work_parts
 from orchestrator.run.usage import used_by_task
+from orchestrator.run.whereabouts import Whereabouts
 
 _BY_ENDING: dict[str, EndState] = {
     "failed": "failed",
@@ -52,11 +54,31 @@ class _Ended:
     again: bool = False
 
 
-class TaskRun:
+async def work_on(ctx: RunContext, landing: Landing, task: Task, *, whole: TimedBudget | None = None) -> TaskState:
+    """Work on a task until it is merged, parked or lost, from where it was; every outcome but `merged` is journalled.
+
+    `whole` is the budget of the task that this one is a part of, where it was split.
+    """
+    await _take_up(ctx, task.id)
+    return await _TaskRun(ctx, landing, task, whole=whole).work()
+
+
+async def _take_up(ctx: RunContext, task_id: str) -> None:
+    """Know how far a task had come that this process has worked on, or that was lost with the store of the runs."""
+    task = ctx.state.tasks[task_id]
+    if task_id in ctx.left_off or not task.attempts or task.parts:
+        return
+    left = await to_thread.run_sync(left_off_of, task, await ctx.journal.of_task(task_id))
+    if task.state is not TaskState.WAITING:
+        # It begins anew; the agents of its gates have numbers of their own all the same.
+        left = LeftOff(where=Whereabouts(at_gates=left.where.at_gates))
+    ctx.left_off[task_id] = left
+
+
+class _TaskRun:
     """Carries one task out."""
 
     def __init__(self, ctx: RunContext, landing: Landing, task: Task, *, whole: TimedBudget | None = None) -> None:
-        """`whole` is the budget of the task that this one is a part of, where it was split."""
         progress = ctx.state.tasks[task.id]
         self._ctx = ctx
         self._landing = landing
@@ -70,7 +92,6 @@ class TaskRun:
         self._gates = Gates(ctx, task, self._recorder, self._budget, left=self._left)
 
     async def work(self) -> TaskState:
-        """Work until the task is merged, parked or lost; every outcome but `merged` is journalled here."""
         there = await gone_on_with(self._ctx, self._task, self._left, self._recorder) if self._left else None
         await self._recorder.record(TaskStarted(commit=there.start if there else self._landing.tip))
         progress = self._ctx.state.tasks[self._task.id]
@@ -121,7 +142,7 @@ class TaskRun:
 
     async def _work_parts(self) -> TaskState:
         def work(part: Task) -> Awaitable[TaskState]:
-            return TaskRun(self._ctx, self._landing, part, whole=self._budget).work()
+            return work_on(self._ctx, self._landing, part, whole=self._budget)
 
         state = await work_parts(self._ctx, self._task.id, self._recorder, work)
         commit = self._ctx.state.tasks[self._task.id].commit

@@ -10,8 +10,8 @@ import anyio
 import pytest
 
 from agents.circuit import Circuits
-from agents.errors import ModelUnavailable
-from agents.events import AttemptStarted, ModelAnswered, Role
+from agents.errors import ModelRefused, ModelUnavailable
+from agents.events import AttemptStarted, ModelAnswered, Role, TaskEnded
 from agents.model import Model, ModelReply, ModelRequest
 from agents.recorder import Recorder
 from orchestrator.journal.fold import event_of
@@ -168,3 +168,53 @@ async def test_a_task_that_comes_back_goes_on_where_it_was(tmp_path: Path, monke
     paid = [(event.agent, event.step) for event in events if isinstance(event, ModelAnswered)]
     assert paid == [("editor.1", 1), ("editor.1", 2), ("tester.1", 1), ("tester.1", 2)]
     assert run.used == {key: amount for key, amount in amounts_of(state.total, 0.0).items() if key in run.used}
+
+
+class Splitting(Flaky):
+    """The model of one agent, in a run whose `port` is split; the first part is away once, the last ends the wait."""
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """The next answer."""
+        if self._task == "busy":
+            return await super().ask(request)
+        if self._agent.startswith("coordinator"):
+            parts = [{"id": part, "role": "investigator", "goal": "Look."} for part in ("part-a", "part-b")]
+            return reply(finish(decision="tasks", why="It is too much.", tasks=parts))
+        if self._task == "port":
+            raise ModelRefused(self.id, "too much")
+        if self._task == "part-a" and self._task not in self._whole.was_away:
+            self._whole.was_away.add(self._task)
+            raise ModelUnavailable(self.id, "away")
+        if self._task == "part-b":
+            self._whole.over.set()
+        return reply(finish(findings="none"))
+
+
+class SplitRun(FlakyRun):
+    """A run with such models."""
+
+    def _model(self, role: Role, *, task: str, agent: str, recorder: Recorder) -> Model:
+        return Splitting(self, task, agent)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_sandboxes")
+async def test_a_part_comes_back_as_a_task_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task it is a part of waits with it, the parts behind it are not given up, and all end in the same run."""
+    run = SplitRun(place=tmp_path, answer=lambda _: pytest.fail("asked"))
+    run.was_away, run.over = set(), anyio.Event()
+    monkeypatch.setattr(Circuits, "back_in_seconds", lambda _, task: 0.0 if task in run.was_away else None)
+    port = {"id": "port", "role": "investigator", "goal": "Look for it."}
+    with anyio.fail_after(60):
+        state = await run.run(port, {"id": "busy", "role": "investigator", "goal": "Look around."})
+    assert state.status == "done"
+    begun = [(row.task, event.agent) for row in run.rows if isinstance(event := event_of(row), AttemptStarted)]
+    parts = [("part-a", "investigator.1")] * 2 + [("part-b", "investigator.1")]
+    assert [each for each in begun if each[0] != "busy"] == [
+        ("port", "investigator.1"),
+        ("port", "coordinator.1"),
+        *parts,
+    ]
+    ended = [(row.task, event.state) for row in run.rows if isinstance(event := event_of(row), TaskEnded)]
+    assert [state for task, state in ended if task == "part-a"] == ["waiting", "landed"]
+    assert [state for task, state in ended if task == "part-b"] == ["landed"]
