@@ -18,6 +18,9 @@ from agents.recorder import Recorder
 POLL_SECONDS = 0.1
 """How often a wait looks whether it is still worth it."""
 
+STOP_SECONDS = 30.0
+"""How long a run that is to stop still waits for an answer on its way: it will have to be paid for."""
+
 MOST_PAID = 5
 """How many tries that broke off in their middle one answer may cost: a provider wants to be paid for each."""
 
@@ -123,10 +126,35 @@ class RetryingModel:
 
     async def _once(self, request: ModelRequest, wasted: list[Bill]) -> ModelReply:
         try:
-            return await self._model.ask(request)
+            return await self._unless_stopped(request)
         except ModelFault as fault:
             wasted.append(fault.bill)
             raise
+
+    async def _unless_stopped(self, request: ModelRequest) -> ModelReply:
+        """The answer; one that does not come soon after the run is to stop is given up, and WaitEnded raised."""
+        outcome: ModelReply | ModelError | None = None
+
+        async def look(scope: anyio.CancelScope) -> None:
+            while not self._asking.stopping():  # noqa: ASYNC110 - a plain flag
+                await anyio.sleep(POLL_SECONDS)
+            await anyio.sleep(STOP_SECONDS)
+            scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(look, group.cancel_scope)
+            try:
+                outcome = await self._model.ask(request)
+            except ModelError as error:
+                outcome = error
+            group.cancel_scope.cancel()
+        if isinstance(outcome, ModelReply):
+            return outcome
+        if outcome is not None:
+            raise outcome
+        why = f"it had not answered {STOP_SECONDS:g} s after the run was to stop"
+        await self._recorder.record(self._met(ModelFault(self.id, why)))
+        raise WaitEnded(self.id, why)
 
     def _seconds(self, request: ModelRequest) -> float:
         return min(request.patience_seconds, self._patience.total_seconds)

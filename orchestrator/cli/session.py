@@ -101,17 +101,23 @@ def work_session(
 
 @asynccontextmanager
 async def _signals(stop: Stop) -> AsyncIterator[anyio.CancelScope]:
-    """Ctrl-C once: finish the step and stop. Twice: now. SIGTERM is the first kind."""
+    """Ctrl-C or SIGTERM once: finish the step and stop. Ctrl-C after either, or SIGTERM again: now.
+
+    One SIGTERM after a Ctrl-C may be that of `cancel`, which waits for the steps under way.
+    """
     now = anyio.CancelScope()
 
     async def listen() -> None:
+        terminated = False
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for received in signals:
-                if stop.wanted and received == signal.SIGINT:
+                if stop.wanted and (received == signal.SIGINT or terminated):
                     now.cancel()
                 elif not stop.wanted:
                     stop.wanted = True
-                    say("stopping after the steps under way; Ctrl-C again stops at once")
+                    again = "Ctrl-C" if received == signal.SIGINT else "SIGTERM"
+                    say(f"stopping after the steps under way; {again} again stops at once")
+                terminated = terminated or received == signal.SIGTERM
 
     async with anyio.create_task_group() as group:
         group.start_soon(listen)

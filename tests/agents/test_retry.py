@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
+from agents import retry
 from agents.chain import ModelChain
-from agents.errors import ContextTooLong, ModelFault, ModelRefused, ModelUnavailable
+from agents.errors import ContextTooLong, ModelFault, ModelRefused, ModelUnavailable, WaitEnded
 from agents.events import FaultMet, FaultRetried
 from agents.faults import is_final, model_error, retry_after_seconds
-from agents.model import ModelRequest
+from agents.model import ModelReply, ModelRequest
 from agents.redact import Redactor
-from agents.retry import Patience, RetryingModel
+from agents.retry import Asking, Patience, RetryingModel
 from tests.fakes.judges import FakeRecorder
 from tests.fakes.model import ScriptedModel, finish
 
@@ -58,6 +60,37 @@ async def test_waits_grow_with_jitter_under_a_ceiling() -> None:
     assert len(sleeper.waits) == 19
     assert max(sleeper.waits) <= 8
     assert len(set(sleeper.waits)) > 10
+
+
+class Silent(ScriptedModel):
+    """A provider that does not answer, but only after its user wants to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopping = False
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """Never."""
+        self.stopping = True
+        await anyio.sleep_forever()
+        raise AssertionError("it woke")
+
+
+async def test_a_stop_does_not_wait_for_a_silent_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request on its way is given up soon after, as one without an answer, and the journal says so."""
+    monkeypatch.setattr(retry, "STOP_SECONDS", 0.01)
+    recorder, model = FakeRecorder(), Silent()
+    asking = Asking(stopping=lambda: model.stopping)
+    with anyio.fail_after(60), pytest.raises(WaitEnded, match="had not answered"):
+        await RetryingModel(model, recorder=recorder, asking=asking).ask(REQUEST)
+    assert [(fault.retryable, fault.usage) for fault in recorder.of(FaultMet)] == [(True, None)]
+
+
+async def test_an_answer_that_comes_soon_is_kept() -> None:
+    """It will have to be paid for."""
+    model = ScriptedModel(finish())
+    reply = await RetryingModel(model, recorder=FakeRecorder(), asking=Asking(stopping=lambda: True)).ask(REQUEST)
+    assert reply.message == finish()
 
 
 @pytest.mark.parametrize(

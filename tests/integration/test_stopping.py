@@ -122,6 +122,23 @@ def test_two_interrupts_stop_at_once(backend: str, make: MakeProgram, scripted_s
     nothing_left(program)
 
 
+def test_a_second_sigterm_stops_at_once(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """What stops a service says it twice, and a model that thinks for a minute is not waited for."""
+    program = make({"a.txt": "a\n"})
+    scripted_server.play(FIRST, HANGING)
+    process = program.start("run", "--backend", "bubblewrap", two_tasks(program))
+    wait_until(asked(scripted_server, SECOND_GOAL, 2), process)
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr is not None
+    assert any("SIGTERM again" in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "stopped at once" in stderr
+    scripted_server.play(FIRST, SECOND)
+    assert program.json("resume", "last")["status"] == "done"
+
+
 def test_a_cancelled_run_stays_ended(make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """`cancel` ends a run for good: `resume` refuses it and says what to do."""
     program = make({"a.txt": "a\n"})
