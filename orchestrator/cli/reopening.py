@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from orchestrator.cli.plan_changes import plan_changes
-from orchestrator.cli.selection import read_state
+from orchestrator.cli.selection import choose_run, read_state
 from orchestrator.cli.state import open_journal
 from orchestrator.errors import CannotRun, UsageProblem
 from orchestrator.journal.chain import verify_chain
@@ -19,6 +20,7 @@ from orchestrator.run.granting import in_the_way, require_enough
 from orchestrator.run.opening import Surroundings, open_old_run
 from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.policy_source import policy_of_journal
+from policies.policy import Policy
 
 CANCELLED = "cancelled by the user"
 """Why a run ended that is not to be gone on with."""
@@ -73,16 +75,22 @@ def granted_plan(state: RunState, options: RunOptions) -> Plan:
 async def reopened(around: Surroundings, wanted: str, *, resume: bool = True) -> AsyncIterator[RunContext]:
     """The run that `wanted` names, with what the command line grants it; raises UsageProblem and as `open_old_run`."""
     with open_journal(around.repository) as store:
-        state = read_state(store, wanted)
+        run = choose_run(store.runs(), wanted)
+    async with open_old_run(around, run, partial(_settled, around, run, resume=resume), resume=resume) as ctx:
+        yield ctx
+
+
+def _settled(around: Surroundings, run: str, store: JournalStore, *, resume: bool) -> tuple[RunState, Plan, Policy]:
+    state = read_state(store, run)
     if state.options.get("draft"):
-        raise UsageProblem(f"{state.run} only drafted a plan", hint="run the file that it made, or draft it anew")
+        raise UsageProblem(f"{run} only drafted a plan", hint="run the file that it made, or draft it anew")
     if state.why == CANCELLED:
-        raise UsageProblem(f"{state.run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
+        raise UsageProblem(f"{run} was cancelled", hint="start it anew: mimo-orchestrate PLAN.yaml")
+    if resume and is_over(state):
+        raise UsageProblem(f"{run} has ended meanwhile", hint=f"see what came of it: mimo-orchestrate status {run}")
     plan = granted_plan(state, around.options)
     for note in plan_changes(state):
         around.say(f"note: {note}")
-    policy = policy_of_journal(state.run, state.policy, state.policy_hash)
-    with open_journal(around.repository) as store:
-        require_whole(store, state.run)
-    async with open_old_run(around, state, plan, policy, resume=resume) as ctx:
-        yield ctx
+    policy = policy_of_journal(run, state.policy, state.policy_hash)
+    require_whole(store, run)
+    return state, plan, policy

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from agents.assignment import Note
 from agents.conversation import Conversation
-from agents.events import AttemptEnded, CheckpointTaken, FaultMet
+from agents.events import AttemptEnded, ChangeRefused, CheckpointTaken, FaultMet
 from agents.model import Message
 from agents.recorder import Recorder
 from agents.results import RoleResult
@@ -65,7 +65,7 @@ async def gone_on_with(ctx: RunContext, task: Task, left: LeftOff, recorder: Rec
         reasons=where.reasons,
     )
     if where.refused is not None:
-        merged = await to_thread.run_sync(partial(merge, ctx.hub, ours=where.refused.onto, theirs=where.refused.commit))
+        merged = await sent_back(ctx, where.refused)
         attempt.tree = merged.tree
         attempt.conflict = merged if where.refused.conflicts else None
     lost = await _back_to_what_is_whole(ctx, task, attempt, where.saved, recorder)
@@ -76,6 +76,11 @@ async def gone_on_with(ctx: RunContext, task: Task, left: LeftOff, recorder: Rec
     if not lost:
         _over(attempt, where, task)
     return attempt
+
+
+async def sent_back(ctx: RunContext, refused: ChangeRefused) -> Merged:
+    """The merge that sent a change back, as it was."""
+    return await to_thread.run_sync(partial(merge, ctx.hub, ours=refused.onto, theirs=refused.commit))
 
 
 def _over(attempt: Attempt, where: Whereabouts, task: Task) -> None:

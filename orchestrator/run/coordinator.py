@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.agent import Outcome
 from agents.assignment import Assignment, Note
-from agents.events import AttemptEnded
+from agents.events import AttemptEnded, FaultMet
 from agents.recorder import Recorder
 from agents.repetition import Stuck
 from agents.results import Coordination, RoleResult
@@ -100,10 +100,14 @@ async def consult(
     talk = left.talk(told.agent) if left is not None else None
     if talk is not None and ended is not None and ended.result is not None:
         handed = Coordination.model_validate(ended.result)
-        if await held.claim(handed) is None:
+        why = await held.claim(handed)
+        if why is None:
             return Counsel(
                 outcome=Outcome(ended="finished", conversation=talk, result=handed), answer=handed, tasks=held.tasks
             )
+        stale = f"what it answered before the program was stopped does not hold any more, so it goes on: {why}"
+        ctx.say(f"note: the coordinator of {task}: {stale}")
+        await recorder.record(FaultMet(where=f"the answer of {told.agent}", why=stale))
     work = Round(assignment=told, commit=commit, keep=False, read_only=True, conversation=talk)
     finished = await work_round(ctx, work, recorder=recorder, budget=budget, claim=held.claim)
     answer = finished.outcome.result

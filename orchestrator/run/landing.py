@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,10 +14,12 @@ from agents.recorder import Recorder
 from orchestrator.airlock import commits, refs
 from orchestrator.airlock.durable import make_durable
 from orchestrator.airlock.errors import RefMoved, readable
-from orchestrator.airlock.merge import LostLines, Merged, merge
+from orchestrator.airlock.merge import LostLines, Merged, lost_lines, merge
 from orchestrator.airlock.messages import Trailer, compose, parse_trailers
+from orchestrator.run.attempt import sent_back, whole
 from orchestrator.run.clock import now
 from orchestrator.run.context import RunContext
+from orchestrator.run.left_off import Tested
 from orchestrator.run.verification import verify
 
 
@@ -66,6 +69,18 @@ class Landing:
             await to_thread.run_sync(partial(self._ctx.hub.create, ref, self.tip))
         elif there != self.tip:
             await self._recover(there)
+        for left in self._ctx.left_off.values():
+            if left.tested is not None:
+                await self._take_for_green(left.tested)
+
+    async def _take_for_green(self, tested: Tested) -> None:
+        """What passed its tests before a crash kept it from landing is not tested again."""
+        ctx = self._ctx
+        passed = tested.passed[-len(ctx.plan.verify) :] == ctx.plan.verify
+        if passed and tested.onto == self.tip and await whole(ctx, tested.commit):
+            merged = await to_thread.run_sync(partial(merge, ctx.hub, ours=self.tip, theirs=tested.commit))
+            if merged.clean:
+                ctx.green_trees.add(merged.tree)
 
     async def land(self, candidate: Candidate, recorder: Recorder) -> Landed | SentBack:
         """Merge, test and land one change, in its turn; raises SandboxLost, SandboxUnavailable, AirlockError."""
@@ -109,8 +124,8 @@ class Landing:
         landed = await to_thread.run_sync(partial(self._write, candidate, tree, onto))
         await to_thread.run_sync(partial(make_durable, self._ctx.hub, landed, base=onto))
         await to_thread.run_sync(partial(self._ctx.hub.update, refs.run_main(self._ctx.run), new=landed, old=onto))
-        lost = [line for lines in candidate.lost for line in shown_lost(lines)]
         self.tip = landed
+        lost = shown_lost(candidate.lost)
         await recorder.record(
             ChangeMerged(commit=candidate.commit, onto=onto, landed=landed, tree=tree, lost_lines=lost)
         )
@@ -146,11 +161,20 @@ class Landing:
             there = info.parents[0]
         for info in reversed(ahead):
             task = parse_trailers(info.message)[Trailer.TASK]
-            commit = await to_thread.run_sync(ctx.hub.read, refs.task_branch(ctx.run, task))
+            commit = await to_thread.run_sync(ctx.hub.read, refs.task_branch(ctx.run, task)) or info.oid
+            lost = await self._lost(task, commit)
             onto, self.tip = self.tip, info.oid
             await ctx.journal.recorder(task).record(
-                ChangeMerged(commit=commit or info.oid, onto=onto, landed=info.oid, tree=info.tree)
+                ChangeMerged(commit=commit, onto=onto, landed=info.oid, tree=info.tree, lost_lines=shown_lost(lost))
             )
+
+    async def _lost(self, task: str, commit: str) -> tuple[LostLines, ...]:
+        left = self._ctx.left_off.get(task)
+        refused = left.where.refused if left is not None else None
+        if refused is None or not refused.conflicts:
+            return ()
+        conflict = await sent_back(self._ctx, refused)
+        return await to_thread.run_sync(lost_lines, self._ctx.hub, conflict, commit)
 
     def _is_ours(self, info: commits.CommitInfo) -> bool:
         trailers = parse_trailers(info.message)
@@ -158,8 +182,11 @@ class Landing:
         return bool(info.parents) and known and trailers.get(Trailer.RUN) == self._ctx.run
 
 
-def shown_lost(lines: LostLines) -> list[str]:
+def shown_lost(lost: Iterable[LostLines]) -> list[str]:
     """What a resolved conflict lacks, a printable line each, with the file and the side that had it."""
-    path = readable(lines.path)
-    sides = (("landed", lines.ours), ("this task", lines.theirs))
-    return [f"{path}: {side}: {readable(line)}" for side, side_lines in sides for line in side_lines]
+    return [
+        f"{readable(lines.path)}: {side}: {readable(line)}"
+        for lines in lost
+        for side, side_lines in (("landed", lines.ours), ("this task", lines.theirs))
+        for line in side_lines
+    ]

@@ -23,6 +23,9 @@ from orchestrator.run.publishing import publish_branches
 from orchestrator.run.split import whole
 from orchestrator.run.verification import verify
 
+_TAKES_BACK = "This reverts commit {}."
+"""The line by which a commit that takes a task back names the one that landed it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
@@ -56,15 +59,17 @@ async def take_back(ctx: RunContext, tasks: Sequence[str]) -> None:
     """Take landed tasks back from the base, the newest first; raises as `land_tasks`."""
     async with turn(ctx.landing_lock):
         base = await _base(ctx)
-        landed = await _landed_on(ctx, base)
-        missing = [task for task in tasks if task not in landed]
+        landed, taken_back = await _landed_on(ctx, base)
+        untold = [taken_back[task] for task in tasks if task in taken_back and not ctx.state.tasks[task].reverted]
+        there = {*landed, *(step.task for step in untold)}
+        missing = [task for task in tasks if task not in there]
         if missing:
             raise UsageProblem(f"{missing[0]} of {ctx.run} is not on {base.branch}: there is nothing to take back")
-        order = await _history(ctx, ctx.base_commit, base.commit)
-        steps = [_Step(task=task, landed=landed[task]) for task in tasks]
-        steps.sort(key=lambda step: order.index(step.landed), reverse=True)
+        steps = [_Step(task=task, landed=landed[task]) for task in reversed(landed) if task in tasks]
         done = await _made_anew(ctx, base, steps, back=True)
-        moved = await _move(ctx, base, done[-1].commit)
+        moved = await _move(ctx, base, done[-1].commit if done else base.commit)
+        # Those first that a process took back which a crash kept from journalling it.
+        done = [*untold, *done]
     for step in done:
         await ctx.journal.recorder(step.task).record(ChangeReverted(landed=step.landed, commit=step.commit))
     await _end(ctx, moved)
@@ -89,18 +94,28 @@ async def _history(ctx: RunContext, older: str, newer: str) -> list[str]:
     return (await to_thread.run_sync(ctx.hub.git.run, command)).decode().split()
 
 
-async def _landed_on(ctx: RunContext, base: Base) -> dict[str, str]:
-    """Each task's newest landed commit in the base's history, found by its trailers, unless it was taken back since."""
-    found: dict[str, str] = {}
-    taken_back = {task.reverted: task.id for task in ctx.state.tasks.values() if task.reverted is not None}
+async def _landed_on(ctx: RunContext, base: Base) -> tuple[dict[str, str], dict[str, _Step]]:
+    """The newest landed commit of each task that is on the base, oldest first, and what took the other tasks back.
+
+    The commits say it themselves, by their trailers and, those that take back, by their words.
+    """
+    landed: dict[str, str] = {}
+    taken_back: dict[str, _Step] = {}
     for oid in await _history(ctx, ctx.base_commit, base.commit):
-        if oid in taken_back:
-            found.pop(taken_back[oid], None)
+        message = (await to_thread.run_sync(commits.read_commit, ctx.hub, oid)).message
+        trailers = parse_trailers(message)
+        if trailers.get(Trailer.RUN) != ctx.run:
             continue
-        trailers = parse_trailers((await to_thread.run_sync(commits.read_commit, ctx.hub, oid)).message)
-        if trailers.get(Trailer.RUN) == ctx.run and Trailer.TASK in trailers:
-            found[trailers[Trailer.TASK]] = oid
-    return found
+        if Trailer.TASK in trailers:
+            task = trailers[Trailer.TASK]
+            landed.pop(task, None)
+            landed[task] = oid
+            taken_back.pop(task, None)
+            continue
+        for task, commit in list(landed.items()):
+            if _TAKES_BACK.format(commit).encode() in message.splitlines():
+                taken_back[task] = _Step(task=task, landed=landed.pop(task), commit=oid)
+    return landed, taken_back
 
 
 async def _made_anew(ctx: RunContext, base: Base, steps: Sequence[_Step], *, back: bool) -> list[_Step]:
@@ -117,14 +132,14 @@ async def _made_anew(ctx: RunContext, base: Base, steps: Sequence[_Step], *, bac
         merged = await to_thread.run_sync(change)
         _require_clean(ctx, base, step, merged)
         tree = merged.tree
-        if not back and tree == await ctx.tree_of(tip):
-            # It is there: merged by hand, or by a process that a crash kept from journalling it.
+        if tree == await ctx.tree_of(tip):
+            # It is there, or gone: by hand, or by a process that a crash kept from journalling it.
             done.append(replace(step, commit=tip))
             continue
         message = _takes_back(ctx, step, info) if back else info.message.decode(errors="replace")
         tip = await to_thread.run_sync(partial(_commit, ctx, tree, tip, message))
         done.append(replace(step, commit=tip))
-    if tree not in ctx.green_trees:
+    if tip != base.commit:
         tested = await verify(
             ctx, ctx.journal.recorder(), task="merge", commit=base.commit, tree=tree, commands=ctx.plan.verify
         )
@@ -145,7 +160,7 @@ def _require_clean(ctx: RunContext, base: Base, step: _Step, merged: Merged) -> 
 def _takes_back(ctx: RunContext, step: _Step, info: commits.CommitInfo) -> str:
     subject = info.message.decode(errors="replace").splitlines()[0]
     trailers = {Trailer.RUN: ctx.run, Trailer.JOURNAL: ctx.journal.head}
-    return compose(f'Revert "{subject}"', f"This reverts commit {step.landed}.", trailers)
+    return compose(f'Revert "{subject}"', _TAKES_BACK.format(step.landed), trailers)
 
 
 def _commit(ctx: RunContext, tree: str, parent: str, message: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from anyio import CancelScope, to_thread
 
@@ -90,6 +89,9 @@ class Beginning:
     image: str | None
 
 
+Settle = Callable[[JournalStore], tuple[RunState, Plan, Policy]]
+"""Reads how a run stands, and its plan with what was granted since; nobody else writes its journal meanwhile."""
+
 FirstEvents = Callable[[Beginning], list[tuple[str | None, Event]]]
 """Gives the events with which a run begins; what they name is in the hub by then."""
 
@@ -138,7 +140,8 @@ async def open_begun_run(
     backend = await choose(plan.sandbox.backend)
     swept = await remove_leftovers(around.state_directory, (backend,))
     run = new_run_id(plan.name)
-    with _journal(around, run, plan) as (store, journal):
+    KNOWN.also(plan.sandbox.secrets)
+    with _journal(around, run) as (store, journal):
         LOG.info("leftovers.removed", names=swept)
         hub = await to_thread.run_sync(partial(_stores, around, base))
         recipe = await _recipe(around, plan, hub, base, backend)
@@ -153,27 +156,28 @@ async def open_begun_run(
 
 
 @asynccontextmanager
-async def open_old_run(
-    around: Surroundings, state: RunState, plan: Plan, policy: Policy, *, resume: bool
-) -> AsyncIterator[RunContext]:
-    """Open a run again; `plan` is its own with what was granted since, `resume` says that its tasks are gone on with.
+async def open_old_run(around: Surroundings, run: str, settle: Settle, *, resume: bool) -> AsyncIterator[RunContext]:
+    """Open a run again; `resume` says that its tasks are gone on with.
 
-    Raises as `open_new_run`, and UsageProblem.
+    Nothing of it is read before it is ours: whoever worked on it until then may have made tasks. Raises as
+    `open_new_run`, and what `settle` raises.
     """
-    backend = await choose(around.options.backend or state.backend)
-    with _journal(around, state.run, plan) as (store, journal):
+    with _journal(around, run) as (store, journal):
+        state, plan, policy = settle(store)
+        KNOWN.also(plan.sandbox.secrets)
+        backend = await choose(around.options.backend or state.backend)
         hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
         left = await to_thread.run_sync(all_left_off, store, state) if resume else {}
         if resume:
             resumed = RunResumed(program=version(), options=around.options.journalled())
             told = [(task, event) for task, each in left.items() for event in each.interrupted]
             await journal.append_all([*told, (None, resumed)])
-        LOG.info("leftovers.removed", names=await backend.sweep(state.run))
-        fresh = fold(store.events(state.run))
+        LOG.info("leftovers.removed", names=await backend.sweep(run))
         recipe = await _recipe(around, plan, hub, state.base_before, backend)
         image = await ensure_image(
             recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
         )
+        fresh = fold(store.events(run))
         ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy, recipe, image)
         ctx.left_off = left
         if resume:
@@ -193,9 +197,10 @@ async def open_to_repeat(
     backend = await choose(state.backend)
     name = new_run_id(plan.name)
     like = replace(deepcopy(state), run=name)
+    KNOWN.also(plan.sandbox.secrets)
     with (
         tempfile.TemporaryDirectory(prefix=f"{PROGRAM}-") as journals,
-        _journal(around, name, plan, Path(journals)) as open_,
+        _journal(around, name, Path(journals)) as open_,
     ):
         store, journal = open_
         hub = await to_thread.run_sync(partial(_stores, around, state.base_before))
@@ -227,39 +232,23 @@ async def _cleared(ctx: RunContext) -> AsyncIterator[None]:
             await to_thread.run_sync(remove_worktree, ctx.directory)
 
 
-class _Journalling:
-    """The journal of a run that this process drives, as a context."""
-
-    def __init__(self, around: Surroundings, run: str, secrets: Sequence[str], kept_in: Path) -> None:
-        self._around = around
-        self._kept_in = kept_in
-        self._secrets = secrets
-        self._run = run
-        self._open = ExitStack()
-
-    def __enter__(self) -> tuple[JournalStore, RunJournal]:
-        directory = self._around.state_directory
+@contextmanager
+def _journal(around: Surroundings, run: str, kept_in: Path | None = None) -> Iterator[tuple[JournalStore, RunJournal]]:
+    """The journal of a run that this process drives; raises UsageProblem where another does."""
+    kept_in = kept_in or around.state_directory
+    with ExitStack() as opened:
         try:
-            self._open.enter_context(lease(run_lock(directory, self._run)))
+            opened.enter_context(lease(run_lock(around.state_directory, run)))
         except Held as held:
             raise UsageProblem(
-                f"{self._run} is being worked on by process {held.pid}", hint=f"watch it: {PROGRAM} status {self._run}"
+                f"{run} is being worked on by process {held.pid}", hint=f"watch it: {PROGRAM} status {run}"
             ) from held
-        store = self._open.enter_context(JournalStore(self._kept_in / "journal.db"))
-        KNOWN.also(self._secrets)
-        around = self._around
-        self._open.enter_context(run_log(self._kept_in, self._run, say=around.say, show=around.show_log))
-        journal = RunJournal(store, self._run, KNOWN.kept)
+        store = opened.enter_context(JournalStore(kept_in / "journal.db"))
+        opened.enter_context(run_log(kept_in, run, say=around.say, show=around.show_log))
+        journal = RunJournal(store, run, KNOWN.kept)
         for watcher in (*around.watchers, log_recorded):
             journal.watch(watcher)
-        return store, journal
-
-    def __exit__(self, *raised: Any) -> None:
-        self._open.__exit__(*raised)
-
-
-def _journal(around: Surroundings, run: str, plan: Plan, kept_in: Path | None = None) -> _Journalling:
-    return _Journalling(around, run, plan.sandbox.secrets, kept_in or around.state_directory)
+        yield store, journal
 
 
 def _stores(around: Surroundings, commit: str) -> Hub:

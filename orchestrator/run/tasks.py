@@ -267,7 +267,7 @@ class _TaskRun:
             commit=commit,
             summary=summary,
             verify_output=output,
-            lost=tuple(line for lines in lost for line in shown_lost(lines)),
+            lost=tuple(shown_lost(lost)),
         )
         return await self._gates.check(commit, seen)
 

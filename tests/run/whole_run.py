@@ -17,17 +17,22 @@ from agents.model import Message, Model, ModelReply, ModelRequest
 from agents.recorder import Recorder
 from orchestrator.airlock.repository import UserRepository
 from orchestrator.journal.chain import Recorded
+from orchestrator.journal.fold import fold
 from orchestrator.journal.state import RunState
+from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
 from orchestrator.run import opening
+from orchestrator.run.context import RunContext
 from orchestrator.run.drive import drive
-from orchestrator.run.opening import Surroundings, open_new_run
+from orchestrator.run.opening import Surroundings, open_new_run, open_old_run
 from orchestrator.run.options import RunOptions
 from policies.loader import load_policy
+from policies.policy import Policy
 from tests.fakes.model import reply
 from tests.fakes.sandbox import FakeSandbox
 
 Answer = Callable[["Asked"], Message]
+POLICY = load_policy("standard")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,27 +100,45 @@ class WholeRun:
     """The commit of each worktree, in their order."""
     used: dict[str, float] = field(default_factory=dict)
     """What the run's budget counted."""
+    said: list[str] = field(default_factory=list)
+    """What the user is told."""
 
     async def run(self, *tasks: dict[str, Any], **more: Any) -> RunState:
         """Carry the tasks out."""
         document = {"version": 1, "name": "test", "goal": "Make it better.", "model": "m/x", "tasks": list(tasks)}
         plan = Plan.model_validate({**document, **more})
-        repository = self._repository()
-        base = repository.base(plan.base)
-        around = Surroundings(
-            repository=repository,
-            state_directory=self.place / "state",
-            options=RunOptions(),
-            say=lambda line: None,
-            prompt=lambda *_: pytest.fail("nobody is to be asked"),
-            watchers=(self.rows.append,),
-        )
-        opened = open_new_run(around, plan, plan_source=json.dumps(document), base=base, policy=load_policy("standard"))
+        around = self._around(self._repository())
+        base = around.repository.base(plan.base)
+        opened = open_new_run(around, plan, plan_source=json.dumps(document), base=base, policy=POLICY)
         async with opened as ctx:
             ctx.model_of, ctx.worksites = self._model, _Worksites(self)
             await drive(ctx)
             self.used = ctx.budget.account.used
             return ctx.state
+
+    @asynccontextmanager
+    async def again(self, *, resume: bool) -> AsyncIterator[RunContext]:
+        """The run, opened once more as by another process."""
+        around = self._around(UserRepository.locate(self.place / "repository"))
+        async with open_old_run(around, self.rows[0].run, self.settle, resume=resume) as ctx:
+            ctx.model_of, ctx.worksites = self._model, _Worksites(self)
+            yield ctx
+
+    def settle(self, store: JournalStore) -> tuple[RunState, Plan, Policy]:
+        """How the run stands, and what it goes on with."""
+        state = fold(store.events(self.rows[0].run))
+        tasks = [*state.plan.get("tasks", ()), *state.made_tasks.values()]
+        return state, Plan.rebuilt({**state.plan, "tasks": tasks}), POLICY
+
+    def _around(self, repository: UserRepository) -> Surroundings:
+        return Surroundings(
+            repository=repository,
+            state_directory=self.place / "state",
+            options=RunOptions(),
+            say=self.said.append,
+            prompt=lambda *_: pytest.fail("nobody is to be asked"),
+            watchers=(self.rows.append,),
+        )
 
     def _repository(self) -> UserRepository:
         top = self.place / "repository"
