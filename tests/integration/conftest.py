@@ -10,11 +10,12 @@ import pytest
 from orchestrator.run.caches import caches_of
 from sandbox.engine import Engine
 from tests.conftest import engine_fault
+from tests.contracts.sandbox.relay import relay
 from tests.integration import terminal
 from tests.integration.program import Program, make_program
 from tests.server.fixture import ScriptedServer, scripted_server
 
-__all__ = ["scripted_server"]
+__all__ = ["relay", "scripted_server"]
 
 MakeProgram = Callable[[dict[str, str]], Program]
 

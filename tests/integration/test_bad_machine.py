@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine import DEFAULT_URL, Engine
+from sandbox.engine import Engine
 from tests.contracts.sandbox.processes import eventually
 from tests.contracts.sandbox.relay import Relay
 from tests.integration.aftermath import no_traceback, nothing_left, running
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.slow
 
 DONE = {"a.txt": "a", "one.txt": "1"}
 KEY = "sk-secret-9f8e7d6c5b4a3210"
-ENGINE = DEFAULT_URL.removeprefix("unix://")
 
 
 def one(*turns: Turn) -> Turn:
@@ -42,14 +42,16 @@ def written(program: Program) -> Path:
     return path
 
 
-def stopped(finished: subprocess.CompletedProcess[str], *, code: int, says: tuple[str, ...]) -> None:
-    """It ended with this code, says these words, and says once how to go on."""
+def stopped(
+    finished: subprocess.CompletedProcess[str], *, code: int, says: tuple[str, ...], page: bool = False
+) -> None:
+    """It ended with this code, says these words, and says once how to go on; and once more on a page of the run."""
     no_traceback(finished)
     assert finished.returncode == code, f"exit {finished.returncode}\n{finished.stderr}\n{finished.stdout}"
     said = finished.stdout + finished.stderr
     for words in says:
         assert words in said, said
-    assert said.count("mimo-orchestrate resume") == 1, said
+    assert said.count("mimo-orchestrate resume") == 1 + page, said
 
 
 def finishes(program: Program, *words: str) -> None:
@@ -103,6 +105,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+def fill(ballast: Path) -> None:
+    """Write until there is room for nothing more."""
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
 def test_a_full_disk_stops_the_run(small_disk: Path, make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """Exit code 4 says that there is no room; with more room `resume` finishes, and the journal is whole."""
     program = make({"a.txt": "a\n"})
@@ -127,9 +136,7 @@ def test_a_journal_without_room_stops_the_run(
     scripted_server.play(one({**shell("echo 1 > one.txt"), "until": str(full)}, shell("cat one.txt"), done()))
     with running(program, "--backend", "bubblewrap", written(program)) as process:
         assert eventually(lambda: bool(scripted_server.requests()), seconds=120)
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
+        fill(ballast)
         full.touch()
         stdout, stderr = process.communicate(timeout=120)
     finished = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
@@ -139,14 +146,29 @@ def test_a_journal_without_room_stops_the_run(
     finishes(program)
 
 
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[Relay]:
-    """A way to the engine that can be cut."""
-    if not Path(ENGINE).exists():
-        pytest.skip("the engine is not on a local socket")
-    cuttable = Relay(tmp_path / "engine.sock", ENGINE)
-    yield cuttable
-    cuttable.cut()
+def test_a_hub_without_room_stops_the_run(
+    small_disk: Path, make: MakeProgram, scripted_server: ScriptedServer, tmp_path: Path
+) -> None:
+    """The journal can be written, and the store of the work can't: the step that isn't kept is not gone on from."""
+    program = make({"a.txt": "a\n"})
+    full = tmp_path / "it-is-full"
+    scripted_server.play(one({**shell("echo 1 > one.txt"), "until": str(full)}, shell("cat one.txt"), done()))
+    with running(program, "--backend", "bubblewrap", written(program)) as process, contextlib.ExitStack() as mounted:
+        assert eventually(lambda: bool(scripted_server.requests()), seconds=120)
+        (hub,) = Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/hub.git")
+        shutil.copytree(hub, small_disk, dirs_exist_ok=True)
+        subprocess.run(["mount", "--bind", str(small_disk), str(hub)], check=True)
+        mounted.callback(subprocess.run, ["umount", "--lazy", str(hub)], check=True)
+        fill(small_disk / "ballast")
+        full.touch()
+        stdout, stderr = process.communicate(timeout=120)
+    finished = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+    stopped(finished, code=4, says=("full", "resume last"), page=True)
+    assert program.events()[-1]["kind"] == "run ended"
+    assert not any(event["kind"] == "checkpoint taken" for event in program.events())
+    (small_disk / "ballast").unlink()
+    shutil.copytree(small_disk, hub, dirs_exist_ok=True)
+    finishes(program)
 
 
 @pytest.mark.docker

@@ -6,12 +6,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.engine import Engine
+from sandbox.heartbeat import SILENCE_SECONDS
 from tests.contracts.sandbox.processes import eventually
+from tests.contracts.sandbox.relay import Relay
 from tests.integration.aftermath import no_traceback, nothing_left, running
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program
@@ -119,4 +123,27 @@ def test_a_program_that_was_stopped_goes_on(backend: str, make: MakeProgram, scr
     assert program.tree("main") == {"a.txt": "a", "one.txt": "1\n2"}
     assert len(scripted_server.requests()) == 3
     assert program.run("audit", "verify", "last").returncode == 0
+    nothing_left(program)
+
+
+@pytest.mark.docker
+def test_an_engine_that_is_slow_is_waited_for(relay: Relay, make: MakeProgram, scripted_server: ScriptedServer) -> None:
+    """It tells of a start too late, and in the middle of a command it is silent for longer than a sandbox bears that:
+    the work goes on in a new one, from where it was, and no container is left."""
+    program = make({"a.txt": "a\n"})
+    program = replace(program, env={**program.env, "DOCKER_HOST": relay.url})
+    turns = shell("echo 1 > one.txt"), shell("sleep 3; echo 2 >> one.txt"), done()
+    scripted_server.play(talk("editor", "Write one.", *turns))
+    relay.late[b"/start "] = SILENCE_SECONDS + 1
+    with running(program, "--backend", "docker", written(program, editor("one", "Write one."))) as process:
+        assert eventually(lambda: len(scripted_server.requests()) >= 2, seconds=240)
+        with relay.held():
+            time.sleep(STOPPED_SECONDS)
+        ended(process, code=0)
+    assert program.tree("main") == {"a.txt": "a", "one.txt": "1\n2"}
+    assert len(scripted_server.requests()) == 3
+    assert not relay.late
+    assert journalled(program, kind="fault retried")(), "the silence was borne"
+    run = str(program.json("runs")[0]["run"])
+    assert eventually(lambda: not Engine().left_over(run))
     nothing_left(program)

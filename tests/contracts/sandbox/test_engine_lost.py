@@ -1,34 +1,26 @@
-"""The Docker engine goes away in the middle."""
+"""The Docker engine goes away in the middle, or says nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import pytest
 
+from sandbox import engine
 from sandbox.docker import DockerBackend
-from sandbox.engine import DEFAULT_URL, Engine
-from sandbox.errors import SandboxLost
+from sandbox.engine import Engine
+from sandbox.errors import SandboxLost, SandboxUnavailable
 from sandbox.sandbox import Command
 from tests.contracts.sandbox.conftest import make_spec
 from tests.contracts.sandbox.processes import bearing, canary, eventually, sleeper
-from tests.contracts.sandbox.relay import Relay
+from tests.contracts.sandbox.relay import Relay, relay
+
+__all__ = ["relay"]
+
+pytestmark = pytest.mark.docker
 
 
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[Relay]:
-    """A way to the engine that can be cut."""
-    cuttable = Relay(tmp_path / "engine.sock", DEFAULT_URL.removeprefix("unix://"))
-    yield cuttable
-    cuttable.cut()
-
-
-@pytest.mark.docker
-@pytest.mark.skipif(
-    not Path(DEFAULT_URL.removeprefix("unix://")).exists(), reason="the engine is not on a local socket"
-)
 async def test_an_engine_that_goes_away_is_a_loss(
     relay: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,3 +39,18 @@ async def test_an_engine_that_goes_away_is_a_loss(
             await anyio.to_thread.run_sync(relay.cut)
     assert eventually(lambda: not bearing(word))
     assert eventually(lambda: not Engine().left_over(run))
+
+
+def test_an_engine_that_says_nothing_is_not_waited_for_without_end(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call ends with the reason and with what else there is; the next one that is answered is as good as ever."""
+    monkeypatch.setenv("DOCKER_HOST", relay.url)
+    slow = Engine()
+    known = slow.about()["ServerVersion"]
+    with monkeypatch.context() as impatient, relay.held():
+        impatient.setattr(engine, "CALL_SECONDS", 0.5)
+        with pytest.raises(SandboxUnavailable, match=r"went away.*timed out") as told:
+            slow.about()
+    assert "--backend bubblewrap" in told.value.remedy
+    assert slow.about()["ServerVersion"] == known
