@@ -100,7 +100,8 @@ def conversations() -> list[Turn]:
 
 
 @pytest.mark.slow
-def test_no_byte_of_a_secret_is_kept(make: MakeProgram, scripted_server: ScriptedServer) -> None:
+@pytest.mark.usefixtures("_no_images_left")
+def test_no_byte_of_a_secret_is_kept(backend: str, make: MakeProgram, scripted_server: ScriptedServer) -> None:
     """Journal, log, events, pages, JSON, commit messages and notes have the names of secrets, and not their values."""
     program = make({"file.txt": "one\n"})
     program.env.update(ENVIRONMENT)
@@ -122,7 +123,7 @@ def test_no_byte_of_a_secret_is_kept(make: MakeProgram, scripted_server: Scripte
     )
     kept = Kept(program)
     kept.run("check", home / "plan.yaml", "--json")
-    kept.run("run", "--backend", "bubblewrap", home / "plan.yaml", "--events", home / "events.jsonl", "-v", code=1)
+    kept.run("run", "--backend", backend, home / "plan.yaml", "--events", home / "events.jsonl", "-v", code=1)
     for words in (
         "status",
         "status --json",
