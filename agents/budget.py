@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from agents.model import Bill
+from agents.model import Bill, Usage
 
 USUAL_ANSWER_TOKENS = 4096
 """The most an answer may have where no limit is near."""
@@ -36,6 +36,12 @@ class Reservation:
     def of(self, limit: str) -> float:
         """What it holds of `steps`, `tokens` or `cost`."""
         return {"steps": self.steps, "tokens": self.prompt_tokens + self.max_tokens, "cost": self.cost}[limit]
+
+    @property
+    def in_full(self) -> Bill:
+        """All of it, as a bill: what is charged where nobody can tell any more how much of it was used."""
+        usage = Usage(prompt=self.prompt_tokens, completion=self.max_tokens)
+        return Bill(usage=usage, cost=self.cost or None)
 
 
 class Budget(Protocol):

@@ -13,7 +13,7 @@ from agents.assignment import Assignment
 from agents.budget import Budget, LimitReached, Reservation
 from agents.conversation import Conversation, estimate
 from agents.errors import ModelError, WaitEnded
-from agents.events import ContextSection, ModelAsked
+from agents.events import ContextSection, FaultMet, ModelAsked
 from agents.fence import fence
 from agents.handover import Handover, Unusable, hold, read_handover
 from agents.handover_of_journal import of_journal
@@ -122,7 +122,8 @@ class HandoverWriter:
             await self.recorder.record(asked)
             with anyio.move_on_after(PATIENCE_SECONDS):
                 reply = await self.model.ask(request)
-                bill = reply.bill
+            # A provider that was not waited for may have worked all the while, and wants to be paid.
+            bill = reply.bill if reply is not None else reservation.in_full
         except WaitEnded as error:
             # Whoever goes on with the run has it written.
             bill = error.bill
@@ -133,7 +134,18 @@ class HandoverWriter:
         finally:
             self.budget.settle(reservation, bill, answered=reply is not None)
         if reply is None:
-            raise Unusable(f"it never came: no answer within {PATIENCE_SECONDS:g} s")
+            why = f"no answer within {PATIENCE_SECONDS:g} s"
+            await self.recorder.record(
+                FaultMet(
+                    where=f"model {self.model.id}",
+                    why=why,
+                    retryable=False,
+                    agent=asked.agent,
+                    usage=bill.usage,
+                    cost=bill.cost,
+                )
+            )
+            raise Unusable(f"it never came: {why}")
         await self.recorder.record(model_answered(asked, reply))
         return reply.message
 

@@ -16,8 +16,9 @@ from agents.errors import WaitEnded
 from agents.events import ContextRebuilt, FaultMet, LimitReached, ModelAnswered, ModelAsked
 from agents.handover import Handover, read_handover
 from agents.interrupted import broken_off
-from agents.model import Message, ModelReply, ModelRequest
+from agents.model import Message, ModelReply, ModelRequest, Usage
 from agents.past import NoPast
+from agents.prices import Price
 from agents.retelling import retell
 from sandbox.sandbox import CommandResult
 from tests.agents.bench import RUN_GOAL, TASK_GOAL, Bench, assignment
@@ -262,15 +263,23 @@ async def test_a_conversation_is_told_again_through_rebuilds() -> None:
 
 
 async def test_a_silent_writer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handover that does not come within its time is the journal's, and nothing stays set aside for it."""
+    """A handover that does not come within its time is the journal's, and all that was set aside for it is paid."""
     monkeypatch.setattr("agents.handover_writer.PATIENCE_SECONDS", 0.01)
-    account = Account({})
+    account = Account({}, price=Price(input=1.0, output=2.0))
     bench = Bench(model=Silent(12, writes=good), sandbox=World(tokens=TOKENS), account=account)
     outcome = await bench.run(assignment(context=6000))
     assert outcome.ended == "finished"
     refused = {event.refused for event in bench.recorder.of(ContextRebuilt)}
     assert "it never came: no answer within 0.01 s" in refused
     assert account.reserved("tokens") == 0
+    asked = [event for event in bench.recorder.of(ModelAsked) if event.agent == "editor.1.handover"]
+    faults = bench.recorder.of(FaultMet)
+    assert [(fault.agent, fault.usage) for fault in faults] == [
+        (event.agent, Usage(prompt=event.prompt_estimate, completion=event.max_tokens)) for event in asked
+    ]
+    used = [event.usage for event in bench.recorder.of(ModelAnswered)] + [fault.usage or Usage() for fault in faults]
+    assert account.used["tokens"] == sum(usage.prompt + usage.completion for usage in used)
+    assert all(fault.cost for fault in faults)
 
 
 class Silent(Worker):
