@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from agents.calls import Action, Called, Malformed, read_call
 from agents.conversation import Conversation
 from agents.execution import Edited, JudgedSandbox, Place, Ran
-from agents.fence import cut, fence, one_line
+from agents.fence import cut, fence
 from agents.model import Message, ToolCall
 from agents.past import Past
 from agents.results import RoleResult
 from agents.roles import RoleSpec
-from agents.shown import shown
+from agents.shown import shown, told_of_files
 from agents.tool import Outcome, Reach
 
 Checkpoint = Callable[[int], Awaitable[str | None]]
@@ -25,7 +25,6 @@ MOST_CALLS = 16
 """Calls of one answer that are carried out; what comes after them has seen too little."""
 
 REASON_CHARS = 12_000
-NOTE_CHARS = 2000
 
 NO_CALL = "Your answer had no tool call, so nothing happened. Call a tool; when the goal is met, call finish."
 ACCEPTED = "accepted"
@@ -53,7 +52,7 @@ class Acting:
         self._claim = claim
         self._unsaved = False
         self._left_out: list[str] = []
-        sandbox.before_asking = self._save_first
+        sandbox.before_asking = self._save
 
     async def act(self, answer: Message, *, cut_off: bool, note: str | None) -> RoleResult | None:
         """Answer every call of the newest answer; the result, where `finish` was accepted. Lets SandboxLost through.
@@ -61,7 +60,7 @@ class Acting:
         The conversation takes the answers together at the end: a step that broke off can be done again whole.
         """
         self._talk.tries += 1
-        self._unsaved, self._left_out = False, []
+        self._unsaved, self._left_out = False, list(self._talk.left_out)
         if not answer.tool_calls:
             self._talk.say(f"Your answer was cut off at its length limit. {NO_CALL}" if cut_off else NO_CALL)
             return None
@@ -70,7 +69,7 @@ class Acting:
         if len(actions) == 1 and isinstance(first, RoleResult):
             return await self._finish(answer.tool_calls[0], first)
         outcomes = [await self._outcome(action, number) for number, action in enumerate(actions, start=1)]
-        self._talk.known = {}
+        self._talk.known, self._talk.left_out = {}, []
         await self._answer(answer.tool_calls, outcomes, note)
         return None
 
@@ -84,16 +83,15 @@ class Acting:
         self._unsaved = self._unsaved or isinstance(outcome, Ran | Edited)
         return outcome
 
-    async def _save_first(self) -> None:
-        """Save what this step did so far: a human is to be asked, who may answer when this process is gone."""
-        if self._unsaved:
-            self._unsaved = False
-            await self._save()
-
-    async def _save(self) -> None:
+    async def _save(self) -> str | None:
+        """Save what this step did so far: at its end, and before a human is asked, who may outlast this process."""
+        if not self._unsaved:
+            return None
+        self._unsaved = False
         left_out = await self._checkpoint(self._talk.step)
         if left_out:
             self._left_out.append(left_out)
+        return left_out
 
     async def _finish(self, call: ToolCall, result: RoleResult) -> RoleResult | None:
         why = await self._claim(result)
@@ -114,22 +112,13 @@ class Acting:
 
     async def _answer(self, calls: tuple[ToolCall, ...], outcomes: list[Outcome], note: str | None) -> None:
         step = self._talk.step
-        notes = [note] if note else []
-        if any(isinstance(outcome, Ran | Edited) for outcome in outcomes):
-            await self._save()
-        # Names of files are in them: a line break in one must not begin a line of ours.
-        notes += [f"note: {one_line(left_out, NOTE_CHARS)}" for left_out in self._left_out]
+        await self._save()
+        notes = [*([note] if note else []), *told_of_files(self._left_out)]
         last = len(calls) - 1
         for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
-            mine = tuple(notes) if place == last else ()
-            self._talk.messages.append(Message(role="tool", content=_text(outcome, step, mine), tool_call_id=call.id))
+            text = shown(outcome, step=step, notes=notes if place == last else ())
+            self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
 
 
 def _refuse(why: str) -> str:
     return f"not done: {why}"
-
-
-def _text(outcome: Outcome, step: int, notes: tuple[str, ...]) -> str:
-    if isinstance(outcome, str):
-        return "\n".join([*notes, outcome])
-    return shown(outcome, step=step, notes=notes)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agents.model import Message
+from agents.tool import Outcome
 
 CHARS_PER_TOKEN = 3.6
 """A little fewer than the four of English prose, because code and paths take more tokens."""
@@ -37,8 +38,8 @@ class Conversation:
 
     `answered` counts the answers, also those that a rebuild folded away. `ceiling` is the most tokens that a prompt may
     have, where a refused request told it. `cut_off` says that the last answer ended at its length limit, `tries` how
-    often the last answer was begun to be acted on, and `known` what is told of its calls, by their numbers, that an
-    earlier process had begun.
+    often the last answer was begun to be acted on. Where an earlier process had begun that, `known` is what came of its
+    calls, by their numbers, and `left_out` what was told of the files that were saved then.
     """
 
     agent: str
@@ -51,7 +52,8 @@ class Conversation:
     round: int = 1
     cut_off: bool = False
     tries: int = 0
-    known: dict[int, str] = field(default_factory=dict)
+    known: dict[int, Outcome] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     sums: Sums = field(default_factory=lambda: Sums(), init=False, repr=False, compare=False)
 
     @property

@@ -266,7 +266,8 @@ class GateFailed(JournalEvent):
 class QuestionAsked(JournalEvent):
     """A human is needed: `subject` is the exact command or change, `id` is what `approve` and `deny` take.
 
-    A command would run in `cwd`; `bound` holds the SHA-256 of each script that it names, by path.
+    A command would run in `cwd`; `bound` holds the SHA-256 of each script that it names, by path. `left_out` says what
+    of the files was refused or ignored when they were saved before, as the agent is told.
     """
 
     v: int = 2
@@ -277,6 +278,7 @@ class QuestionAsked(JournalEvent):
     parts: list[JudgedPart] = Field(default_factory=list)
     cwd: str | None = None
     bound: dict[str, str] = Field(default_factory=dict)
+    left_out: str | None = None
 
     @property
     def binding(self) -> str:

@@ -92,8 +92,8 @@ class JudgedSandbox:
     def __init__(self, sandbox: Sandbox, hands: Hands) -> None:
         self._sandbox = sandbox
         self._hands = hands
-        self.before_asking: Callable[[], Awaitable[None]] | None = None
-        """Called before a human is asked, who may take longer than this process lives."""
+        self.before_asking: Callable[[], Awaitable[str | None]] | None = None
+        """Saves the files before a human is asked, who may outlast this process; says what of them it left out."""
 
     async def shell(
         self, script: str, *, place: Place, timeout_seconds: float | None = None
@@ -192,12 +192,11 @@ class JudgedSandbox:
             allowed = decision.verdict is Verdict.ALLOW and bool(decision.parts)
             await hands.recorder.record(proposed, judged_event(proposed.id, decision, allowed=allowed))
             return None if allowed else Refused(decision=decision)
-        if self.before_asking is not None:
-            await self.before_asking()
+        left_out = await self.before_asking() if self.before_asking is not None else None
         ahead: tuple[Event, ...] = (proposed,)
         for _ in range(MOST_CHANGES):
             question = await self._question(place, decision, subject, binds)
-            await hands.recorder.record(*ahead, asked_event(question))
+            await hands.recorder.record(*ahead, asked_event(question, left_out=left_out))
             answer = await hands.asker.ask(question)
             # A yes is to what the human could see: what it names may have changed while they thought about it.
             if not answer.allowed or await binds() == question.bound:

@@ -23,6 +23,7 @@ from agents.policy import Answer
 from agents.records import decision_of, result_of
 from agents.shown import shown
 from agents.steps import INTERRUPTED
+from agents.tool import Outcome
 from agents.toolbox import TOOLS
 from agents.tools.recall import RECALL
 
@@ -59,12 +60,14 @@ class _Call:
 
 @dataclass(slots=True, kw_only=True)
 class BrokenOff:
-    """A step that was being acted on: `known` answers calls by number, `lost` are those whose effect is gone.
+    """A step that was being acted on: `known` is what came of calls by number, `lost` are those whose effect is gone.
 
-    `untold` are the events of them that no process has written yet.
+    `left_out` is what was told of the files that it saved, `untold` are the events of what was lost that no process has
+    written yet.
     """
 
-    known: dict[int, str] = field(default_factory=dict)
+    known: dict[int, Outcome] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
     untold: list[CommandInterrupted] = field(default_factory=list)
 
@@ -78,19 +81,19 @@ def broken_off(events: Iterable[Event], talk: Conversation, *, keeps: bool) -> B
     pending = talk.pending if talk.messages else None
     if pending is None:
         return BrokenOff()
-    calls = _calls(events, talk)
+    off = BrokenOff()
+    calls = _calls(events, talk, off.left_out)
     if not any(call.may_have_run for call in calls.values()):
         return BrokenOff()
-    off = BrokenOff()
     for number, call in calls.items():
-        _settle(off, number, call, keeps=keeps)
+        _settle(off, number, call, step=talk.step, keeps=keeps)
     if off.lost:
         _leave_the_rest(off, pending.tool_calls, calls)
     return off
 
 
-def _calls(events: Iterable[Event], talk: Conversation) -> dict[int, _Call]:
-    """The newest try of each call by its number."""
+def _calls(events: Iterable[Event], talk: Conversation, left_out: list[str]) -> dict[int, _Call]:
+    """The newest try of each call by its number; adds what was told of the files that were saved between them."""
     calls: dict[int, _Call] = {}
     begins = f"{talk.agent}.{talk.step}."
     for event in events:
@@ -100,10 +103,10 @@ def _calls(events: Iterable[Event], talk: Conversation) -> dict[int, _Call]:
             case CommandJudged() | CommandRun() | CommandInterrupted():
                 _note(calls, event)
             case CheckpointTaken() if (event.agent, event.step) == (talk.agent, talk.step):
-                _all_saved(calls)
+                _all_saved(calls, event, left_out)
             case QuestionAsked() if f".{begins}" in f".{event.id}":
                 # What ran before a human is waited for is saved before they are asked.
-                _all_saved(calls)
+                _all_saved(calls, event, left_out)
             case QuestionAnswered() if f".{begins}" in f".{event.id}":
                 _answered(calls, event)
             case _:
@@ -124,9 +127,12 @@ def _note(calls: dict[int, _Call], event: CommandJudged | CommandRun | CommandIn
                 call.is_told = True
 
 
-def _all_saved(calls: dict[int, _Call]) -> None:
+def _all_saved(calls: dict[int, _Call], event: CheckpointTaken | QuestionAsked, left_out: list[str]) -> None:
     for call in calls.values():
         call.saved = call.saved or call.ran is not None
+    # A question that was asked anew, or for which there was a checkpoint, tells the same again.
+    if event.left_out and event.left_out not in left_out:
+        left_out.append(event.left_out)
 
 
 def _answered(calls: dict[int, _Call], event: QuestionAnswered) -> None:
@@ -135,18 +141,18 @@ def _answered(calls: dict[int, _Call], event: QuestionAnswered) -> None:
             call.answer = Answer(allowed=event.allowed, by=event.by, why=event.why)
 
 
-def _settle(off: BrokenOff, number: int, call: _Call, *, keeps: bool) -> None:
+def _settle(off: BrokenOff, number: int, call: _Call, *, step: int, keeps: bool) -> None:
     """What is told of a call that was begun; nothing of one that waits for a human, or for its judge."""
     if call.ran is not None:
         outcome = _outcome(call.proposed, call.ran)
         if call.saved or not keeps:
-            off.known[number] = shown(outcome)
+            off.known[number] = outcome
             return
-        off.known[number] = f"{_ENDED}. {_AGAIN} What came of it then:\n{shown(outcome)}"
+        off.known[number] = f"{_ENDED}. {_AGAIN} What came of it then:\n{shown(outcome, step=step)}"
         _lose(off, number, call, UNSAVED)
     elif call.is_refused and call.judged is not None:
         answer = call.answer if call.judged.answered_by is not None else None
-        off.known[number] = shown(Refused(decision=decision_of(call.judged), answer=answer))
+        off.known[number] = Refused(decision=decision_of(call.judged), answer=answer)
     elif call.may_have_run:
         off.known[number] = f"{_LOST}. {_AGAIN}"
         _lose(off, number, call, WHILE_IT_RAN)

@@ -29,8 +29,8 @@ def question_id(task: str, command_id: str, binding: str) -> str:
     return f"{task}.{command_id}.{hashlib.sha256(binding.encode()).hexdigest()[:20]}"
 
 
-def asked_event(question: Question) -> QuestionAsked:
-    """The event of asking."""
+def asked_event(question: Question, *, left_out: str | None = None) -> QuestionAsked:
+    """The event of asking, for which the files were saved, but for what was `left_out`."""
     return QuestionAsked(
         id=question.id,
         about=question.about,
@@ -38,6 +38,7 @@ def asked_event(question: Question) -> QuestionAsked:
         parts=judged_parts(question.decision),
         cwd=question.cwd,
         bound=dict(question.bound),
+        left_out=left_out,
     )
 
 

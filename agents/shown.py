@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 
-from agents.execution import Edited, NotStarted, Ran, Refused
+from agents.execution import Edited, NotStarted, Refused
 from agents.fence import cut, digest, one_line
+from agents.tool import Outcome
 from policies.verdict import Part, Verdict
 from sandbox.sandbox import CommandResult
 
 STDOUT_CHARS = 8000
 STDERR_CHARS = 4000
+NOTE_CHARS = 2000
 MOST_PARTS = 3
 
 
-def shown(outcome: Ran | NotStarted | Edited | Refused, *, step: int = 0, notes: tuple[str, ...] = ()) -> str:
+def shown(outcome: Outcome, *, step: int, notes: Iterable[str] = ()) -> str:
     """The tool's answer. Data comes last and to the very end, so that it can't pass for a word of ours."""
+    if isinstance(outcome, str):
+        return "\n".join([*notes, outcome])
     if isinstance(outcome, Refused):
         return "\n".join([_refused(outcome), *notes])
     if isinstance(outcome, NotStarted):
@@ -24,7 +29,7 @@ def shown(outcome: Ran | NotStarted | Edited | Refused, *, step: int = 0, notes:
         said = f"edited {outcome.path}" if outcome.why is None else f"not edited: {outcome.why}"
         return "\n".join([*notes, said])
     result = outcome.result
-    hint = f"; recall `step {step}` shows more" if step else ""
+    hint = f"; recall `step {step}` shows more"
     stdout = cut(result.stdout.text().rstrip(), STDOUT_CHARS, hint=hint)
     stderr = cut(result.stderr.text().rstrip(), STDERR_CHARS, hint=hint)
     lines = [_ending(result), *notes]
@@ -36,6 +41,11 @@ def shown(outcome: Ran | NotStarted | Edited | Refused, *, step: int = 0, notes:
     if not stdout and not stderr:
         lines[0] += ", no output"
     return "\n".join(lines)
+
+
+def told_of_files(left_out: Iterable[str]) -> list[str]:
+    """Notes on what of the files was not saved; a line break in the name of one must not begin a line of ours."""
+    return [f"note: {one_line(each, NOTE_CHARS)}" for each in left_out]
 
 
 def _ending(result: CommandResult) -> str:

@@ -175,7 +175,10 @@ class NetworkUsed(JournalEvent):
 
 
 class CheckpointTaken(JournalEvent):
-    """The files as they were after a step: a commit of ours on `ref`; what was refused or ignored is named."""
+    """The files as they were after a step: a commit of ours on `ref`; what was refused or ignored is named.
+
+    `left_out` says of that what the agent is told.
+    """
 
     kind: Literal["checkpoint taken"] = "checkpoint taken"
     agent: str
@@ -185,6 +188,7 @@ class CheckpointTaken(JournalEvent):
     files: list[str] = Field(default_factory=list)
     refused: list[str] = Field(default_factory=list)
     ignored: list[str] = Field(default_factory=list)
+    left_out: str | None = None
 
 
 class NoteLearnt(JournalEvent):

@@ -23,6 +23,7 @@ from agents.events import (
 from agents.interrupted import broken_off
 from agents.model import Message
 from agents.retelling import retell
+from agents.shown import shown, told_of_files
 from orchestrator.airlock import refs
 from orchestrator.errors import UsageProblem
 from orchestrator.journal.chain import Recorded
@@ -185,9 +186,11 @@ def conversation_at(origin: Origin) -> Conversation:
     if talk is None:
         raise UsageProblem(f"the journal does not tell what {agent} of {checkpoint.task} said until then")
     if talk.pending is not None:
-        known = broken_off(before, talk, keeps=True).known
-        for number, call in enumerate(talk.pending.tool_calls, start=1):
-            text = known.get(number, NOT_DONE)
+        off = broken_off(before, talk, keeps=True)
+        calls = talk.pending.tool_calls
+        for number, call in enumerate(calls, start=1):
+            notes = told_of_files(off.left_out) if number == len(calls) else ()
+            text = shown(off.known.get(number, NOT_DONE), step=talk.step, notes=notes)
             talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
     return talk
 

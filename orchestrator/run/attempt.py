@@ -14,6 +14,7 @@ from agents.model import Message
 from agents.recorder import Recorder
 from agents.results import RoleResult
 from agents.roles import ROLES
+from agents.shown import shown
 from orchestrator.airlock.commits import read_commit
 from orchestrator.airlock.merge import Merged, merge
 from orchestrator.airlock.whole import is_whole
@@ -121,9 +122,10 @@ async def _back_to_what_is_whole(
 def _say_lost(talk: Conversation, since: str) -> None:
     pending = talk.pending
     for number, call in enumerate(pending.tool_calls if pending is not None else (), start=1):
-        text = talk.known.get(number, "not done: the program was stopped before this")
+        outcome = talk.known.get(number, "not done: the program was stopped before this")
+        text = shown(outcome, step=talk.step)
         talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
-    talk.known = {}
+    talk.known, talk.left_out = {}, []
     talk.say(f"What was saved of your files later was lost with the program: they are as they were at {since}.")
 
 

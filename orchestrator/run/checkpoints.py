@@ -65,6 +65,7 @@ class Checkpoints:
         limits = ImportLimits(total_bytes=self._ctx.plan.sandbox.disk_bytes)
         saved = await to_thread.run_sync(partial(self._ctx.saver.save, records, made, tree=self.tree, limits=limits))
         imported = saved.imported
+        left_out = _note(imported)
         if saved.commit is not None:
             self._number = number
             self.commit, self.tree = saved.commit, imported.tree
@@ -76,9 +77,10 @@ class Checkpoints:
                 files=[readable(path) for path in imported.changed],
                 refused=[f"{readable(refused.path)}: {refused.reason}" for refused in imported.refused],
                 ignored=[readable(path) for path in imported.ignored[:SHOWN_PATHS]],
+                left_out=left_out,
             )
             await self._recorder.record(event)
-        return _note(imported)
+        return left_out
 
     async def _next_number(self) -> int:
         if self._number is None:

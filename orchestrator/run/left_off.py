@@ -51,7 +51,7 @@ def left_off(events: Sequence[Event], *, role: Role, keeps: bool) -> LeftOff:
         if talk is None:
             continue
         off = broken_off(events, talk, keeps=keeps and agent == f"{role}.{where.attempt}")
-        talk.known = off.known
+        talk.known, talk.left_out = off.known, off.left_out
         left.talks[agent] = talk
         left.interrupted += off.untold
     if where.users_command is not None:

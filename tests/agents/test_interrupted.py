@@ -47,7 +47,8 @@ async def gone_on_with(events: list[Event], *, keeps: bool = True) -> tuple[list
     """What the model is told after the program was started again, and the scripts that ran then."""
     talk = retell(events, agent="editor.1")
     assert talk is not None
-    talk.known = broken_off(events, talk, keeps=keeps).known
+    off = broken_off(events, talk, keeps=keeps)
+    talk.known, talk.left_out = off.known, off.left_out
     after = Bench(model=ScriptedModel(TWO, finish()), asker=FakeAsker(allowed=True))
     outcome = await after.run(conversation=talk)
     told = [message for message in outcome.conversation.messages if message.role == "tool"]
@@ -110,6 +111,17 @@ async def test_a_question_stands() -> None:
     told, ran = await gone_on_with(events)
     assert ran == ["careful"]
     assert told[0].content == "exit 0\nsaved"
+
+
+async def test_what_was_not_saved_for_a_question_is_told_again() -> None:
+    """What was refused or ignored is told with the step, also by a process that did not save it itself."""
+    answer = calling(call("shell", {"command": "one"}, id="a"), call("shell", {"command": "careful"}, id="b"))
+    left_out = "not saved: .git/config: is git's own\nnot a line of ours"
+    bench = Bench(model=ScriptedModel(answer), asker=Nobody(), left_out=left_out)
+    await bench.run()
+    told, _ = await gone_on_with(bench.recorder.events)
+    assert "note:" not in told[0].content
+    assert told[1].content.splitlines()[1:-1] == ["note: not saved: .git/config: is git's own not a line of ours"]
 
 
 async def test_an_interruption_is_written_once() -> None:
