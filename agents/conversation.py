@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -11,12 +12,16 @@ from agents.tool import Outcome
 CHARS_PER_TOKEN = 3.6
 """A little fewer than the four of English prose, because code and paths take more tokens."""
 
+_PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d{1,3}|([!-/:-@\[-`{-~])\1*", re.ASCII)
+"""What no tokenizer puts into one token with what stands beside it, about: words, numbers, marks."""
+
 MOST_RATIO = 4.0
 LEAST_RATIO = 0.5
 """What a provider may count, for each token of our estimate: beyond that it is its count that is not believed."""
 
 MESSAGE_TOKENS = 4
-"""What a provider's own marks around each message take, about."""
+CALL_TOKENS = 7
+"""What a provider's own marks take, about, around each message and around each call with its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,10 @@ class Conversation:
         """About how many tokens some other messages would have for the same provider."""
         return int((estimate(messages) + tools_tokens) * max(1.0, self.ratio))
 
+    def ours(self, limit: int) -> int:
+        """How many tokens by our estimate are within so many of the same provider's."""
+        return int(limit / max(1.0, self.ratio))
+
 
 class Sums:
     """Estimates of how a list of messages begins; as long as it only grows, each message is looked at once."""
@@ -136,19 +145,24 @@ class Sums:
 
 def estimate(messages: Iterable[Message]) -> int:
     """About how many tokens some messages take."""
-    return sum(MESSAGE_TOKENS + int(_chars(message) / CHARS_PER_TOKEN) for message in messages)
+    return sum(MESSAGE_TOKENS + tokens_of(message.content) + _calls(message) for message in messages)
+
+
+def _calls(message: Message) -> int:
+    return sum(CALL_TOKENS + tokens_of(call.arguments) for call in message.tool_calls)
 
 
 def tokens_of(text: str) -> int:
-    """About how many tokens a text takes."""
-    return int(_length(text) / CHARS_PER_TOKEN)
-
-
-def _chars(message: Message) -> int:
-    calls = sum(len(call.name) + _length(call.arguments) + 20 for call in message.tool_calls)
-    return _length(message.content) + calls
-
-
-def _length(text: str) -> int:
+    """About how many tokens a text takes: by its length, or by its pieces where these are short, as in JSON."""
+    pieces = len(_PIECES.findall(text))
+    if text.isascii():
+        return max(int(len(text) / CHARS_PER_TOKEN), pieces)
     # A letter beyond ASCII takes about as many tokens more as it takes bytes.
-    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+    size = len(text.encode(errors="replace"))
+    beyond = size - len(text.encode("ascii", errors="ignore"))
+    return max(int(size / CHARS_PER_TOKEN), pieces + int(beyond / CHARS_PER_TOKEN))
+
+
+def chars_within(budget: int, text: str) -> int:
+    """About how many characters of a text, or of one like it, take so many tokens."""
+    return int(budget * len(text) / max(1, tokens_of(text)))

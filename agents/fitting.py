@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agents.assignment import Assignment, Note
 from agents.briefing import sections
-from agents.conversation import CHARS_PER_TOKEN
+from agents.conversation import chars_within
 from agents.fence import cut
 from agents.section import Section
 
@@ -26,7 +26,7 @@ def fitted(told: Assignment, budgets: Mapping[str, int]) -> tuple[Section, ...]:
 def _fitted(part: Section, told: Assignment, budget: int | None) -> Section:
     if budget is None or part.tokens <= budget:
         return replace(part, budget=budget)
-    shorter = _SHORTER[part.name](told, int(budget * CHARS_PER_TOKEN))
+    shorter = _SHORTER[part.name](told, chars_within(budget, part.text))
     text = next((each.text for each in sections(shorter) if each.name == part.name), "")
     note = f"cut from {part.tokens} tokens" if text else f"left out, all {part.tokens} tokens"
     return replace(part, text=text, whole=part.tokens, budget=budget, note=note)

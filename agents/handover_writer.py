@@ -83,12 +83,16 @@ class HandoverWriter:
     def _fitting(self, talk: Conversation, asking: Message) -> list[Message]:
         """The conversation as far as it fits, for which its newest steps may be left out: they stay whole anyway."""
         opening, steps = steps_of(talk.messages)
-        while steps:
-            messages = [*opening, *(message for step in steps for message in step), asking]
-            if talk.guess(messages, tools_tokens(self.tools)) <= self.limit:
-                return messages
-            steps = steps[:-1]
-        raise Unusable("it was not asked for: there was no room for the question")
+        room = talk.ours(self.limit) - tools_tokens(self.tools) - estimate([*opening, asking])
+        fitting: list[Message] = []
+        for step in steps:
+            room -= estimate(step)
+            if room < 0:
+                break
+            fitting += step
+        if not fitting:
+            raise Unusable("it was not asked for: there was no room for the question")
+        return [*opening, *fitting, asking]
 
     async def _ask(
         self,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agents.assignment import Assignment
 from agents.briefing import opened, sections
-from agents.conversation import CHARS_PER_TOKEN, Conversation, tokens_of
+from agents.conversation import Conversation, chars_within, tokens_of
 from agents.events import ContextSection
 from agents.fence import cut, fence
 from agents.fitting import MARKS_CHARS, fitted
@@ -46,7 +46,7 @@ def rebuilt(
     told: Assignment, talk: Conversation, work: WorkDone, written: Written | None, *, limit: int, tools_tokens: int
 ) -> Rebuilt:
     """The conversation anew, for a prompt that may have `limit` tokens as the provider counts them."""
-    most = int(limit / max(1.0, talk.ratio)) - tools_tokens
+    most = talk.ours(limit) - tools_tokens
     fixed = sum(part.tokens for part in sections(told)[:2]) + MARKS
     room = max(int(most * TARGET_SHARE) - fixed, min(int(most * LEAST_ROOM_SHARE), most - fixed), 0)
     parts = list(fitted(told, {name: int(room * share) for name, share in SHARES.items()}))
@@ -85,7 +85,8 @@ def _done(work: WorkDone, head: str, budget: int) -> Section:
         known = facts(work, budget_chars=chars // 3)
         return f"{head}\n\n{fence('From the journal', f'{known}{lines(work, budget_chars=chars - len(known))}')}"
 
-    whole, told = text(_UNCUT), text(int(budget * CHARS_PER_TOKEN) - len(head) - MARKS_CHARS)
+    whole = text(_UNCUT)
+    told = text(chars_within(budget, whole) - len(head) - MARKS_CHARS)
     return Section(
         name="done",
         source="the journal",
@@ -100,7 +101,7 @@ def _handover(written: Written, budget: int) -> Section:
     words = in_words(written.handover)
     whose = "Handover that you wrote" if written.by == "model" else "Handover from the journal"
     notes = [f"not the model's: {written.refused}"] if written.refused else []
-    told = cut(words, int(budget * CHARS_PER_TOKEN))
+    told = cut(words, chars_within(budget, words))
     notes += ["cut"] if told != words else []
     return Section(
         name="handover",

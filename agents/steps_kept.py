@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.conversation import CHARS_PER_TOKEN, estimate
+from agents.conversation import chars_within, estimate
 from agents.fence import cut
 from agents.model import Message
 
@@ -56,7 +56,8 @@ def _shortened(step: Sequence[Message], budget: int, number: int) -> list[Messag
     outputs = [message for message in step if message.role != "assistant"]
     others = estimate([message for message in step if message.role == "assistant"])
     marks = 80 * len(outputs)
-    share = int((budget - others) * CHARS_PER_TOKEN - marks) // max(1, len(outputs))
+    text = "\n".join(message.content for message in outputs)
+    share = (chars_within(budget - others, text) - marks) // max(1, len(outputs))
     hint = f"; recall `step {number}` shows more"
     return [
         message
