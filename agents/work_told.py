@@ -34,9 +34,10 @@ def facts(work: WorkDone, *, budget_chars: int) -> str:
 
 
 def _newest(entries: list[str], budget_chars: int) -> list[str]:
-    while entries and sum(map(len, entries)) + len(entries) > budget_chars:
-        entries = entries[1:]
-    return entries
+    kept, left = 0, budget_chars
+    while kept < len(entries) and (left := left - len(entries[-kept - 1]) - 1) >= 0:
+        kept += 1
+    return entries[len(entries) - kept :]
 
 
 def _when(step: int | None) -> str:
