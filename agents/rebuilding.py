@@ -42,19 +42,24 @@ class Rebuilding:
     async def after(self, refusal: ContextTooLong, talk: Conversation) -> None:
         """Learn from a request that was refused; raises LimitReached where none fits."""
         refused = talk.tokens(tools_tokens(self.tools))
-        ceiling = ceiling_after(refusal.why, refused=refused, accepted=talk.measured.prompt)
+        accepted = talk.measured.prompt
+        ceiling = ceiling_after(refusal.why, refused=refused, accepted=accepted)
         await self.recorder.record(FaultMet(where=f"model {refusal.model}", why=refusal.why))
         limit = min(ceiling, limit_of(self.told, talk, self.model.window))
         why = f"the model refused about {refused:,} tokens; now at most {ceiling:,} are tried"
-        await self._rebuild(talk, limit, why=why, ceiling=ceiling)
+        # What asks for a handover is no longer than what was taken before: it is not to be refused as well.
+        asking = min(limit, accepted or limit)
+        await self._rebuild(talk, limit, why=why, asking=asking, ceiling=ceiling)
 
-    async def _rebuild(self, talk: Conversation, limit: int, *, why: str, ceiling: int | None = None) -> None:
+    async def _rebuild(
+        self, talk: Conversation, limit: int, *, why: str, asking: int | None = None, ceiling: int | None = None
+    ) -> None:
         work = await self.past.work_done()
         before = talk.tokens(tools_tokens(self.tools))
         if len(work.steps) < talk.answered:
             # What is not written down would be forgotten.
             raise LimitReached("context", limit, before)
-        written = await self._writer(limit).write(self.told, talk, work) if work.steps else None
+        written = await self._writer(asking or limit).write(self.told, talk, work) if work.steps else None
         new = rebuilt(self.told, talk, work, written, limit=limit, tools_tokens=tools_tokens(self.tools))
         after = talk.guess(new.messages, tools_tokens(self.tools))
         if after + SMALLEST_ANSWER_TOKENS > limit:

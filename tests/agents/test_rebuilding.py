@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from statistics import median
 
@@ -158,6 +159,35 @@ async def test_an_unknown_window_is_learnt_from_a_refusal(refusal: str) -> None:
     answered = [event.step for event in bench.recorder.of(ModelAnswered) if event.agent == "editor.1"]
     assert answered == list(range(1, PIECES + 2))
     assert bench.account.used["steps"] == len(answered)
+
+
+class Flooded(Worker):
+    """Looks at four large files besides when it does the piece of work `at`."""
+
+    def __init__(self, *, at: int) -> None:
+        super().__init__(40, writes=good, takes=12_000)
+        self._at = f"echo {at}"
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """The answer, with the files."""
+        reply = await super().ask(request)
+        message = reply.message
+        if [json.loads(call.arguments).get("command") for call in message.tool_calls] != [self._at]:
+            return reply
+        more = [call("shell", {"command": f"cat {file}"}, id=file) for file in ("a", "b", "c", "d")]
+        return reply.model_copy(update={"message": calling(*message.tool_calls, *more)})
+
+
+async def test_a_flood_is_refused_once() -> None:
+    """What asks for a handover is within what the model took before: it is not refused as well."""
+    worker, world = Flooded(at=30), World(tokens=TOKENS)
+    world.results = {f"cat {file}": result(stdout="lorem " * 1300) for file in ("a", "b", "c", "d")}
+    bench = Bench(model=worker, sandbox=world)
+    outcome = await bench.run(assignment(context=200_000, max_steps=10_000))
+    assert outcome.ended == "finished"
+    rebuilds = bench.recorder.of(ContextRebuilt)
+    assert [event.handover for event in rebuilds[:1]] == ["model"]
+    assert len(worker.refused) <= len(rebuilds)
 
 
 async def test_a_flood_in_one_step_is_cut_once_more() -> None:
