@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from agents.calls import Action, Called, Malformed, read_call
 from agents.conversation import Conversation
@@ -61,16 +61,18 @@ class Acting:
         """
         self._talk.tries += 1
         self._unsaved, self._left_out = False, list(self._talk.left_out)
+        notes = [note] if note else []
         if not answer.tool_calls:
-            self._talk.say(f"Your answer was cut off at its length limit. {NO_CALL}" if cut_off else NO_CALL)
+            text = f"Your answer was cut off at its length limit. {NO_CALL}" if cut_off else NO_CALL
+            self._talk.say("\n".join([*notes, text]))
             return None
         actions = [read_call(call, self._role, cut_off=cut_off) for call in answer.tool_calls]
         first = actions[0]
         if len(actions) == 1 and isinstance(first, RoleResult):
-            return await self._finish(answer.tool_calls[0], first)
+            return await self._finish(answer.tool_calls[0], first, notes)
         outcomes = [await self._outcome(action, number) for number, action in enumerate(actions, start=1)]
         self._talk.known, self._talk.left_out = {}, []
-        await self._answer(answer.tool_calls, outcomes, note)
+        await self._answer(answer.tool_calls, outcomes, notes)
         return None
 
     async def _outcome(self, action: Action | Malformed, number: int) -> Outcome:
@@ -93,11 +95,13 @@ class Acting:
             self._left_out.append(left_out)
         return left_out
 
-    async def _finish(self, call: ToolCall, result: RoleResult) -> RoleResult | None:
+    async def _finish(self, call: ToolCall, result: RoleResult, notes: list[str]) -> RoleResult | None:
         why = await self._claim(result)
-        text = ACCEPTED if why is None else f"Not accepted. {fence('Why', cut(why, REASON_CHARS))}"
-        self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
-        return result if why is None else None
+        if why is None:
+            self._tell(call, ACCEPTED)
+            return result
+        self._tell(call, f"Not accepted. {fence('Why', cut(why, REASON_CHARS))}", notes)
+        return None
 
     async def _carry_out(self, action: Action | Malformed, number: int) -> Outcome:
         match action:
@@ -110,14 +114,16 @@ class Acting:
             case _:
                 return _refuse(NOT_ALONE)
 
-    async def _answer(self, calls: tuple[ToolCall, ...], outcomes: list[Outcome], note: str | None) -> None:
-        step = self._talk.step
+    async def _answer(self, calls: tuple[ToolCall, ...], outcomes: list[Outcome], notes: list[str]) -> None:
         await self._save()
-        notes = [*([note] if note else []), *told_of_files(self._left_out)]
+        notes = [*notes, *told_of_files(self._left_out)]
         last = len(calls) - 1
         for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
-            text = shown(outcome, step=step, notes=notes if place == last else ())
-            self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
+            self._tell(call, outcome, notes if place == last else ())
+
+    def _tell(self, call: ToolCall, outcome: Outcome, notes: Iterable[str] = ()) -> None:
+        text = shown(outcome, step=self._talk.step, notes=notes)
+        self._talk.messages.append(Message(role="tool", content=text, tool_call_id=call.id))
 
 
 def _refuse(why: str) -> str:

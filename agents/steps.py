@@ -77,7 +77,7 @@ def digest(*texts: str) -> bytes:
 def _step(answer: Message, after: list[Message]) -> Step:
     outcomes = {message.tool_call_id: _lasting(message.content) for message in after if message.role == "tool"}
     calls = tuple(Call(call.name, call.arguments, outcomes.get(call.id, "")) for call in answer.tool_calls)
-    return Step(calls, tuple(message.content for message in after if message.role != "tool"))
+    return Step(calls, tuple(_lasting(message.content) for message in after if message.role != "tool"))
 
 
 def _lasting(outcome: str) -> str:

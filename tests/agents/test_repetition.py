@@ -199,3 +199,12 @@ async def test_an_agent_is_told_and_stopped() -> None:
     said = [message.content for message in outcome.conversation.messages if "note: " in message.content]
     assert len(said) == 1
     assert "the same 2 steps in turn, 3 times in a row. It will not" in said[0]
+
+
+async def test_a_claim_that_is_made_again_and_again_is_told_of() -> None:
+    """The note stands with what the claim was answered with, as it does with the outcome of a command."""
+    bench = Bench(model=EndlessModel(lambda _: finish(summary="ported")), refusals=["2 failed"] * 9)
+    outcome = await bench.run()
+    answers = [message.content for message in outcome.conversation.messages if message.role == "tool"]
+    assert [number for number, text in enumerate(answers, start=1) if text.startswith("note: the same call of")] == [3]
+    assert (outcome.ended, outcome.why) == ("failed", "the same call of 'finish', 6 times in a row")
