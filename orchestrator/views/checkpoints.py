@@ -22,7 +22,7 @@ _FILES = 8
 def checkpoints_view(found: Sequence[Checkpoint]) -> Iterator[RenderableType]:
     """A row for each, in the order in which they were taken, with the files that it changed."""
     rows = [Row(_cells(each), _text(each)) for each in found]
-    yield Grid(names=_NAMES, rows=rows, right={1}, spare=(4, 3), text_name="FILES")
+    yield Grid(names=_NAMES, rows=rows, right={1}, spare=(4, 3, 2, 1), spill={1, 2}, text_name="FILES")
 
 
 def checkpoints_json(run: str, found: Sequence[Checkpoint]) -> list[dict[str, Any]]:

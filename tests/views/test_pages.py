@@ -11,7 +11,7 @@ from functools import cache
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import RenderableType
 from syrupy.assertion import SnapshotAssertion
@@ -235,6 +235,7 @@ def parts_of(name: str) -> list[RenderableType]:
     name=st.sampled_from(sorted(name for name in PAGES if not name.startswith("log-steps"))),
 )
 @settings(deadline=None, max_examples=60)
+@example(columns=40, name="checkpoints")
 def test_no_page_is_wider_than_its_terminal(columns: int, name: str) -> None:
     """At any width from 40 columns; only an id or an argument that hardly fits a line of its own is not broken."""
     for line in shown(parts_of(name), Screen(columns, 40)).splitlines():
