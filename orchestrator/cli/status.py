@@ -11,7 +11,7 @@ from orchestrator.cli.liveness import settle_status
 from orchestrator.cli.options import JsonOption, OptionalRun
 from orchestrator.cli.selection import LAST, read_state
 from orchestrator.cli.state import here, open_journal, state_of
-from orchestrator.cli.terminal import print_json, print_page, say
+from orchestrator.cli.terminal import print_json, print_page
 
 LogOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show also where the log of the run is.")]
 
@@ -28,6 +28,5 @@ def status(run: OptionalRun = LAST, *, verbose: LogOption = False, json: JsonOpt
     if json:
         print_json(status_json(state, log=str(log) if log.exists() else None))
         return
-    print_page(status_view(state, now=time.time()))
-    if verbose:
-        say(f"log: {log}" if log.exists() else f"{state.run} has no log")
+    where = (str(log) if log.exists() else "none") if verbose else None
+    print_page(status_view(state, now=time.time(), log=where))

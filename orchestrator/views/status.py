@@ -28,15 +28,17 @@ from orchestrator.views.words import block, count, dollars, duration, moment, on
 _LONGEST = 2000
 
 
-def status_view(state: RunState, *, now: float | None = None) -> Iterator[RenderableType]:
+def status_view(state: RunState, *, now: float | None = None, log: str | None = None) -> Iterator[RenderableType]:
     """A page for the terminal; `now` is the time that running clocks are read at, else that of the last event.
+
+    `log` says where the log is, where that is to be shown.
 
     What is needed first stands last, next to the prompt; where the screen is too short for a line a task, tasks of
     which there is nothing to tell are folded into one for their state.
     """
     if now is None or state.status != "running":
         now = state.updated_at
-    head, end = list(_head(state)), list(_end(state, now))
+    head, end = list(_head(state)), list(_end(state, now, log))
     yield Fitting([*head, *whole_tasks(state, now), *end], [*head, *folded_tasks(state, now), *end])
 
 
@@ -132,13 +134,15 @@ def _head(state: RunState) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _end(state: RunState, now: float) -> Iterator[RenderableType]:
+def _end(state: RunState, now: float, log: str | None) -> Iterator[RenderableType]:
     yield Text()
     yield from _trouble(state)
     yield Indented(_verdict(state, now), 0)
     yield Indented(_counts(state))
     yield Indented(_used(state))
     yield from map(Indented, own_limits(used_of_limits(state, now=now)))
+    if log is not None:
+        yield Indented(one_line(f"log: {log}", FAINT, limit=_LONGEST))
     yield from _questions(state)
     # Those that answer stand with their questions.
     for place, command in enumerate(next_commands(state)):

@@ -66,6 +66,13 @@ def test_status_of_a_stopped_run_names_the_limit_and_the_way_on(store: JournalSt
     assert text.endswith(f"next: mimo-orchestrate resume {story.RUN} --limit cost=MORE\n")
 
 
+def test_next_steps_are_last(store: JournalStore) -> None:
+    """Where the log is stands with what is known of the run, above what to type next."""
+    events = story.recorded(store, [*story.started(), *story.surveyed(), *story.ported(), *story.stopped()])
+    text = shown(status_view(fold(events), log="/logs/RUN.jsonl"), WIDE)
+    assert text.endswith(f"\n  log: /logs/RUN.jsonl\nnext: mimo-orchestrate resume {story.RUN} --limit cost=MORE\n")
+
+
 @pytest.mark.parametrize(
     ("ending", "expected"),
     [
