@@ -13,6 +13,7 @@ from orchestrator.views.styles import FAINT
 from orchestrator.views.words import one_line, size
 
 _STARTS = "attempt started"
+_LONGEST = 2000
 
 _WORDS: dict[e.NoteKind, str] = {
     "findings": "findings of {}",
@@ -41,9 +42,18 @@ def told_lines(event: e.AttemptStarted) -> Iterator[Text]:
         yield one_line(f"told {_said(told)}", FAINT)
 
 
-def told_line(event: e.AttemptStarted, told: e.Told) -> Text:
-    """The same with the agent."""
-    return one_line(f"{event.agent}{_round(event)}: {_said(told)}")
+def told_once(told: Iterable[tuple[e.AttemptStarted, e.Told]]) -> Iterator[tuple[Text, Text]]:
+    """Each text that agents began with, and all whom it was told."""
+    who: dict[str, list[str]] = {}
+    for begun, text in told:
+        who.setdefault(_said(text), []).append(in_round(begun))
+    for said, agents in who.items():
+        yield one_line(said), one_line(f"to {', '.join(agents)}", FAINT, limit=_LONGEST)
+
+
+def in_round(event: e.AttemptStarted) -> str:
+    """The agent that begins, and in which round where it went on for another; its attempt is in its name."""
+    return f"{event.agent} round {event.round}" if event.round > 1 else event.agent
 
 
 def _said(told: e.Told) -> str:
@@ -56,10 +66,11 @@ def heard_by(rows: Iterable[Recorded]) -> HeardBy:
     found: HeardBy = {}
     for row in rows:
         event = event_of(row) if row.kind == _STARTS else None
-        for told in event.told if isinstance(event, e.AttemptStarted) else ():
+        if not isinstance(event, e.AttemptStarted):
+            continue
+        for told in event.told:
             agents = found.setdefault(_key(row.task or "", told), {}).setdefault(row.task or "", [])
-            agent = f"{event.agent}{_round(event)}" if isinstance(event, e.AttemptStarted) else ""
-            if agent not in agents:
+            if (agent := in_round(event)) not in agents:
                 agents.append(agent)
     return found
 
@@ -70,7 +81,7 @@ def heard_line(task: str | None, event: e.Event, heard: HeardBy) -> list[Text]:
         return []
     kinds = [kind for key, kind in _RESULTS.items() if key in (event.result or {})]
     who = [one for key in (event.agent, *kinds) for one in _listed(heard.get((task or "", key), {}))]
-    return [one_line(f"told to {', '.join(who)}", FAINT, limit=2000)] if who else []
+    return [one_line(f"told to {', '.join(who)}", FAINT, limit=_LONGEST)] if who else []
 
 
 def recipients(task: str, heard: HeardBy) -> list[str]:
@@ -85,7 +96,3 @@ def _listed(who: dict[str, list[str]]) -> list[str]:
 def _key(task: str, told: e.Told) -> tuple[str, str]:
     # What a gate saw goes back to the editor of its own task.
     return (task, told.source) if told.kind == "gate" else (told.source, told.kind)
-
-
-def _round(event: e.AttemptStarted) -> str:
-    return f" round {event.round}" if event.round > 1 else ""

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from agents import events as e
-from orchestrator.views.heard import told_lines
+from orchestrator.views.heard import in_round, told_lines
 from orchestrator.views.states import forked
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
 from orchestrator.views.words import block, duration, one_line, plural, short, size
@@ -101,8 +101,7 @@ def _task_ended(event: e.TaskEnded) -> list[Text]:
 
 
 def _attempt_started(event: e.AttemptStarted) -> list[Text]:
-    text = f"{event.agent} starts: attempt {event.attempt}, round {event.round}, {event.model}"
-    return [_said(text), *told_lines(event)]
+    return [_said(f"{in_round(event)} begins with {event.model}"), *told_lines(event)]
 
 
 def _attempt_ended(event: e.AttemptEnded) -> list[Text]:
@@ -184,13 +183,18 @@ def _change_queued(event: e.ChangeQueued) -> list[Text]:
 
 def _change_merged(event: e.ChangeMerged) -> list[Text]:
     lost = "\n".join(["lost in resolving the conflict:", *event.lost_lines]) if event.lost_lines else None
-    return [_line(("merged", GOOD), f" as {short(event.landed)} onto {short(event.onto)}"), *_why(lost, BAD)]
+    where = f" on the run's main branch as {short(event.landed)}, onto {short(event.onto)}"
+    return [_line(("landed", GOOD), where), *_why(lost, BAD)]
 
 
 def _change_refused(event: e.ChangeRefused) -> list[Text]:
     unsaid = [conflict for conflict in event.conflicts if conflict not in event.why]
     conflicts = f"conflicts: {', '.join(unsaid)}" if unsaid else None
-    return [_line(("not merged", BAD), f" onto {short(event.onto)}"), *_why(conflicts), *_why(event.why, "")]
+    return [
+        _line(("sent back", BAD), f" by the merge onto {short(event.onto)}"),
+        *_why(conflicts),
+        *_why(event.why, ""),
+    ]
 
 
 def _change_reverted(event: e.ChangeReverted) -> list[Text]:

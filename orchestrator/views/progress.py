@@ -12,7 +12,9 @@ from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.fold import event_of
 from orchestrator.journal.proposals import command_text
+from orchestrator.views.heard import in_round
 from orchestrator.views.made_plan import made_plan
+from orchestrator.views.outcome import command_line
 from orchestrator.views.styles import BAD, GOOD, HEADING, style_of
 from policies.printable import printable
 
@@ -54,8 +56,7 @@ def kept_line(recorded: Recorded, *, columns: int = WIDTH) -> tuple[str, str] | 
 
 
 def _started(event: e.AttemptStarted) -> str:
-    again = f", round {event.round}" if event.round > 1 else ""
-    return f"{event.agent} begins with {event.model}{again}"
+    return f"{in_round(event)} begins with {event.model}"
 
 
 def _ended(event: e.AttemptEnded) -> str | None:
@@ -63,8 +64,8 @@ def _ended(event: e.AttemptEnded) -> str | None:
 
 
 def _proposed(event: e.CommandProposed) -> str:
-    who = f"{event.agent} {event.step}" if event.agent else event.source
-    return f"{who}: {event.tool} {command_text(event)}"
+    who = f"{event.agent} step {event.step}" if event.agent else event.source
+    return f"{who}: {command_line(event.tool, command_text(event), limit=WIDTH).plain}"
 
 
 def _judged(event: e.CommandJudged) -> str | None:
@@ -88,8 +89,8 @@ def _network(event: e.NetworkAsked) -> str | None:
 
 
 def _checkpoint(event: e.CheckpointTaken) -> str | None:
-    refused = f"; refused: {', '.join(event.refused)}" if event.refused else ""
-    return f"  saved: {', '.join(event.files) or 'nothing'}{refused}"
+    refused = f"; not saved: {', '.join(event.refused)}" if event.refused else ""
+    return f"  checkpoint {event.ref.rpartition('/')[2]}: {', '.join(event.files) or 'nothing'}{refused}"
 
 
 def _merged(event: e.ChangeMerged) -> str:
@@ -118,11 +119,11 @@ _WORDS: dict[type, Callable[..., str | None]] = {
     e.CheckpointTaken: _checkpoint,
     e.GateStarted: lambda event: f"gate {event.gate} looks at {event.commit[:10]}",
     e.GatePassed: lambda event: f"gate {event.gate} passed",
-    e.GateFailed: lambda event: f"gate {event.gate} refused: {event.why}",
+    e.GateFailed: lambda event: f"gate {event.gate} failed: {event.why}",
     e.QuestionAsked: lambda event: f"asks ({event.id}): {event.subject}",
-    e.QuestionAnswered: lambda event: f"  answered by {event.by}: {'yes' if event.allowed else 'no'}",
+    e.QuestionAnswered: lambda event: f"  answer: {'allowed' if event.allowed else 'refused'} by {event.by}",
     e.ChangeMerged: _merged,
-    e.ChangeRefused: lambda event: f"sent back: {event.why}",
+    e.ChangeRefused: lambda event: f"sent back by the merge: {event.why}",
     e.TaskEnded: _task_ended,
     e.LimitReached: lambda event: f"limit reached: {event.limit}, {event.used:g} of {event.value:g}",
     e.FaultMet: lambda event: f"fault: {event.where}: {event.why}",
@@ -147,7 +148,7 @@ _KEPT: dict[type, Callable[..., str | None]] = {
     e.CommandInterrupted: lambda _: style_of("interrupted"),
     e.NetworkAsked: lambda event: None if event.allowed else style_of("deny"),
     e.CheckpointTaken: lambda event: BAD if event.refused else None,
-    e.GateFailed: lambda _: style_of("refused"),
+    e.GateFailed: lambda _: BAD,
     e.ChangeMerged: lambda _: style_of("landed"),
     e.ChangeRefused: lambda _: style_of("refused"),
     e.TaskEnded: _kept_end,

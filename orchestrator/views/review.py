@@ -17,7 +17,7 @@ from orchestrator.views.diff import Diff
 from orchestrator.views.evidence import CommandEvidence, Evidence, Judgement, ResultEvidence
 from orchestrator.views.extent import Extent, FileChange
 from orchestrator.views.grid import Grid, Row
-from orchestrator.views.heard import told_line
+from orchestrator.views.heard import told_once
 from orchestrator.views.indent import Indented
 from orchestrator.views.outcome import command_line, deciding_part, ended, ruled
 from orchestrator.views.states import state_word
@@ -37,7 +37,7 @@ def review_view(state: RunState, reviewed: Reviewed) -> Iterator[RenderableType]
     task, evidence = reviewed.task, reviewed.evidence
     yield from _head(state, reviewed)
     yield from _section("Look at", (one_line(reason, style_of("ask")) for reason in reviewed.concerns))
-    yield from _section("Told by others", (told_line(begun, told) for begun, told in evidence.told))
+    yield from _section("Told by others", _told(evidence))
     yield from _section("Handed over", [*_results(task, evidence), *_told_to(reviewed)])
     yield from _section("Decisions of the coordinator", _decisions(task))
     yield from _section("Tests", _tests(evidence))
@@ -151,6 +151,12 @@ def _results(task: TaskProgress, evidence: Evidence) -> Iterator[RenderableType]
     last = {handed.agent.partition(".")[0]: handed for handed in evidence.results}
     for role in sorted(last, key=lambda role: role != task.role):
         yield from _result(last[role])
+
+
+def _told(evidence: Evidence) -> Iterator[RenderableType]:
+    for text, agents in told_once(evidence.told):
+        yield text
+        yield Indented(agents)
 
 
 def _told_to(reviewed: Reviewed) -> Iterator[RenderableType]:

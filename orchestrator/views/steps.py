@@ -103,12 +103,14 @@ def _call(call: CommandEvidence, *, whole: bool) -> Text:
     told = command_line(call.proposed.tool, call.text, limit=_UNCUT if whole else _COMMAND_CHARS).append("  ")
     if call.judged is not None:
         told.append(call.judged.verdict, style_of(call.judged.verdict)).append(", ")
-        if call.judged.answered_by:
-            answer = ("allowed", GOOD) if call.judged.allowed else ("refused", BAD)
-            told.append(*answer).append_text(one_line(f" by {call.judged.answered_by}, "))
+        by = one_line(f" by {call.judged.answered_by}") if call.judged.answered_by else Text()
+        if call.refused:
+            return told.append("refused", BAD).append_text(by)
+        if by:
+            told.append("allowed", GOOD).append_text(by).append(", ")
     if call.interrupted is not None:
         return told + one_line(f"interrupted: {call.interrupted.why}", style_of("interrupted"))
-    return told + (Text("refused", style=BAD) if call.refused else ended(call.ran))
+    return told + ended(call.ran)
 
 
 def _words(entry: Entry, *, whole: bool) -> list[RenderableType]:

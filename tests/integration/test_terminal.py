@@ -176,7 +176,7 @@ def test_who_wants_it_plain_gets_lines(make: MakeProgram, scripted_server: Scrip
     assert terminal.end() == 0
     assert HEADING not in terminal.said
     assert "\x1b" not in re.sub(r"\x1b\[\d*m", "", terminal.said)
-    assert "build            editor.1 1: shell make" in terminal.screen
+    assert "build            editor.1 step 1: $ make" in terminal.screen
 
 
 def test_without_a_terminal_what_has_to_be_asked_is_refused(make: MakeProgram, scripted_server: ScriptedServer) -> None:

@@ -52,14 +52,17 @@ def test_a_log_can_be_narrowed_to_it(store: JournalStore) -> None:
 
 
 def test_a_review_says_it_too(store: JournalStore) -> None:
-    """Whom the task heard, nothing twice, and who heard of it."""
+    """Whom the task heard, each text once with all who were told it, and who heard of the task."""
     rows = story.recorded(store, told_run())
     state, evidence, heard = fold(rows), evidence_by_task(rows), heard_by(rows)
     survey = Reviewed.of(state.tasks["survey"], evidence["survey"], b"", heard)
     port = Reviewed.of(state.tasks["port"], evidence["port"], b"", heard)
     assert survey.told_to == ["port (editor.1, editor.1 round 2)", "docs (editor.1)"]
     assert "told to port (editor.1, editor.1 round 2), docs (editor.1)" in shown(review_view(state, survey))
-    assert "editor.1 round 2: evidence of reviewer.1 (20 B): src/a.py:3: close it" in shown(review_view(state, port))
+    text = shown(review_view(state, port))
+    assert "evidence of reviewer.1 (20 B): src/a.py:3: close it\n    to editor.1 round 2\n" in text
+    assert text.count("findings of survey (40 B)") == 1
+    assert "    to editor.1, editor.1 round 2\n" in text
     assert [(told["agent"], told["round"], told["source"]) for told in review_json(state, port)["told"]] == [
         ("editor.1", 1, "survey"),
         ("editor.1", 2, "reviewer.1"),

@@ -43,9 +43,9 @@ def test_the_log_tells_what_happened_and_why() -> None:
         "port verify: $ make test  exit 0",
         "two uses",
         "gate reviewer failed",
-        "not merged onto aaaaaaaaaa",
+        "sent back by the merge onto aaaaaaaaaa",
         "conflicts: src/a.py: content",
-        "merged as cccccccccc",
+        "landed on the run's main branch as cccccccccc, onto aaaaaaaaaa",
         "lost in resolving the conflict:",
         "run ended: stopped, base not moved",
     ):

@@ -34,7 +34,7 @@ def test_a_picture_shows_the_run_at_a_moment(store: JournalStore) -> None:
     refused = next(event.seq for event in events if event.kind == "gate failed")
     shown = texts(picture(events, typed="mimo-orchestrate plan.yaml", columns=100, at=refused))
     assert shown.startswith("$ mimo-orchestrate plan.yaml\n")
-    assert "port gate reviewer refused: say why" in shown
+    assert "port gate reviewer failed: say why" in shown
     assert "port gate reviewer" in shown
     assert "landed on the run's main branch" not in shown
 

@@ -36,8 +36,8 @@ def test_a_reader_finds_again_what_mattered(store: JournalStore) -> None:
         "run verify passes on the base",
         "survey landed",
         "port refused: x: because of it (standard.yaml:12)",
-        "port gate reviewer refused: say why",
-        "port sent back: they conflict",
+        "port gate reviewer failed: say why",
+        "port sent back by the merge: they conflict",
         "port landed on the run's main branch as cccccccccc",
         "run limit reached: cost, 10.5 of 10",
         "port network refused: GET: no host",
@@ -76,7 +76,7 @@ def test_a_kept_line_is_wrapped_below_its_task_and_ends(store: JournalStore) -> 
     kept = kept_line(written(store, failed), columns=60)
     assert kept is not None
     first, *rest = kept[0].splitlines()
-    assert first.startswith("docs             gate verify refused: word")
+    assert first.startswith("docs             gate verify failed: word")
     assert all(line.startswith(" " * 17 + "word") for line in rest)
     assert max(map(len, [first, *rest])) <= 60
     assert len(" ".join(kept[0].split())) <= KEPT_CHARS
