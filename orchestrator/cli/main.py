@@ -66,23 +66,24 @@ def main() -> None:
 
 def run_program(arguments: list[str]) -> int:
     """Run one command line and give its exit code; raises what the command raises."""
-    command = command_line()
-    names = frozenset(getattr(command, "commands", ()))
-    words = with_command(arguments, commands=names)
+    names = {_name(row) for rows in _COMMANDS.values() for row in rows} - {_name(help_)}
+    words = with_command(arguments, commands={*names, _name(help_)})
+    # To make all commands takes longer than most of them: help and mistakes alone have a use for them.
+    only = words[0] if words and words[0] in names else None
     try:
-        code = command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
+        code = command_line(only).main(args=words, prog_name=PROGRAM, standalone_mode=False)
     except SystemExit as end:
         code = end.code
     return code if isinstance(code, int) else 0
 
 
-def command_line() -> Any:
+def command_line(only: str | None = None) -> Any:
     """The tree of commands that is run, and asked for completions."""
-    return typer.main.get_command(build())
+    return typer.main.get_command(build(only))
 
 
-def build() -> typer.Typer:
-    """The command line, with every command that there is."""
+def build(only: str | None = None) -> typer.Typer:
+    """The command line, with every command that there is, or with one `only`."""
     about, after = page(PROGRAM)
     app = typer.Typer(
         name=PROGRAM,
@@ -99,11 +100,18 @@ def build() -> typer.Typer:
     app.callback()(_program)
     for title, rows in _COMMANDS.items():
         for row in rows:
+            if only not in {None, _name(row)}:
+                continue
             if isinstance(row, typer.Typer):
                 app.add_typer(_group(row), rich_help_panel=title)
             else:
-                _add(app, row, title=title)
+                _add(app, row, name=_name(row), title=title)
     return app
+
+
+def _name(row: Callable[..., None] | typer.Typer) -> str:
+    """What a command is called; functions that would hide a name of the language end with an underscore."""
+    return str(row.info.name) if isinstance(row, typer.Typer) else row.__name__.rstrip("_")
 
 
 def _group(members: typer.Typer) -> typer.Typer:
@@ -123,7 +131,7 @@ def _group(members: typer.Typer) -> typer.Typer:
     group.callback()(lambda: None)
     for command in members.registered_commands:
         if command.callback is not None:
-            _add(group, command.callback, name=command.name, below=name)
+            _add(group, command.callback, name=command.name or _name(command.callback), below=name)
     return group
 
 
@@ -131,16 +139,15 @@ def _add(
     app: typer.Typer,
     function: Callable[..., None],
     *,
-    name: str | None = None,
+    name: str,
     below: str = "",
     title: str | None = None,
 ) -> None:
-    """Add a command with its page; functions that would hide a name of the language end with an underscore."""
-    called = name or function.__name__.rstrip("_")
+    """Add a command with its page."""
     summary = (inspect.getdoc(function) or "").splitlines()[0]
-    about, after = page(f"{below}-{called}" if below else called)
+    about, after = page(f"{below}-{name}" if below else name)
     app.command(
-        called, cls=Command, help=f"{summary}\n\n{about}", short_help=summary, epilog=after, rich_help_panel=title
+        name, cls=Command, help=f"{summary}\n\n{about}", short_help=summary, epilog=after, rich_help_panel=title
     )(function)
 
 

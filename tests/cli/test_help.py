@@ -10,8 +10,9 @@ from typing import Any, get_args
 import pytest
 import typer
 
+from orchestrator.cli.boundary import PROGRAM
 from orchestrator.cli.layout import WIDEST
-from orchestrator.cli.main import build
+from orchestrator.cli.main import build, command_line
 from orchestrator.cli.options import ASK_MODES, BACKENDS, PRESETS, ROLES
 from orchestrator.plan.models import SandboxSettings
 from orchestrator.run.options import AskMode
@@ -61,6 +62,18 @@ def test_there_is_more_than_one_way_to_a_page(type_in: Type, words: tuple[str, .
     page = type_in(*words, "--help")
     assert page.code == 0
     assert page == type_in(*words, "-h") == type_in("help", *words)
+
+
+@pytest.mark.parametrize("name", sorted({words[0] for words in COMMANDS}))
+def test_a_command_that_is_made_alone_is_the_same(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Only the command that was typed is made; what it is and takes does not depend on the others."""
+    whole, alone = command_line(), command_line(name)
+    assert list(alone.commands) == [name]
+    pages = []
+    for tree in (whole, alone):
+        tree.main([name, "--help"], prog_name=PROGRAM, standalone_mode=False)
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1] != ""
 
 
 def test_the_first_page_leads_to_everything(type_in: Type) -> None:
