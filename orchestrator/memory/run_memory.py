@@ -15,7 +15,7 @@ from orchestrator.airlock.git import Git
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.memory.notes import NoteStore
-from orchestrator.memory.origins import Origin, before, origins
+from orchestrator.memory.origins import ForkPoint, before, origins
 from orchestrator.memory.past import JournalPast
 from orchestrator.memory.project import ProjectMemory, read_project
 from orchestrator.plan.models import MAIN
@@ -37,7 +37,7 @@ class RunMemory:
     journal: Path
     project: ProjectMemory = field(default_factory=ProjectMemory)
     kept: dict[str, str] = field(default_factory=dict)
-    origins: tuple[Origin, ...] = ()
+    origins: tuple[ForkPoint, ...] = ()
 
     @property
     def instructions(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any, cast
@@ -34,6 +35,4 @@ class BoundedFile(RotatingFileHandler):
 
     def handleError(self, record: object) -> None:
         """Remember why."""
-        import sys
-
         self.fault = self.fault or str(sys.exc_info()[1])

@@ -10,7 +10,7 @@ import pytest
 from agents.events import Event, RunStarted
 from agents.fork_events import ConversationTakenOver, ForkedFrom
 from orchestrator.journal.store import JournalStore
-from orchestrator.memory.origins import Origin, before, origins
+from orchestrator.memory.origins import ForkPoint, before, origins
 from orchestrator.memory.past import JournalPast
 from tests.contracts.test_past import answered, ran
 from tests.fakes.model import call, calling
@@ -89,7 +89,7 @@ def test_a_task_that_was_begun_anew_remembers_nothing(store: JournalStore) -> No
     begun(store, "second", *step(1, "zebra"), at=("first", "docs", 3))
     begun(store, "third", at=("second", "port", 3))
     way = list(origins(store, event_of_first(store, "third")))
-    assert way == [Origin(run="second", task="port", last=3), Origin(run="first", task="docs", last=3)]
+    assert way == [ForkPoint(run="second", task="port", last=3), ForkPoint(run="first", task="docs", last=3)]
     assert before(way, "port") == (("second", 3),)
     assert before(way, "docs") == ()
 

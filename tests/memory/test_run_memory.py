@@ -15,7 +15,7 @@ from orchestrator.airlock.git import Git
 from orchestrator.journal.state import RunState
 from orchestrator.journal.store import JournalStore
 from orchestrator.memory.notes import NoteStore
-from orchestrator.memory.origins import Origin
+from orchestrator.memory.origins import ForkPoint
 from orchestrator.memory.project import ProjectMemory
 from orchestrator.memory.run_memory import KEPT, KEPT_CHARS, RunMemory, load_memory
 from tests.agents.bench import assignment
@@ -53,7 +53,7 @@ def test_notes_stand_behind_the_files() -> None:
 
 def test_a_gate_of_a_fork_is_none_of_before() -> None:
     """`reviewer.1` of the fork is another than that of the run before: its steps are not the fork's reviewer's own."""
-    forked = replace(memory(), origins=(Origin(run="run-0", task="port", last=9),))
+    forked = replace(memory(), origins=(ForkPoint(run="run-0", task="port", last=9),))
     assert forked.past(assignment()).before == (("run-0", 9),)
     assert forked.past(assignment(inspection=Inspection(diff=""))).before == ()
 
