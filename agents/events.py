@@ -254,7 +254,7 @@ class GatePassed(JournalEvent):
 
 
 class GateFailed(JournalEvent):
-    """The gate refused `commit`; `why` goes back to the editor."""
+    """The gate sent `commit` back; `why` is what its editor is told."""
 
     kind: Literal["gate failed"] = "gate failed"
     gate: str
