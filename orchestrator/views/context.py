@@ -9,12 +9,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from agents.context_seen import ContextSeen
-from agents.events import ContextSection
+from agents.events import ContextRebuilt, ContextSection
 from agents.model import Message
 from orchestrator.views.grid import Grid, Row
 from orchestrator.views.indent import Indented
 from orchestrator.views.styles import FAINT, HEADING
-from orchestrator.views.words import block, one_line, plural
+from orchestrator.views.words import block, one_line
 
 _NAMES = ("SECTION", "TOKENS", "BUDGET")
 
@@ -26,7 +26,7 @@ def context_view(task: str | None, seen: ContextSeen) -> Iterator[RenderableType
     yield one_line(f"{place}{asked.agent} step {asked.step}, as {asked.model} was asked", HEADING)
     yield Indented(one_line(_prompt(seen)))
     if seen.rebuilt is not None:
-        yield Indented(one_line(_rebuilt(seen), limit=1000))
+        yield Indented(one_line(_rebuilt(seen.rebuilt), limit=1000))
     yield Text()
     rows = [Row(_cells(section), _from(section)) for section in seen.all_sections()]
     yield Grid(names=_NAMES, rows=rows, right={1, 2}, spare=(2,), text_name="FROM")
@@ -73,10 +73,7 @@ def _prompt(seen: ContextSeen) -> str:
     return f"{seen.usage.prompt:,} tokens by the provider's count, {seen.usage.cached:,} from its cache; {estimate}"
 
 
-def _rebuilt(seen: ContextSeen) -> str:
-    event = seen.rebuilt
-    if event is None:
-        return ""
+def _rebuilt(event: ContextRebuilt) -> str:
     told = f"rebuilt after step {event.step}, because {event.why}"
     if event.limit:
         told += f": from about {event.before:,} tokens to {event.after:,}"
@@ -99,4 +96,4 @@ def _words(message: Message) -> Iterator[RenderableType]:
         yield Indented(Text("calls ", style=FAINT) + one_line(call.name), 2)
         yield Indented(block(call.arguments), 4)
     if not message.content.strip() and not message.tool_calls:
-        yield Indented(Text(plural(0, "word"), style=FAINT), 2)
+        yield Indented(Text("says nothing", style=FAINT), 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
@@ -80,13 +80,17 @@ def heard_line(task: str | None, event: e.Event, heard: HeardBy) -> list[Text]:
     if not isinstance(event, e.AttemptEnded) or event.outcome != "finished":
         return []
     kinds = [kind for key, kind in _RESULTS.items() if key in (event.result or {})]
-    who = [one for key in (event.agent, *kinds) for one in _listed(heard.get((task or "", key), {}))]
-    return [one_line(f"told to {', '.join(who)}", FAINT, limit=_LONGEST)] if who else []
+    return told_to_line([one for key in (event.agent, *kinds) for one in _listed(heard.get((task or "", key), {}))])
 
 
 def recipients(task: str, heard: HeardBy) -> list[str]:
     """Who was told what a task handed over."""
     return [one for kind in _RESULTS.values() for one in _listed(heard.get((task, kind), {}))]
+
+
+def told_to_line(who: Sequence[str]) -> list[Text]:
+    """Who was told what was handed over; nothing where nobody was."""
+    return [one_line(f"told to {', '.join(who)}", FAINT, limit=_LONGEST)] if who else []
 
 
 def _listed(who: dict[str, list[str]]) -> list[str]:

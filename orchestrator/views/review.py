@@ -17,7 +17,7 @@ from orchestrator.views.diff import Diff
 from orchestrator.views.evidence import CommandEvidence, Evidence, Judgement, ResultEvidence
 from orchestrator.views.extent import Extent, FileChange
 from orchestrator.views.grid import Grid, Row
-from orchestrator.views.heard import told_once
+from orchestrator.views.heard import told_once, told_to_line
 from orchestrator.views.indent import Indented
 from orchestrator.views.outcome import command_line, deciding_part, ended, ruled
 from orchestrator.views.states import state_word
@@ -38,7 +38,7 @@ def review_view(state: RunState, reviewed: Reviewed) -> Iterator[RenderableType]
     yield from _head(state, reviewed)
     yield from _section("Look at", (one_line(reason, style_of("ask")) for reason in reviewed.concerns))
     yield from _section("Told by others", _told(evidence))
-    yield from _section("Handed over", [*_results(task, evidence), *_told_to(reviewed)])
+    yield from _section("Handed over", [*_results(task, evidence), *told_to_line(reviewed.told_to)])
     yield from _section("Decisions of the coordinator", _decisions(task))
     yield from _section("Tests", _tests(evidence))
     yield from _section("Sent back", _sent_back(evidence))
@@ -157,11 +157,6 @@ def _told(evidence: Evidence) -> Iterator[RenderableType]:
     for text, agents in told_once(evidence.told):
         yield text
         yield Indented(agents)
-
-
-def _told_to(reviewed: Reviewed) -> Iterator[RenderableType]:
-    if reviewed.told_to:
-        yield one_line(f"told to {', '.join(reviewed.told_to)}", FAINT, limit=2000)
 
 
 def _result(handed: ResultEvidence) -> Iterator[RenderableType]:
