@@ -48,7 +48,8 @@ Making = Callable[..., LitellmModel]
 
 @pytest.fixture
 def making(scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Making:
-    """Makes models that ask the scripted server."""
+    """Makes models that ask the scripted server; litellm, which takes its time to be imported, is there already."""
+    load_litellm()
     for name, value in scripted_server.env.items():
         monkeypatch.setenv(name, value)
 
@@ -122,9 +123,18 @@ async def test_a_stream_has_an_end(making: Making, scripted_server: ScriptedServ
         await making(total_seconds=0.0).ask(REQUEST)
 
 
+async def test_an_answer_that_nothing_can_count_has_an_end(
+    making: Making, scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no byte of a body comes in, as while headers drip, the call is given up a while after its whole time."""
+    monkeypatch.setattr("agents.litellm_model.GRACE_SECONDS", 0.1)
+    scripted_server.play({"turns": [{"text": "late", "faults": [{"kind": "hang", "seconds": 5}]}]})
+    with pytest.raises(ModelFault, match=r"no end of the answer within 0\.3 s"):
+        await making(timeout_seconds=60, total_seconds=0.2).ask(REQUEST)
+
+
 async def test_giving_up_does_not_wait_for_the_provider(making: Making, scripted_server: ScriptedServer) -> None:
     """A cancelled question comes back at once, though the provider hangs."""
-    load_litellm()
     scripted_server.play({"turns": [{"text": "late", "faults": [{"kind": "hang", "seconds": 5}]}]})
     with anyio.move_on_after(0.3) as scope:
         await making(timeout_seconds=3).ask(REQUEST)
