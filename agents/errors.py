@@ -5,6 +5,7 @@ ModelError
 │   └── WaitEnded          ... or the run is to stop, and nobody waits for the provider any longer
 ├── ModelRefused       final: no such model, a malformed request
 │   └── CredentialsRefused   ... the key is missing or not accepted: the whole run stops until that is mended
+│       └── AccountEmpty         ... or nothing is left of what it may spend
 ├── ContextTooLong     the prompt does not fit
 └── ModelFault         one try went wrong and the next may not: never leaves the retries
 """
@@ -41,6 +42,10 @@ class ModelRefused(ModelError):
 
 class CredentialsRefused(ModelRefused):
     """The provider takes no request with this key, or there is none; leaves an agent's run as it is."""
+
+
+class AccountEmpty(CredentialsRefused):
+    """The account that the key is of has no money left, or has reached a limit that its owner set with the provider."""
 
 
 class ContextTooLong(ModelError):

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelFault, ModelRefused
+from agents.errors import AccountEmpty, ContextTooLong, CredentialsRefused, ModelError, ModelFault, ModelRefused
 from agents.fence import one_line
 from agents.redact import Redactor
 
@@ -17,16 +17,25 @@ SAID_CHARS = 4000
 TRY_AGAIN_STATUSES = {408, 409, 425, 429}
 """Those below 500 that are about the moment and not about the request."""
 
-FINAL_WORDS = ("insufficient_quota",)
-"""A final error that comes with the status of one that may pass: no money (429)."""
+NO_MONEY_STATUS = "402"
+
+_NO_MONEY = re.compile(r"insufficient_quota|credit balance is too low|insufficient (?:balance|credits)", re.IGNORECASE)
+"""No money, with the status of what may pass (429) or of a request that is wrong (400)."""
 
 LONGEST_RETRY_SECONDS = 86_400.0
 """A provider that asks for more than a day is taken to have meant a day: nothing waits that long."""
 
-KEY_MISSING_WORDS = ("Missing credentials", "api_key client option must be set")
-"""No key at all: litellm says so with the status of a server's error (500)."""
+KEY_WORDS = ("Missing credentials", "api_key client option must be set", "API key not valid")
+"""No key at all, which litellm says with the status of a server's error (500), or a wrong one, with that of a wrong
+request (400)."""
 
 KEY_REFUSED_STATUS = "401"
+
+FORBIDDEN_STATUS = "403"
+"""For this key, mostly: a model, a region, an account that it is not for."""
+
+_OF_THE_PROMPT = re.compile(r"moderation|flagged|content.policy", re.IGNORECASE)
+"""What is forbidden is this one request."""
 
 TOO_LARGE_STATUS = "413"
 """A gateway's word for a request that is longer than it takes."""
@@ -62,11 +71,19 @@ def model_error(error: Exception, *, model: str, redactor: Redactor) -> ModelErr
     status = str(getattr(error, "status_code", None))
     if _is_too_long(error, status):
         return ContextTooLong(model, why)
-    if status == KEY_REFUSED_STATUS or any(words in str(error) for words in KEY_MISSING_WORDS):
+    if status == NO_MONEY_STATUS or _NO_MONEY.search(_said(error)):
+        return AccountEmpty(model, why)
+    if _is_of_the_key(error, status):
         return CredentialsRefused(model, why)
-    if is_final(status) or any(words in _said(error) for words in FINAL_WORDS):
+    if is_final(status):
         return ModelRefused(model, why)
     return ModelFault(model, why, retry_after_seconds=retry_after_seconds(error))
+
+
+def _is_of_the_key(error: Exception, status: str) -> bool:
+    if status == FORBIDDEN_STATUS:
+        return _OF_THE_PROMPT.search(_said(error)) is None
+    return status == KEY_REFUSED_STATUS or any(words in str(error) for words in KEY_WORDS)
 
 
 def _is_too_long(error: Exception, status: str) -> bool:

@@ -23,6 +23,9 @@ _KEY = (
 )
 
 
+_MONEY = f"top up the account, or raise its limit with the provider; `{PROGRAM} resume last` goes on"
+
+
 def guarded(command: Callable[[], int]) -> int:
     """The exit code of a command; whatever it raises is said on stderr."""
     try:
@@ -78,13 +81,15 @@ def explained(error: BaseException) -> tuple[ExitCode, str]:
 
 
 def _explained_part(error: BaseException) -> tuple[ExitCode, str]:
-    from agents.errors import CredentialsRefused, ModelError
+    from agents.errors import AccountEmpty, CredentialsRefused, ModelError
     from orchestrator.airlock.errors import DiskFull, GitUnusable, RepositoryUnusable, UnsafeTree
     from sandbox.errors import SandboxError, SandboxUnavailable
 
     match error:
         case SandboxUnavailable() | RepositoryUnusable():
             return ExitCode.CANNOT_RUN, _message(error.what, error.remedy)
+        case AccountEmpty():
+            return ExitCode.CANNOT_RUN, _message(f"the provider wants to be paid: {error}", _MONEY)
         case CredentialsRefused():
             return ExitCode.CANNOT_RUN, _message(f"the provider refused the credentials: {error}", _KEY)
         case DiskFull():

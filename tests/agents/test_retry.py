@@ -7,7 +7,7 @@ import pytest
 
 from agents import retry
 from agents.chain import ModelChain
-from agents.errors import ContextTooLong, ModelFault, ModelRefused, ModelUnavailable, WaitEnded
+from agents.errors import AccountEmpty, ContextTooLong, ModelFault, ModelRefused, ModelUnavailable, WaitEnded
 from agents.events import FaultMet, FaultRetried
 from agents.faults import is_final, model_error, retry_after_seconds
 from agents.model import ModelReply, ModelRequest
@@ -180,10 +180,10 @@ def test_an_error_without_status_is_tried_again() -> None:
     assert isinstance(model_error(ValueError("?"), model="m", redactor=Redactor({})), ModelFault)
 
 
-def test_an_empty_purse_is_final() -> None:
+def test_an_empty_account_is_final() -> None:
     """A 429 that means the account has no money is not waited for."""
     error = HttpError("You exceeded your current quota (insufficient_quota)", 429)
-    assert isinstance(model_error(error, model="m", redactor=Redactor({})), ModelRefused)
+    assert isinstance(model_error(error, model="m", redactor=Redactor({})), AccountEmpty)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import CredentialsRefused, ModelRefused
+from agents.errors import AccountEmpty, CredentialsRefused, ModelRefused
 from orchestrator.airlock.errors import DiskFull, GitUnusable, NotARepository
 from orchestrator.cli.boundary import guarded
 from orchestrator.cli.terminal import Unread
@@ -92,6 +92,15 @@ def test_a_refused_key_names_its_variable(capsys: pytest.CaptureFixture[str]) ->
     said = capsys.readouterr().err
     assert "openai/x: Incorrect API key" in said
     assert "OPENAI_API_KEY" in said
+
+
+def test_an_empty_account_is_told_from_a_wrong_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another key would not help: the message says what does, and that nothing is lost meanwhile."""
+    assert guarded(raising(AccountEmpty("openai/x", "You exceeded your current quota"))) == 4
+    said = capsys.readouterr().err
+    assert "openai/x: You exceeded your current quota" in said
+    assert "top up the account" in said
+    assert "resume last" in said
 
 
 def test_messages_can_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 
-Becomes = Literal["asked again", "refused", "too long", "credentials"]
+Becomes = Literal["asked again", "refused", "too long", "credentials", "no money"]
 """A fault of the moment is asked again; the others come out at the first try."""
 
 NO_PAGE = "<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -115,7 +115,15 @@ FAULTS = [
     ),
     _both("an unknown model", error(404, "The model does not exist", "model_not_found"), "refused"),
     _both("a malformed request", error(400, "Invalid parameter: temperature", "invalid_request_error"), "refused"),
-    _both("no money", error(429, "You exceeded your current quota", "insufficient_quota"), "refused"),
+    _both("a flagged prompt", error(403, "Your input was flagged: it requires moderation"), "refused"),
+    _both("no quota", error(429, "You exceeded your current quota", "insufficient_quota"), "no money"),
+    _both("no credits", error(402, "This request requires more credits"), "no money"),
+    _both("no credit", error(400, "Your credit balance is too low to access the API.", "invalid_request"), "no money"),
+    _both(
+        "not for this key", error(403, "Project x does not have access to model y", "model_not_found"), "credentials"
+    ),
+    _both("a page with 403", {"kind": "raw", "status": 403, "type": "text/html", "body": NO_PAGE}, "credentials"),
+    _both("a key of nobody", error(400, "API key not valid. Please pass a valid API key."), "credentials"),
     _both(
         "a bad key", error(401, "Incorrect API key provided: sk-scripted-0123456789", "invalid_api_key"), "credentials"
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.circuit import Circuits
-from agents.errors import ContextTooLong, CredentialsRefused, ModelError, ModelRefused, ModelUnavailable
+from agents.errors import AccountEmpty, ContextTooLong, CredentialsRefused, ModelError, ModelRefused, ModelUnavailable
 from agents.events import FaultMet, FaultRetried
 from agents.litellm_model import load_litellm
 from agents.model import Message, Model, ModelRequest
@@ -30,8 +30,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning"),
 ]
 
-SILENCE_SECONDS = 4.0
-"""Longer than a machine that is busy keeps a good answer back."""
+SILENCE_SECONDS = 5.0
+"""The patience with a provider that says nothing; longer than a machine that is busy keeps a good answer back."""
+
+GENEROUS_SECONDS = 120.0
+"""With every other: nothing waits for it."""
 
 FIRST, SECOND = "openai/first", "openai/second"
 SAID = {
@@ -39,6 +42,7 @@ SAID = {
     "refused": ModelRefused,
     "too long": ContextTooLong,
     "credentials": CredentialsRefused,
+    "no money": AccountEmpty,
 }
 REQUEST = ModelRequest(
     messages=(Message(role="system", content="You are the editor of x."), Message(role="user", content="hi")),
@@ -59,13 +63,13 @@ def recorder() -> FakeRecorder:
     return FakeRecorder()
 
 
-def made(*ids: str, recorder: FakeRecorder, stream: bool, tries: int = 2) -> Model:
+def made(*ids: str, fault: ProviderFault, recorder: FakeRecorder, stream: bool, tries: int = 2) -> Model:
     """A model, or a chain, that is soon out of patience."""
     settings = ModelSettings(
         redactor=Redactor.of_environment(os.environ),
         prices={id: Price(input=1.0, output=2.0) for id in ids},
         stream=stream,
-        timeout_seconds=SILENCE_SECONDS,
+        timeout_seconds=SILENCE_SECONDS if fault.name.startswith("silence") else GENEROUS_SECONDS,
         patience=Patience(tries=tries, first_wait_seconds=0.01, longest_wait_seconds=0.01),
         circuits=Circuits(),
     )
@@ -107,10 +111,11 @@ async def test_a_fault_that_passes(
     the answer is the whole one, with nothing of the broken one before it. Any other comes out at once."""
     play(server, fault, stream=stream, always=False)
     before = len(server.requests())
-    model = made(FIRST, recorder=recorder, stream=stream)
+    model = made(FIRST, fault=fault, recorder=recorder, stream=stream)
     if fault.becomes != "asked again":
         with pytest.raises(SAID[fault.becomes]) as caught:
             await model.ask(REQUEST)
+        assert type(caught.value) is SAID[fault.becomes]
         assert len(server.requests()) == before + 1
         assert not recorder.events
         assert holds_no_key(server, recorder, caught.value)
@@ -136,7 +141,7 @@ async def test_a_fault_that_stays(
 ) -> None:
     """The next model of a chain answers, but where the prompt is too long: that is not the model's fault."""
     play(server, fault, stream=stream, always=True)
-    chain = made(FIRST, SECOND, recorder=recorder, stream=stream, tries=1)
+    chain = made(FIRST, SECOND, fault=fault, recorder=recorder, stream=stream, tries=1)
     error: ModelError | None = None
     if fault.becomes == "too long":
         with pytest.raises(ContextTooLong) as caught:
