@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.model import Usage
+from agents.work_done import HANDOVER
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.clock import between
 from orchestrator.journal.store import JournalStore
@@ -129,7 +130,7 @@ class _Run:
 def _add(share: Share, answered: dict[str, Any]) -> None:
     usage, before = answered["usage"], share.usage
     share.model = answered["model"]
-    share.steps += 1
+    share.steps += not answered["agent"].endswith(f".{HANDOVER}")
     share.usage = Usage(
         prompt=before.prompt + usage.get("prompt", 0),
         completion=before.completion + usage.get("completion", 0),

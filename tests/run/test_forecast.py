@@ -137,7 +137,8 @@ def made(*tasks: str) -> e.PlanMade:
 
 
 def test_the_journal_tells_of_tasks_that_came_to_their_end(tmp_path: Path) -> None:
-    """With their gates and parts; one that waits is left out, and so is what was asked for no task."""
+    """With their gates and parts; one that waits is left out, and so is what was asked for no task. A handover is paid
+    for, and no step."""
     parts = [{"id": "port-a", "role": "editor", "goal": "g"}]
     with JournalStore(tmp_path / "journal.db") as store:
         assert past_tasks(store) == []
@@ -146,6 +147,7 @@ def test_the_journal_tells_of_tasks_that_came_to_their_end(tmp_path: Path) -> No
             ("port", e.TaskStarted(commit="a" * 40)), ("port", answered("editor.1", "editor")),
             ("port", e.DecisionMade(agent="coordinator.1", attempt=1, choice="split", why="w", parts=parts)),
             ("port-a", e.TaskStarted(commit="a" * 40)), ("port-a", answered("editor.1", "editor", cost=None)),
+            ("port-a", answered("editor.1.handover", "editor")),
             ("port-a", answered("reviewer.1", "reviewer", prompt=40)), ("port-a", e.TaskEnded(state="ready")),
             ("parked", e.TaskStarted(commit="a" * 40)), ("parked", answered("editor.1", "editor")),
             ("parked", e.TaskEnded(state="waiting")), ("port", e.TaskEnded(state="ready")),
@@ -155,7 +157,7 @@ def test_the_journal_tells_of_tasks_that_came_to_their_end(tmp_path: Path) -> No
     assert (port.run, port.plan, port.role) == ("r1", "port", "editor")
     assert port.seconds >= 0
     assert port.shares == {
-        "editor": Share(model=MODEL, steps=2, usage=Usage(prompt=20, completion=2, cached=4), cost=None),
+        "editor": Share(model=MODEL, steps=2, usage=Usage(prompt=30, completion=3, cached=6), cost=None),
         "reviewer": Share(model=MODEL, steps=1, usage=Usage(prompt=40, completion=1, cached=2), cost=0.5),
     }
 
