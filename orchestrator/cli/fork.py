@@ -64,6 +64,7 @@ def fork_(
 
     With another model, policy or limits, if you like. The run that it is forked from stays as it is.
     """
+    from orchestrator.cli.reopening import require_whole
     from orchestrator.cli.run import ask_mode
     from orchestrator.cli.selection import checkpoint_of, whole_journal
     from orchestrator.cli.state import here, open_journal
@@ -83,6 +84,7 @@ def fork_(
     )
     with open_journal(here()) as store:
         state, checkpoint = checkpoint_of(store, run, task, at)
+        require_whole(store, state.run)
         with whole_journal(state.run):
             origin = origin_of(list(store.events(state.run)), checkpoint)
     if parts := origin.state.tasks[task].parts:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,17 @@ def test_what_was_done_before_a_fork_has_its_checkpoints_there(state: Path, type
     assert f"survey was done in {story.RUN}, so fork has no checkpoint of it" in typed.err
     assert f"log {story.RUN} survey --checkpoints" in typed.err
     assert "it has not begun" in type_in(*words[:2], "port", *words[3:]).err
+
+
+def test_nothing_is_forked_that_was_changed(state: Path, type_in: Type) -> None:
+    """A fork stands on what happened, as what is resumed does: a journal that was tampered with is no ground for it."""
+    with closing(sqlite3.connect(state / JOURNAL)) as journal:
+        journal.execute("DROP TRIGGER events_unchanged")
+        journal.execute("UPDATE events SET time = time + 1 WHERE seq = 2")
+        journal.commit()
+    typed = type_in("fork", story.RUN, "--task", "port", "--at", "1")
+    assert (typed.code, typed.out) == (4, "")
+    assert "is broken at event 2" in " ".join(typed.err.split())
 
 
 def test_a_restored_checkpoint_is_told(state: Path, type_in: Type, tmp_path: Path) -> None:
