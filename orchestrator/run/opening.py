@@ -149,7 +149,8 @@ async def open_begun_run(
         beginning = Beginning(run=run, hub=hub, backend=backend.name, image=image)
         await journal.append_all(await to_thread.run_sync(first, beginning))
         state = fold(store.events(run))
-        ctx = await _context(around, plan, state, store, journal, hub, backend, policy, recipe, image)
+        memory = await _memory(around, plan, state, store, hub)
+        ctx = await _context(around, plan, state, store, journal, hub, backend, policy, recipe, image, memory)
         ctx.left_off = all_left_off(store, state)
         async with _cleared(ctx):
             yield ctx
@@ -178,7 +179,8 @@ async def open_old_run(around: Surroundings, run: str, settle: Settle, *, resume
             recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
         )
         fresh = fold(store.events(run))
-        ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy, recipe, image)
+        memory = await _memory(around, plan, fresh, store, hub)
+        ctx = await _context(around, plan, fresh, store, journal, hub, backend, policy, recipe, image, memory)
         ctx.left_off = left
         if resume:
             await mend_store(ctx)
@@ -208,8 +210,8 @@ async def open_to_repeat(
         image = await ensure_image(
             recipe, backend, caches_of(around.state_directory, around.say), journalled=state.image
         )
-        none = RunMemory(run=name, journal=store.path)
-        ctx = await _context(around, plan, like, store, journal, hub, backend, policy, recipe, image, memory=none)
+        memory = RunMemory(run=name, journal=store.path)
+        ctx = await _context(around, plan, like, store, journal, hub, backend, policy, recipe, image, memory)
         ctx.model_of = _no_model
         async with _cleared(ctx):
             yield ctx
@@ -270,6 +272,12 @@ async def _recipe(around: Surroundings, plan: Plan, hub: Hub, commit: str, backe
     return recipe
 
 
+async def _memory(around: Surroundings, plan: Plan, state: RunState, store: JournalStore, hub: Hub) -> RunMemory:
+    secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
+    load = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
+    return await to_thread.run_sync(load)
+
+
 async def _context(
     around: Surroundings,
     plan: Plan,
@@ -281,16 +289,13 @@ async def _context(
     policy: Policy,
     recipe: Recipe,
     image: str | None,
-    memory: RunMemory | None = None,
+    memory: RunMemory,
 ) -> RunContext:
     journal.watch(lambda recorded: apply(state, recorded))
     journal.watch(keeping(store, state))
     circuits = Circuits()
     models = _models(plan, circuits, around.stopping)
     secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
-    if memory is None:
-        load = partial(load_memory, state, around.state_directory, store, hub.git, redactor=secrets, say=around.say)
-        memory = await to_thread.run_sync(load)
     directory = around.state_directory / "runs" / state.run
     return RunContext(
         run=state.run,
