@@ -12,6 +12,7 @@ from orchestrator.cli.selection import choose_run, read_state
 from orchestrator.cli.state import open_journal
 from orchestrator.errors import CannotRun, UsageProblem
 from orchestrator.journal.chain import verify_chain
+from orchestrator.journal.fold import KEPT_ON_RESUME
 from orchestrator.journal.state import RunState, TaskState
 from orchestrator.journal.store import JournalStore
 from orchestrator.plan.models import Plan
@@ -26,15 +27,10 @@ CANCELLED = "cancelled by the user"
 """Why a run ended that is not to be gone on with."""
 
 
-_SETTLED = frozenset(
-    {TaskState.LANDED, TaskState.READY, TaskState.MERGED, TaskState.FAILED, TaskState.REFUSED, TaskState.SKIPPED}
-)
-
-
 def is_over(state: RunState) -> bool:
     """Whether a run has ended with every task at its outcome, so that there is nothing to go on with."""
     ended = state.status in {"done", "partial", "failed"}
-    return ended and all(task.state in _SETTLED for task in state.tasks.values())
+    return ended and all(task.state in KEPT_ON_RESUME | {TaskState.SKIPPED} for task in state.tasks.values())
 
 
 def why_it_stays(state: RunState, options: RunOptions) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from agents.dimensions import DIMENSIONS
 from orchestrator.errors import UsageProblem
-from orchestrator.journal.state import ReachedLimit, RunState, Tally, TaskProgress, TaskState
+from orchestrator.journal.fold import KEPT_ON_RESUME
+from orchestrator.journal.state import ReachedLimit, RunState, Tally, TaskProgress
 from orchestrator.plan.models import Bounds, Plan
 from orchestrator.plan.units import format_duration
 from orchestrator.run.grants import Grant, read_grant
@@ -12,8 +13,6 @@ from orchestrator.run.options import RunOptions, overlay
 from orchestrator.run.owners import role_owner, task_owner
 from orchestrator.run.scheduler import SETTLED_WELL
 from orchestrator.run.usage import amounts_of, used_by_task
-
-_OVER = SETTLED_WELL | {TaskState.FAILED, TaskState.REFUSED}
 
 
 def require_enough(state: RunState, plan: Plan, options: RunOptions) -> None:
@@ -66,7 +65,7 @@ def _bound(plan: Plan, grant: Grant) -> float | None:
 
 
 def _can_go_on(state: RunState, task: TaskProgress, stuck: set[str | None]) -> bool:
-    if task.state in _OVER or task.id in stuck:
+    if task.state in KEPT_ON_RESUME or task.id in stuck:
         return False
     if task.parts:
         return any(_can_go_on(state, state.tasks[part], stuck) for part in task.parts)

@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.dimensions import DIMENSIONS
 from orchestrator.journal.state import RunState, Tally
-from orchestrator.plan.units import UnitError, parse_duration
+from orchestrator.plan.units import ZERO_DURATION, UnitError, parse_duration
 from orchestrator.run.owners import role_owner, task_owner
 
 
@@ -98,6 +98,6 @@ def _number(value: Any) -> float | None:
     except ValueError:
         pass
     try:
-        return parse_duration(value)
+        return 0.0 if ZERO_DURATION.fullmatch(value) else parse_duration(value)
     except UnitError:
-        return 0.0 if set(str(value)) <= set("0.smhd") else None
+        return None
