@@ -102,15 +102,18 @@ async def consult(
         handed = Coordination.model_validate(ended.result)
         why = await held.claim(handed)
         if why is None:
-            return Counsel(
-                outcome=Outcome(ended="finished", conversation=talk, result=handed), answer=handed, tasks=held.tasks
-            )
-        stale = f"what it answered before the program was stopped does not hold any more, so it goes on: {why}"
-        ctx.say(f"note: the coordinator of {task}: {stale}")
-        await recorder.record(FaultMet(where=f"the answer of {told.agent}", why=stale))
+            outcome = Outcome(ended="finished", conversation=talk, result=handed)
+            return Counsel(outcome=outcome, answer=handed, tasks=held.tasks)
+        await _tell_stale(ctx, told, why, recorder)
     work = Round(assignment=told, commit=commit, keep=False, read_only=True, conversation=talk)
     finished = await work_round(ctx, work, recorder=recorder, budget=budget, claim=held.claim)
     answer = finished.outcome.result
     if not isinstance(answer, Coordination):
         return Counsel(outcome=finished.outcome)
     return Counsel(outcome=finished.outcome, answer=answer, tasks=held.tasks)
+
+
+async def _tell_stale(ctx: RunContext, told: Assignment, why: str, recorder: Recorder) -> None:
+    stale = f"what it answered before the program was stopped does not hold any more, so it is asked again: {why}"
+    ctx.say(f"note: the coordinator of {told.task}: {stale}")
+    await recorder.record(FaultMet(where=f"the answer of {told.agent}", why=stale))

@@ -296,7 +296,6 @@ async def _context(
     circuits = Circuits()
     models = _models(plan, circuits, around.stopping)
     secrets = Redactor.of_environment(os.environ, plan.sandbox.secrets)
-    directory = around.state_directory / "runs" / state.run
     return RunContext(
         run=state.run,
         plan=plan,
@@ -305,7 +304,7 @@ async def _context(
         base_commit=state.base_before,
         base_store=hub.base,
         hub=hub,
-        directory=directory,
+        directory=around.state_directory / "runs" / state.run,
         landing_lock=around.state_directory / "locks" / "landing",
         journal=journal,
         state=state,
