@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.figures import Figure, table
-from tests.crashes.matrix import Chain, Zygote, carry_out, zygote
+from tests.crashes.forked import Zygote, zygote
+from tests.crashes.matrix import Chain, carry_out
 
 COUNT = 200
 BACKENDS = ("bubblewrap", "docker")

@@ -12,20 +12,18 @@ import os
 import random
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.crashes.forked import Zygote
 from tests.integration.program import SCRIPT, Program, make_program
 from tests.integration.scripting import APPROVE, PASS, done, edit, editor, found, plan, shell, talk
 from tests.kills.remains import Watch
-from tests.server.fixture import ROOT, ScriptedServer, serving
+from tests.server.fixture import ScriptedServer, serving
 
 PATIENCE_SECONDS = 120.0
 NAME = f"crash-{os.getpid()}"
@@ -88,44 +86,6 @@ class Survived:
     interrupted: int
 
 
-class Zygote:
-    """The process that the program is forked from."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def start(self, program: Program, *arguments: str | Path, crash: Crash | None = None) -> tuple[int, str]:
-        """Run the program to its end, or to its crash; its exit code, and what it said."""
-        output = program.repository.parent / "output"
-        start: Json = {
-            "argv": [str(SCRIPT), *map(str, arguments)],
-            "cwd": str(program.repository),
-            "env": program.env,
-            "output": str(output),
-        }
-        if crash is not None:
-            start |= {"die_at": crash.commit, "before": crash.before, "kind": crash.kind}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(start) + "\n")
-        self._process.stdin.flush()
-        code = int(self._process.stdout.readline())
-        return code, output.read_text(errors="replace")
-
-
-@contextmanager
-def zygote() -> Iterator[Zygote]:
-    """One that is there until it is left."""
-    words = [sys.executable, "-m", "tests.crashes.zygote"]
-    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        try:
-            yield Zygote(process)
-        finally:
-            process.stdin.close()
-            process.wait(timeout=PATIENCE_SECONDS)
-
-
 def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
     """Run, crash, resume, crash, and so on to the end; look."""
     with serving(place) as server:
@@ -135,7 +95,7 @@ def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
         words: tuple[str | Path, ...] = ("run", "--backend", chain.backend, place / "plan.yaml")
         kinds = []
         for crash in itertools.islice(chain.crashes(), MOST_CRASHES):
-            code, said = started.start(program, *words, crash=crash)
+            code, said = _start(started, program, *words, crash=crash)
             assert code in {0, -signal.SIGKILL}, f"{chain}, {crash}: exit {code}\n{said}"
             assert "Traceback" not in said, said
             if code == 0:
@@ -152,7 +112,7 @@ def carry_out(chain: Chain, place: Path, started: Zygote) -> Survived:
         _ends(watch)
         assert not list(Path(program.env["XDG_STATE_HOME"]).glob("mimo-orchestrate/*/runs/*"))
         for words in (("audit", "verify", "last"), ("clean",)):
-            code, said = started.start(program, *words)
+            code, said = _start(started, program, *words)
             assert code == 0, said
         whole = frozenset(event["kind"] for event in events)
         return Survived(kinds=tuple(kinds), whole=whole, interrupted=len(_interrupted(events)))
@@ -178,6 +138,16 @@ def _holds(program: Program, server: ScriptedServer, events: list[Json]) -> None
     assert merged == {"one": 1, "two": 1}, merged
 
 
+def _start(started: Zygote, program: Program, *arguments: str | Path, crash: Crash | None = None) -> tuple[int, str]:
+    """Run the program to its end, or to its crash; its exit code, and what it said."""
+    dying: dict[str, Any] = (
+        {} if crash is None else {"die_at": crash.commit, "before": crash.before, "kind": crash.kind}
+    )
+    words = [str(SCRIPT), *map(str, arguments)]
+    ended = started.run(words, cwd=program.repository, env=program.env, **dying)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
 def _interrupted(events: list[Json]) -> set[tuple[str, str]]:
     return {(e["task"], e["id"]) for e in events if e["kind"] == "command interrupted"}
 
@@ -189,12 +159,12 @@ def _told(started: Zygote, program: Program, events: list[Json]) -> None:
     interrupted = _interrupted(events)
     assert allowed <= ended | interrupted, allowed - ended - interrupted
     for command in ("log", "status"):
-        _, said = started.start(program, command, "last")
+        _, said = _start(started, program, command, "last")
         assert ("interrupted" in said) == bool(interrupted), f"{command}: {interrupted}\n{said}"
 
 
 def _events(started: Zygote, program: Program) -> list[Json]:
-    code, said = started.start(program, "log", "last", "--json")
+    code, said = _start(started, program, "log", "last", "--json")
     if code and "has no runs" in said:
         return []
     assert code == 0, said

@@ -1,10 +1,10 @@
 """Starts the program many times in little time: each time a fork of one process that has loaded it already.
 
-    {"argv": [...], "cwd": "...", "env": {...}, "output": "...", "die_at": 17, "before": true}
+    {"argv": [...], "cwd": "...", "env": {...}, "stdout": "...", "stderr": "...", "die_at": 17, "before": true}
 
-One such line on standard input for each start; the answer is a line with the exit code, negative for a signal. With
-`die_at` the program is killed outright, by itself, right before or right after that commit to its journal; with a
-`kind`, of those commits are counted that have such an event.
+One such line on standard input for each start; the answers are a line with its pid, and a line with the exit code,
+negative for a signal. With `die_at` the program is killed outright, by itself, right before or right after that commit
+to its journal; with a `kind`, of those commits are counted that have such an event.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from agents.events import Event
 from agents.litellm_model import load_litellm
@@ -46,24 +46,20 @@ def dying(at: int, *, before: bool, kind: str | None = None) -> None:
     JournalStore.append = counted  # type: ignore[method-assign]
 
 
-def become(start: dict[str, Any]) -> int:
-    """Be the program, from here on; returns its exit code."""
+def become(start: dict[str, Any]) -> NoReturn:
+    """Be the program, from here on."""
     os.setsid()
     os.chdir(start["cwd"])
     os.environ.clear()
     os.environ.update(start["env"])
-    output = os.open(start["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(start[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
     if start.get("die_at"):
         dying(start["die_at"], before=start["before"], kind=start.get("kind"))
     sys.argv = start["argv"]
-    try:
-        main.main()
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
-    return 0
+    main.main()
+    sys.exit()
 
 
 def serve() -> None:
@@ -72,12 +68,10 @@ def serve() -> None:
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
-            code = become(json.loads(line))
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            become(json.loads(line))
+        print(pid, flush=True)  # noqa: T201 - an answer
         _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - an answer
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from orchestrator.run.caches import caches_of
 from sandbox.engine import Engine
 from tests.conftest import engine_fault
 from tests.contracts.sandbox.relay import relay
+from tests.crashes.forked import Zygote, zygote
 from tests.integration import terminal
 from tests.integration.program import Program, make_program
 from tests.server.fixture import ScriptedServer, scripted_server
@@ -20,10 +22,17 @@ __all__ = ["relay", "scripted_server"]
 MakeProgram = Callable[[dict[str, str]], Program]
 
 
+@pytest.fixture(scope="session")
+def loaded() -> Iterator[Zygote]:
+    """The program, loaded once."""
+    with zygote() as process:
+        yield process
+
+
 @pytest.fixture
-def make(tmp_path: Path, scripted_server: ScriptedServer) -> MakeProgram:
+def make(tmp_path: Path, scripted_server: ScriptedServer, loaded: Zygote) -> MakeProgram:
     """Makes a repository with the given files, and the program in it."""
-    return lambda files: make_program(tmp_path, scripted_server, files)
+    return lambda files: replace(make_program(tmp_path, scripted_server, files), zygote=loaded)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.crashes.forked import Zygote
 from tests.server.fixture import ScriptedServer
 
 SCRIPT = Path(sys.executable).with_name("mimo-orchestrate")
@@ -22,9 +23,14 @@ class Program:
 
     repository: Path
     env: dict[str, str]
+    zygote: Zygote | None = None
+    """What `run` forks the program from, so that it need not load everything anew."""
 
     def run(self, *arguments: str | Path, timeout_seconds: float = END_SECONDS) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
+        if self.zygote is not None and self.env.get("LANG") == "C.UTF-8":
+            words = self._words(arguments)
+            return self.zygote.run(words, cwd=self.repository, env=self.env, timeout_seconds=timeout_seconds)
         return subprocess.run(
             self._words(arguments),
             cwd=self.repository,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crashes.matrix import Chain, Zygote, carry_out, zygote
+from tests.crashes.forked import Zygote, zygote
+from tests.crashes.matrix import Chain, carry_out
 
 pytestmark = [pytest.mark.slow, pytest.mark.real, pytest.mark.timeout(900)]
 

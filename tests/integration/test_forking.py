@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.crashes.forked import Zygote
 from tests.integration.aftermath import nothing_left, refused
 from tests.integration.conftest import MakeProgram
 from tests.integration.program import Program, make_program
@@ -62,11 +63,11 @@ class Astray:
 
 
 @pytest.fixture(scope="module")
-def astray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Astray]:
+def astray(tmp_path_factory: pytest.TempPathFactory, loaded: Zygote) -> Iterator[Astray]:
     """The run, for tests that leave it and its branches as they are."""
     home = tmp_path_factory.mktemp("home")
     with serving(home) as server:
-        program = make_program(home, server, FILES)
+        program = replace(make_program(home, server, FILES), zygote=loaded)
         written(program, *three())
         plays(server, *ASTRAY)
         told = program.json("../plan.yaml", "--hold", "--backend", "bubblewrap")
