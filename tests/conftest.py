@@ -24,8 +24,13 @@ REAL = tuple(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what stands on real parts, so that `-m "not real and not slow"` is the unit part."""
     for item in items:
-        if any(room in item.path.parents for room in REAL):
+        if _is_real(item.path):
             item.add_marker(pytest.mark.real)
+
+
+@functools.cache
+def _is_real(path: Path) -> bool:
+    return any(room in path.parents for room in REAL)
 
 
 @pytest.hookimpl(optionalhook=True)

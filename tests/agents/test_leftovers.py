@@ -44,12 +44,12 @@ def test_it_is_looked_at_after_so_many_bytes() -> None:
 
 @pytest.mark.usefixtures("never_by_itself")
 def test_requests_do_not_pile_up() -> None:
-    """Of 40 large requests, each of which its response holds in a circle, no more are left than may be."""
+    """Of a dozen large requests, each of which its response holds in a circle, no more are left than may be."""
     inner = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, json={})))
     body = b"x" * (MOST_BYTES // 4)
     sent = []
     with inner, bounded_client(BoundedTransport(inner)) as client:
-        for _ in range(40):
+        for _ in range(12):
             answer = client.post("http://example.com/v1", content=body)
             sent.append(weakref.ref(answer.request))
             del answer

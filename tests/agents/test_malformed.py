@@ -137,7 +137,7 @@ ANSWERS = st.builds(
 
 
 @given(answers=st.lists(ANSWERS, min_size=8, max_size=8), reason=st.sampled_from(["stop", "length", "tool_calls", "?"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_answers_crash_the_loop(answers: list[Message], reason: str) -> None:
     """Whatever a model says for eight steps, each call has its one answer, and nothing ran that was not allowed."""
     bench = Bench(model=ScriptedModel(*(reply(answer, finish_reason=reason) for answer in answers)))
