@@ -116,6 +116,22 @@ def test_a_rest_is_as_long_as_the_provider_wants_it_within_reason(asked_for: flo
     assert circuit.rest_seconds == rest
 
 
+def test_each_rest_is_twice_as_long_until_the_provider_answers() -> None:
+    """Within reason, and from the beginning once it was there."""
+    clock = Clock()
+    circuit = Circuit(clock=clock)
+    rests = []
+    for _ in range(6):
+        circuit.admit()
+        circuit.gave_up("503", answers=circuit.answers, asked_for_seconds=None, tried=True)
+        rests.append(circuit.rest_seconds)
+        clock.now += circuit.rest_seconds
+    assert rests == [min(REST_SECONDS * 2**times, LONGEST_REST_SECONDS) for times in range(6)]
+    circuit.answered()
+    circuit.gave_up("503", answers=circuit.answers, asked_for_seconds=None, tried=False)
+    assert circuit.rest_seconds == REST_SECONDS
+
+
 async def test_bad_luck_of_one_is_not_the_end_for_all() -> None:
     """Where others were answered meanwhile, the circuit stays closed; the unlucky task may come back after a rest."""
     clock = Clock()

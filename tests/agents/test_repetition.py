@@ -10,6 +10,7 @@ import pytest
 from agents.conversation import Conversation
 from agents.model import Message
 from agents.repetition import Repetition, Stuck
+from agents.steps import INTERRUPTED
 from tests.agents.bench import Bench
 from tests.fakes.model import EndlessModel, call, calling, finish, shell
 from tests.fakes.sandbox import FakeSandbox, result
@@ -73,6 +74,13 @@ def test_the_same_call_again_and_again() -> None:
     assert told.notes == {
         3: "note: the same call of 'shell', 3 times in a row. It will not come out differently: try something else."
     }
+
+
+def test_what_was_interrupted_and_is_done_again_is_no_circle() -> None:
+    """The program was lost with it each time, so nobody knows how it comes out."""
+    told = Told()
+    told.go_on(*(ran("pytest", f"{INTERRUPTED}the program ended") for _ in range(8)))
+    assert told.notes == {}
 
 
 def test_answers_without_a_call() -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from agents.events import CheckpointTaken, CommandJudged, CommandRun, ConversationTakenOver, Event, ModelAnswered
+from agents.events import (
+    CheckpointTaken,
+    CommandJudged,
+    CommandRun,
+    ContextRebuilt,
+    ConversationTakenOver,
+    Event,
+    ModelAnswered,
+)
 from agents.handover_of_journal import of_journal
 from agents.handover_writer import question
 from agents.model import Message, Usage
@@ -71,6 +79,17 @@ def test_files_and_tests_are_as_they_were_last_seen() -> None:
     assert work.steps[4].line() == "4: finish done -> sent back"
 
 
+def test_tests_are_told_in_the_order_in_which_they_ran_last() -> None:
+    """One that ran again is the newest; one that a limit ended did not pass, whatever it ended with."""
+    late = ran(3, "make check").model_copy(update={"limit": "time"})
+    work = work_done([ran(1, "pytest"), ran(2, "tox"), ran(3, "pytest"), late], agent="editor.1")
+    assert [(run.command, run.passed) for run in work.tests()] == [
+        ("tox", True),
+        ("pytest", True),
+        ("make check", False),
+    ]
+
+
 async def test_a_loops_own_events_tell_it_all() -> None:
     """Edits, refusals, failures, malformed calls and tries without an end, from the events of the loop itself."""
     model = ScriptedModel(
@@ -137,6 +156,17 @@ def test_old_steps_are_told_together_and_none_is_left_out() -> None:
         assert [line.split(":")[0] for line in rest] == [str(number) for number in range(101 - len(rest), 101)]
         assert sum(map(len, rest)) <= budget
     assert lines(work, budget_chars=10**6).count("\n") == 99
+
+
+def test_what_was_written_down_before_a_rebuild_is_not_used_again() -> None:
+    """It was for that one; the next is asked for anew."""
+    written = answered(2, Message(role="assistant", content="It stands.")).model_copy(
+        update={"agent": "editor.1.handover"}
+    )
+    assert work_done([written], agent="editor.1").handover is not None
+    rebuilt = ContextRebuilt(agent="editor.1", step=2, why="full", messages=[])
+    work = work_done([written, rebuilt], agent="editor.1")
+    assert (work.handover, work.handovers, work.rebuilt) == (None, 1, 2)
 
 
 def test_a_question_for_a_handover_says_what_it_is_held_against() -> None:

@@ -39,6 +39,13 @@ def test_every_part_of_an_outcome_counts(now: Done | None, what: tuple[str, ...]
     assert (found.what[: len(what)] if found is not None else ()) == what
 
 
+def test_what_did_not_run_is_told_as_that() -> None:
+    """A verdict alone does not say whether something came of it."""
+    found = unlike(done("one\n"), done(allowed=False))
+    assert found is not None
+    assert (found.expected["outcome"], found.got["outcome"]) == ("run", "not run")
+
+
 def test_the_texts_are_shown_as_a_diff() -> None:
     """What was expected has a minus before it, what came a plus; what is the same in both is left out."""
     found = unlike(done("same\none\n"), done("same\ntwo\n"))

@@ -69,7 +69,9 @@ def test_tasks_of_the_same_plan_tell_most() -> None:
 def test_then_those_of_the_same_model_then_those_of_the_same_role() -> None:
     """Two of one kind are fewer than enough; cost is what the tokens would be at the price of today's model."""
     close, far = [done(5, plan="other")] * 3, [done(50, model="openai/two")] * 3
-    assert forecast(plan({"id": "a", **ALONE}), [done(1), *close, *far], no_price) is not None
+    few = forecast(plan({"id": "a", **ALONE}), [done(1), done(1), *close, *far], no_price)
+    assert few is not None
+    assert few.like == "model"
     by_model = forecast(plan({"id": "a", **ALONE}), [*close, *far], no_price)
     assert by_model is not None
     assert (by_model.like, by_model.ranges["steps"]) == ("model", Range(median=5, high=5))
