@@ -31,6 +31,12 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_journal_is_its_owners_alone(path: Path) -> None:
+    """Nobody else can read the file, nor what SQLite lays beside it."""
+    with JournalStore(path):
+        assert {each.stat().st_mode & 0o777 for each in path.parent.glob("journal.db*")} == {0o600}
+
+
 def tamper(path: Path, statement: str) -> None:
     """Do to the file what the program itself never does."""
     with sqlite3.connect(path) as connection:

@@ -49,6 +49,12 @@ def test_what_an_agent_learns_is_a_proposal_with_its_source(journal: JournalStor
     assert store.notes("kept") == []
 
 
+def test_what_was_learnt_is_its_owners_alone(store: NoteStore, tmp_path: Path) -> None:
+    """Nobody else can read the file, nor what SQLite lays beside it."""
+    store.add("tests need TZ=UTC")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("memory.db*")} == {0o600}
+
+
 def test_each_event_is_taken_in_once(journal: JournalStore, store: NoteStore) -> None:
     """However often the journal is read, over all runs."""
     learn(journal, store, "a one", "b two")

@@ -25,6 +25,18 @@ def test_a_secret_is_known_from_the_moment_it_is_set(monkeypatch: pytest.MonkeyP
     assert known.text(LATER) == LATER
 
 
+def test_what_a_plan_names_is_known_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though its name tells nothing and it was in the environment all the time; what an earlier plan named stays."""
+    monkeypatch.setenv("INDEX", SECRET)
+    monkeypatch.setenv("MIRROR", LATER)
+    known = Known()
+    assert known.text(SECRET) == SECRET
+    known.also(["INDEX"])
+    assert known.text(SECRET) == "[redacted INDEX]"
+    known.also(["MIRROR"])
+    assert known.text(f"{SECRET} {LATER}") == "[redacted INDEX] [redacted MIRROR]"
+
+
 def test_an_environment_of_another_kind_is_read_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is only the mapping itself to compare."""
     monkeypatch.setattr(os, "environ", {"OPENAI_API_KEY": SECRET})
