@@ -138,20 +138,22 @@ class HandoverWriter:
         finally:
             self.budget.settle(reservation, bill, answered=reply is not None)
         if reply is None:
-            why = f"no answer within {PATIENCE_SECONDS:g} s"
-            await self.recorder.record(
-                FaultMet(
-                    where=f"model {self.model.id}",
-                    why=why,
-                    retryable=False,
-                    agent=asked.agent,
-                    usage=bill.usage,
-                    cost=bill.cost,
-                )
-            )
-            raise Unusable(f"it never came: {why}")
+            fault = _given_up(asked, bill)
+            await self.recorder.record(fault)
+            raise Unusable(f"it never came: {fault.why}")
         await self.recorder.record(model_answered(asked, reply))
         return reply.message
+
+
+def _given_up(asked: ModelAsked, bill: Bill) -> FaultMet:
+    return FaultMet(
+        where=f"model {asked.model}",
+        why=f"no answer within {PATIENCE_SECONDS:g} s",
+        retryable=False,
+        agent=asked.agent,
+        usage=bill.usage,
+        cost=bill.cost,
+    )
 
 
 def _sections(told: Assignment, talk: Conversation, messages: Sequence[Message]) -> list[ContextSection]:
