@@ -143,6 +143,21 @@ class Sums:
         return self._sums[min(count, len(messages))]
 
 
+def by_answers(messages: Iterable[Message]) -> tuple[list[Message], list[list[Message]]]:
+    """What stands before the first answer, and from each answer on all up to the next: a call is never without what
+    came of it."""
+    opening: list[Message] = []
+    steps: list[list[Message]] = []
+    for message in messages:
+        if message.role == "assistant":
+            steps.append([message])
+        elif steps:
+            steps[-1].append(message)
+        else:
+            opening.append(message)
+    return opening, steps
+
+
 def estimate(messages: Iterable[Message]) -> int:
     """About how many tokens some messages take."""
     return sum(MESSAGE_TOKENS + tokens_of(message.content) + _calls(message) for message in messages)

@@ -11,7 +11,7 @@ import anyio
 
 from agents.assignment import Assignment
 from agents.budget import Budget, LimitReached, Reservation
-from agents.conversation import Conversation, estimate
+from agents.conversation import Conversation, by_answers, estimate
 from agents.errors import ModelError, WaitEnded
 from agents.events import ContextSection, FaultMet, ModelAsked
 from agents.fence import fence
@@ -20,7 +20,6 @@ from agents.handover_of_journal import of_journal
 from agents.model import Bill, Message, Model, ModelReply, ModelRequest, ToolSchema
 from agents.recorder import Recorder
 from agents.records import model_answered
-from agents.steps_kept import steps_of
 from agents.toolbox import tools_tokens
 from agents.work_done import HANDOVER, WorkDone
 from agents.work_told import lines
@@ -82,7 +81,7 @@ class HandoverWriter:
 
     def _fitting(self, talk: Conversation, asking: Message) -> list[Message]:
         """The conversation as far as it fits, for which its newest steps may be left out: they stay whole anyway."""
-        opening, steps = steps_of(talk.messages)
+        opening, steps = by_answers(talk.messages)
         room = talk.ours(self.limit) - tools_tokens(self.tools) - estimate([*opening, asking])
         fitting: list[Message] = []
         for step in steps:

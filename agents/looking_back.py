@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from agents.calls import with_own_ids
+from agents.ending import ending
 from agents.events import CommandRun, ContextRebuilt, Event, ModelAnswered, ModelAsked
 from agents.model import ToolCall
 from agents.past import Deed
@@ -57,28 +58,16 @@ def words_of(event: Event) -> str:
 
 def called(call: ToolCall) -> str:
     """A call in words, each argument from a line of its own."""
-    try:
-        given = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
+    given = call.given
+    if given is None:
         return f"{call.name} {call.arguments}"
-    return "\n".join(
-        [
-            call.name,
-            *(f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in given.items()),
-        ]
-    )
+    told = (f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in given.items())
+    return "\n".join([call.name, *told])
 
 
 def outcome(event: CommandRun) -> str:
     """How a command ended and what it put out."""
-    if event.cancelled:
-        ending = "cancelled"
-    else:
-        ending = f"exit {event.exit_code}" if event.exit_code is not None else f"killed by signal {event.signal}"
-    limit = f", {event.limit} limit hit" if event.limit else ""
-    return "\n".join(part.rstrip() for part in (ending + limit, event.stdout, event.stderr) if part)
+    return "\n".join(part.rstrip() for part in (ending(event), event.stdout, event.stderr) if part)
 
 
 def number_of(call_id: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,15 @@ class ToolCall(BaseModel):
     id: str
     name: str
     arguments: str
+
+    @property
+    def given(self) -> dict[str, Any] | None:
+        """The arguments by their names; None where the text is no JSON object."""
+        try:
+            given = json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return None
+        return given if isinstance(given, dict) else None
 
 
 class Message(BaseModel):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 
+from agents.ending import ending
 from agents.execution import Edited, NotStarted, Refused
 from agents.fence import cut, digest, one_line
 from agents.tool import Outcome
 from policies.verdict import Part, Verdict
-from sandbox.sandbox import CommandResult
 
 STDOUT_CHARS = 8000
 STDERR_CHARS = 4000
@@ -32,7 +32,7 @@ def shown(outcome: Outcome, *, step: int, notes: Iterable[str] = ()) -> str:
     hint = f"; recall `step {step}` shows more"
     stdout = cut(result.stdout.text().rstrip(), STDOUT_CHARS, hint=hint)
     stderr = cut(result.stderr.text().rstrip(), STDERR_CHARS, hint=hint)
-    lines = [_ending(result), *notes]
+    lines = [ending(result), *notes]
     if stdout:
         lines.append(stdout)
     if stderr:
@@ -46,13 +46,6 @@ def shown(outcome: Outcome, *, step: int, notes: Iterable[str] = ()) -> str:
 def told_of_files(left_out: Iterable[str]) -> list[str]:
     """Notes on what of the files was not saved; a line break in the name of one must not begin a line of ours."""
     return [f"note: {one_line(each, NOTE_CHARS)}" for each in left_out]
-
-
-def _ending(result: CommandResult) -> str:
-    if result.cancelled:
-        return "cancelled"
-    ending = f"exit {result.exit_code}" if result.exit_code is not None else f"killed by signal {result.signal}"
-    return f"{ending}, {result.limit.value} limit hit" if result.limit else ending
 
 
 def _refused(refused: Refused) -> str:

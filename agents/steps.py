@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from agents.conversation import by_answers
 from agents.model import Message
 
 _BY_ITSELF = re.compile(
@@ -60,13 +61,7 @@ def pending_step(answer: Message) -> Step:
 
 def steps_of(messages: Iterable[Message]) -> list[Step]:
     """The steps of a stretch of a conversation, oldest first; what stands before its first answer is left out."""
-    steps: list[tuple[Message, list[Message]]] = []
-    for message in messages:
-        if message.role == "assistant":
-            steps.append((message, []))
-        elif steps:
-            steps[-1][1].append(message)
-    return [_step(answer, after) for answer, after in steps]
+    return [_step(answer, after) for answer, *after in by_answers(messages)[1]]
 
 
 def digest(*texts: str) -> bytes:

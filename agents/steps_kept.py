@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.conversation import chars_within, estimate
+from agents.conversation import by_answers, chars_within, estimate
 from agents.fence import cut
 from agents.model import Message
 
@@ -22,24 +22,9 @@ class Kept:
     cut: bool = False
 
 
-def steps_of(messages: Sequence[Message]) -> tuple[list[Message], list[list[Message]]]:
-    """What stands before the first answer, and from each answer on all up to the next: a call is never without what
-    came of it."""
-    opening: list[Message] = []
-    steps: list[list[Message]] = []
-    for message in messages:
-        if message.role == "assistant":
-            steps.append([message])
-        elif steps:
-            steps[-1].append(message)
-        else:
-            opening.append(message)
-    return opening, steps
-
-
 def keep_newest(messages: Sequence[Message], *, budget: int, step: int) -> Kept:
     """As many whole steps as fit into `budget` tokens by our estimate, `step` being the newest one."""
-    _, steps = steps_of(messages)
+    _, steps = by_answers(messages)
     kept: list[list[Message]] = []
     left = budget
     while steps and (left := left - estimate(steps[-1])) >= 0:

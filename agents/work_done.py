@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from agents.ending import ending
 from agents.events import (
     CheckpointTaken,
     CommandInterrupted,
@@ -52,7 +53,6 @@ class Run:
     command: str
     step: int | None
     passed: bool
-    ending: str
 
     @property
     def is_test(self) -> bool:
@@ -157,17 +157,17 @@ class WorkDone:
             step.failed = True
 
     def _ran(self, event: CommandRun, step: int | None) -> None:
-        ending = _ending(event)
+        ended = ending(event)
         passed = event.exit_code == 0 and event.limit is None
         if event.id in self._edits:
-            ending = "edited" if passed else "not edited"
+            ended = "edited" if passed else "not edited"
             if passed and step is not None:
                 self.files[self._edits[event.id]] = step
         else:
             command = event.command.strip()
             self.runs.pop(command, None)
-            self.runs[command] = Run(command=command, step=step, passed=passed, ending=ending)
-        done = self._end(event.id, ending)
+            self.runs[command] = Run(command=command, step=step, passed=passed)
+        done = self._end(event.id, ended)
         if done is not None and not passed:
             done.failed = True
 
@@ -202,11 +202,8 @@ def _path(arguments: str) -> str:
 
 
 def _called(call: ToolCall) -> str:
-    try:
-        given = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
+    given = call.given
+    if given is None:
         return one_line(f"{call.name} {call.arguments}", CALL_CHARS)
     words = given.get("command") or given.get("path") or given.get("query") or given.get("summary") or ""
     mark = "$" if call.name == "shell" else call.name
@@ -215,10 +212,3 @@ def _called(call: ToolCall) -> str:
 
 def _said(message: Message) -> str:
     return one_line(message.content.strip(), SAID_CHARS)
-
-
-def _ending(event: CommandRun) -> str:
-    if event.cancelled:
-        return "cancelled"
-    ending = f"exit {event.exit_code}" if event.exit_code is not None else f"signal {event.signal}"
-    return f"{ending}, {event.limit} limit hit" if event.limit else ending
