@@ -9,9 +9,10 @@ from rich.text import Text
 
 from agents import events as e
 from orchestrator.views.heard import in_round, told_lines
+from orchestrator.views.outcome import retried
 from orchestrator.views.states import forked
 from orchestrator.views.styles import BAD, FAINT, GOOD, HEADING, style_of
-from orchestrator.views.words import block, duration, one_line, plural, short, size
+from orchestrator.views.words import block, one_line, plural, short, size
 
 _REASON_LINES = 12
 _LONGEST = 2000
@@ -232,7 +233,7 @@ def _fault_met(event: e.FaultMet) -> list[Text]:
 
 
 def _fault_retried(event: e.FaultRetried) -> list[Text]:
-    return [_said(f"{event.where}: try {event.attempt} after {duration(event.wait_seconds)}", FAINT)]
+    return [_said(retried(event), FAINT)]
 
 
 _DESCRIBED: dict[type[Any], Callable[..., list[Text]]] = {

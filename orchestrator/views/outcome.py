@@ -1,4 +1,4 @@
-"""How a command ended, and what the policy said of it, in a few words."""
+"""How a command ended, what the policy said of it, and what is tried again, in a few words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rich.text import Text
 
 from agents import events as e
 from orchestrator.views.styles import BAD, GOOD
-from orchestrator.views.words import one_line
+from orchestrator.views.words import duration, one_line
 
 
 def ran_well(run: e.CommandRun) -> bool:
@@ -36,6 +36,12 @@ def deciding_part(judged: e.CommandJudged | None) -> e.JudgedPart | None:
 def ruled(part: e.JudgedPart) -> Text:
     """Which rule decided, where it stands, and why."""
     return one_line(f"{part.rule} ({part.file}:{part.line}): {part.why}")
+
+
+def retried(event: e.FaultRetried) -> str:
+    """What is tried once more, and after which wait, if any."""
+    wait = f" after {duration(event.wait_seconds)}" if event.wait_seconds else ""
+    return f"trying again: {event.where}, try {event.attempt}{wait}"
 
 
 def command_line(tool: str, text: str, *, limit: int) -> Text:

@@ -14,7 +14,7 @@ from orchestrator.journal.fold import event_of
 from orchestrator.journal.proposals import command_text
 from orchestrator.views.heard import in_round
 from orchestrator.views.made_plan import made_plan
-from orchestrator.views.outcome import command_line
+from orchestrator.views.outcome import command_line, retried
 from orchestrator.views.styles import BAD, GOOD, HEADING, style_of
 from policies.printable import printable
 
@@ -127,7 +127,7 @@ _WORDS: dict[type, Callable[..., str | None]] = {
     e.TaskEnded: _task_ended,
     e.LimitReached: lambda event: f"limit reached: {event.limit}, {event.used:g} of {event.value:g}",
     e.FaultMet: lambda event: f"fault: {event.where}: {event.why}",
-    e.FaultRetried: lambda event: f"  trying again ({event.where}, try {event.attempt})",
+    e.FaultRetried: lambda event: f"  {retried(event)}",
 }
 
 

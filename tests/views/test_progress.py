@@ -7,6 +7,7 @@ import pytest
 from agents import events as e
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.store import JournalStore
+from orchestrator.views.milestones import milestone
 from orchestrator.views.progress import KEPT_CHARS, kept_line, progress_line
 from tests.views import story
 
@@ -63,6 +64,34 @@ def test_a_reader_finds_again_what_mattered(store: JournalStore) -> None:
 def test_what_the_view_shows_is_not_said_as_well(store: JournalStore, event: e.Event) -> None:
     """Commands, gates that pass and the end of a task that was told of when it merged are left to the live view."""
     assert kept_line(written(store, event)) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (story.attempt("tester.2", "tester", story.BASE, number=2), "tester.2 begins with m/x"),
+        (story.attempt("editor.1", "editor", story.BASE, round=2), "editor.1 round 2 begins with m/x"),
+        (e.GateFailed(gate="tester", commit=story.CHANGED, why="no"), "gate tester failed"),
+        (e.GatePassed(gate="tester", commit=story.CHANGED), "gate tester passed"),
+        (
+            e.ChangeMerged(commit=story.CHANGED, onto=story.BASE, landed=story.LANDED, tree="d" * 40),
+            "landed on the run's main branch as cccccccccc",
+        ),
+        (e.ChangeRefused(commit=story.CHANGED, onto=story.BASE, why="no"), "sent back by the merge"),
+        (e.QuestionAnswered(id="q", allowed=False, by="--ask deny"), "answer: refused by --ask deny"),
+        (e.LimitReached(limit="cost", value=10.0, used=10.5), "limit reached: cost, 10.5 of 10"),
+        (e.FaultMet(where="engine", why="went away"), "fault: engine: went away"),
+        (e.FaultRetried(where="model m", attempt=2, wait_seconds=4.0), "trying again: model m, try 2 after 4.0s"),
+    ],
+    ids=lambda value: str(getattr(value, "kind", "")),
+)
+def test_the_log_says_it_in_the_same_words(store: JournalStore, event: e.Event, said: str) -> None:
+    """Who saw something go by finds it again; an agent of a gate has its number, which is that of no attempt."""
+    head, *_ = milestone(event, whole=False)
+    line = " ".join((progress_line(written(store, event)) or "").split())
+    assert head.plain.startswith(said)
+    assert said in line
+    assert "attempt" not in head.plain
 
 
 def test_a_refusal_names_who_refused(store: JournalStore) -> None:
