@@ -20,8 +20,9 @@ from agents.handover_of_journal import of_journal
 from agents.model import Bill, Message, Model, ModelReply, ModelRequest, ToolSchema
 from agents.recorder import Recorder
 from agents.records import model_answered
+from agents.step_events import HANDOVER
 from agents.toolbox import tools_tokens
-from agents.work_done import HANDOVER, WorkDone
+from agents.work_done import WorkDone
 from agents.work_told import lines
 
 PROMPT = Path(__file__).with_name("handover.md")

@@ -16,6 +16,8 @@ NoteKind = Literal[
 why its work came back (a gate, the merge, a human), how an earlier attempt ended, and words of those who plan or own.
 """
 Role = Literal["coordinator", "investigator", "editor", "tester", "reviewer"]
+HANDOVER = "handover"
+"""The name of an agent's own aside in which it writes down where the work stands: `editor.1.handover`."""
 
 
 class JournalEvent(BaseModel):

@@ -21,6 +21,7 @@ from agents.events import (
 )
 from agents.fence import one_line
 from agents.model import Message, ToolCall
+from agents.step_events import HANDOVER
 from sandbox.sandbox import WORKSPACE
 
 FOLDED = frozenset(
@@ -30,9 +31,6 @@ FOLDED = frozenset(
     }
 )
 """The kinds of events that this is folded from."""
-
-HANDOVER = "handover"
-"""The name of an agent's own aside in which it writes down where the work stands: `editor.1.handover`."""
 
 CALL_CHARS = 160
 SAID_CHARS = 240

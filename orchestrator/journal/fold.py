@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from agents import events as e
-from agents.work_done import HANDOVER
+from agents.step_events import HANDOVER
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.clock import between
 from orchestrator.journal.proposals import command_text

@@ -41,7 +41,6 @@ _FOLDING = (
     "../../agents/resuming_events.py",
     "../../agents/step_events.py",
     "../../agents/upgrading.py",
-    "../../agents/work_done.py",
 )
 """What gives events their meaning: a snapshot that another text of these made is not looked at."""
 

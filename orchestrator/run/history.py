@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.model import Usage
-from agents.work_done import HANDOVER
+from agents.step_events import HANDOVER
 from orchestrator.journal.chain import Recorded
 from orchestrator.journal.clock import between
 from orchestrator.journal.store import JournalStore
