@@ -68,24 +68,8 @@ class JournalStore:
 
     def append(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         """Commit (task, event) pairs to the end of a run's chain, all or none; raises sqlite3.Error."""
-        return self._append(run, events, wait=True)
-
-    def append_at_once(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded] | None:
-        """The same without a wait for the disk or another process; None, and nothing done, where it takes one."""
-        if _on_disk(events):
-            return None
-        try:
-            return self._append(run, events, wait=False)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                return None
-            raise
-
-    def _append(self, run: str, events: Sequence[tuple[str | None, Event]], *, wait: bool) -> list[Recorded]:
         with closing(self._connection.cursor()) as cursor:
             cursor.execute(f"PRAGMA synchronous={'FULL' if _on_disk(events) else 'NORMAL'}")
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000 if wait else 0:.0f}")
-            cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES if wait else 0}")
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 recorded = self._chain(cursor, run, events)
@@ -100,6 +84,25 @@ class JournalStore:
                     cursor.execute("ROLLBACK")
                 raise
         return recorded
+
+    def append_at_once(self, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded] | None:
+        """The same without a wait for the disk or another process; None, and nothing done, where it takes one."""
+        if _on_disk(events):
+            return None
+        self._wait(busy_seconds=0, wal_pages=0)
+        try:
+            return self.append(run, events)
+        except sqlite3.OperationalError as error:
+            # The low byte: which kind of busy it is stands above.
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return None
+            raise
+        finally:
+            self._wait(busy_seconds=BUSY_SECONDS, wal_pages=_WAL_PAGES)
+
+    def _wait(self, *, busy_seconds: float, wal_pages: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout={busy_seconds * 1000:.0f}")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint={wal_pages}")
 
     def _chain(self, cursor: sqlite3.Cursor, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         cursor.execute("SELECT seq, hash FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,))

@@ -29,23 +29,21 @@ LOADED = (main, reopening, session, surroundings, drive)
 
 def dying(at: int, *, before: bool, kind: str | None = None) -> None:
     """Have this process end at a commit as a power cut of it alone would."""
-    append = JournalStore._append
+    append = JournalStore.append
     commits = 0
 
-    def counted(
-        self: JournalStore, run: str, events: Sequence[tuple[str | None, Event]], *, wait: bool
-    ) -> list[Recorded]:
+    def counted(self: JournalStore, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         nonlocal commits
         counts = kind is None or kind in {event.kind for _, event in events}
         commits += counts
         if counts and commits == at and before:
             os.kill(os.getpid(), signal.SIGKILL)
-        recorded = append(self, run, events, wait=wait)
+        recorded = append(self, run, events)
         if counts and commits == at:
             os.kill(os.getpid(), signal.SIGKILL)
         return recorded
 
-    JournalStore._append = counted  # type: ignore[method-assign]
+    JournalStore.append = counted  # type: ignore[method-assign]
 
 
 def become(start: dict[str, Any]) -> NoReturn:

@@ -179,6 +179,20 @@ def test_at_once_waits_for_no_other_writer(tmp_path: Path) -> None:
         assert timeout == BUSY_SECONDS * 1000
 
 
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT])
+def test_each_kind_of_busy_is_waited_for_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """However SQLite says that somebody else is at the file, it is no fault of the run's."""
+
+    def busy(*_: object) -> None:
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = code
+        raise error
+
+    with JournalStore(tmp_path / "journal.db") as store:
+        monkeypatch.setattr(store, "append", busy)
+        assert store.append_at_once(RUN, [(None, PROPOSED)]) is None
+
+
 def test_what_may_follow_later_are_kinds_that_there_are() -> None:
     """A kind that is renamed does not silently change how safely it is written."""
     kinds = {kind.model_fields["kind"].default for kind in typing.get_args(typing.get_args(Event)[0])}

@@ -37,18 +37,16 @@ class Crash(Exception):
 
 def crash_at(monkeypatch: pytest.MonkeyPatch, comes: Callable[[Event], bool]) -> None:
     """Have nothing come into the journal any more once an event `comes`."""
-    append = JournalStore._append
+    append = JournalStore.append
     gone: list[bool] = []
 
-    def dying(
-        self: JournalStore, run: str, events: Sequence[tuple[str | None, Event]], *, wait: bool
-    ) -> list[Recorded]:
+    def dying(self: JournalStore, run: str, events: Sequence[tuple[str | None, Event]]) -> list[Recorded]:
         if gone or any(comes(event) for _, event in events):
             gone.append(True)
             raise Crash
-        return append(self, run, events, wait=wait)
+        return append(self, run, events)
 
-    monkeypatch.setattr(JournalStore, "_append", dying)
+    monkeypatch.setattr(JournalStore, "append", dying)
 
 
 def editor(task: str) -> dict[str, Any]:
