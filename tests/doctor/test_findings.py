@@ -93,6 +93,7 @@ def test_a_limit_that_nobody_holds_is_worth_a_note() -> None:
     assert "systemd-run" in page(*found)
 
 
+@pytest.mark.docker
 async def test_an_image_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said what it will be built from, and where that is not here, how to get it."""
     backend = DockerBackend()
